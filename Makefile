@@ -1,0 +1,175 @@
+# Headroom: the capacity test for matching engines.
+#
+#   make capacity                 probe this host, measure, write the report
+#   make test                     the tests
+#
+# Variants lie side by side under build/: release (tuned for this processor), portable (runs on any
+# of its family), debug, asan (+ UBSan), tsan. `make VARIANT=asan` builds one; V=1 shows the commands.
+
+VARIANT ?= release
+PROFILE ?= standard
+ENGINE  ?= reference
+OUT     ?=
+V       ?= 0
+WERROR  ?= 0
+
+ifeq ($(origin CC),default)
+CC := $(shell command -v gcc >/dev/null 2>&1 && echo gcc || echo cc)
+endif
+CC_NAME := $(notdir $(firstword $(CC)))
+BUILD   := build/$(VARIANT)$(if $(filter gcc cc,$(CC_NAME)),,-$(CC_NAME))
+
+OS := $(if $(filter Darwin,$(shell uname -s)),macos,linux)
+PKGS := hwloc jansson libcyaml libzstd
+ifneq ($(filter x86_64 i%86 amd64,$(shell uname -m)),)
+PKGS += libcpuid
+endif
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
+        -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wdouble-promotion -Wno-format-nonliteral
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+
+TUNE_release  := -O2 -march=native
+TUNE_portable := -O2
+TUNE_debug    := -O0
+TUNE_asan     := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+TUNE_tsan     := -O1 -fsanitize=thread
+TUNE := $(TUNE_$(VARIANT))
+ifeq ($(TUNE),)
+$(error no variant '$(VARIANT)': release, portable, debug, asan or tsan)
+endif
+
+# Asked of pkg-config only when something is compiled, so that `make help` needs no packages.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+
+CFLAGS   ?= -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(TUNE) $(CFLAGS) $(WARN) -pthread
+LDLIBS    = $(PKG_LIBS) -lm -ldl -pthread
+
+SOURCES := $(filter-out engine-under-test/skeleton.c, \
+           $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
+             engine-under-test/*.c engine-under-test/reference/*.c suites/*.c reports/*.c))
+MAIN    := harness/main.c
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o
+LIBRARY := $(BUILD)/libheadroom.a
+PROGRAM := $(BUILD)/headroom
+TESTS   := $(wildcard tests/unit/*_test.c)
+FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
+PLUGINS := $(BUILD)/skeleton.so $(patsubst tests/mutants/%.c,$(BUILD)/mutants/%.so,$(wildcard tests/mutants/*.c))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-6s %s\n'
+endif
+
+all: program ## build the program (the default); VARIANT=release|portable|debug|asan|tsan
+
+program: $(PROGRAM)
+	@ln -sfn $(VARIANT)$(if $(filter gcc cc,$(CC_NAME)),,-$(CC_NAME))/headroom build/headroom
+
+capacity: bootstrap ## measure this host and write the report: PROFILE=quick|standard|full|planet ENGINE=… OUT=…
+	@$(MAKE) --no-print-directory program
+	@build/headroom run $(PROFILE) -e $(ENGINE) $(if $(OUT),-o $(OUT))
+
+test: bootstrap ## run all tests (unit, contract, golden, command line, fuzz, sanitizers)
+	@CC=$(CC) tests/run
+
+quicktest: ## run the unit tests of one variant; T=pattern picks suites
+	@$(MAKE) --no-print-directory $(BUILD)/unit-tests
+	@$(BUILD)/unit-tests $(if $(T),--filter '$(T)')
+
+bootstrap: ## say what is missing and install it
+	@scripts/bootstrap
+
+portable: ## build the portable variant beside the native one
+	@$(MAKE) --no-print-directory VARIANT=portable build/portable/headroom
+
+bless: ## accept the present output of the golden tests as right
+	@HEADROOM_BLESS=1 tests/run golden cli
+
+list: ## list variants, sources and tests
+	@printf 'variants: release portable debug asan tsan\nsources: %s\ntests: %s\n' '$(SOURCES)' '$(TESTS)'
+
+format: ## lay the code out with clang-format
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+
+clean: ## remove everything that was built
+	rm -rf build
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+# ---- how things are made ---------------------------------------------------------
+
+# Everything but main goes into an archive, so that a test links only what it uses.
+$(LIBRARY): $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJECTS))
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIBRARY)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+
+$(BUILD)/%.o: %.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+
+# What the program says of itself. The stamp changes only when its text does.
+BUILD_FACTS = \#define HR_BUILD_CFLAGS "$(strip $(TUNE) $(CFLAGS))"\n\#define HR_BUILD_VARIANT "$(VARIANT)"\n\#define HR_BUILD_GIT_SHA "$(shell git rev-parse HEAD 2>/dev/null)"\n\#define HR_BUILD_GIT_DIRTY $(shell git diff --quiet HEAD 2>/dev/null && echo 0 || echo 1)\n\#define HR_BUILD_CONFIGS "$(CURDIR)/configs"\n
+$(BUILD)/build_facts.h: always
+	@mkdir -p $(@D)
+	@printf '$(BUILD_FACTS)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/harness/build.o: $(BUILD)/build_facts.h
+$(BUILD)/harness/build.o: CFLAGS += -include $(BUILD)/build_facts.h
+
+$(BUILD)/reports/schema_text.c: reports/result.schema.json
+	@mkdir -p $(@D)
+	@{ echo 'extern const char hr_result_schema[];'; echo 'const char hr_result_schema[] ='; \
+	   sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; echo '    ;'; } > $@
+$(BUILD)/reports/schema_text.o: $(BUILD)/reports/schema_text.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/skeleton.so: engine-under-test/skeleton.c
+$(BUILD)/mutants/%.so: tests/mutants/%.c
+$(PLUGINS):
+	$(say) SO $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c11 -I. $(TUNE) $(CFLAGS) $(WARN) -fPIC -shared -MMD -MP -o $@ $<
+
+# The unit tests under Criterion; the same files under a plain runner where Criterion cannot go.
+$(BUILD)/tests/%.o: tests/%.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/plain/%.o: tests/%.c
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DHR_PLAIN_TESTS -MMD -MP -c -o $@ $<
+$(BUILD)/unit-tests: $(TESTS:%.c=$(BUILD)/%.o) $(LIBRARY) | $(PLUGINS)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ -lcriterion $(LDLIBS)
+$(BUILD)/plain-tests: $(TESTS:tests/%.c=$(BUILD)/plain/%.o) $(BUILD)/plain/plain_runner.o $(LIBRARY) | $(PLUGINS)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+# One test file alone: make build/release/only/clock_test
+$(BUILD)/only/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ -lcriterion $(LDLIBS)
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o $(LIBRARY)
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
+plugins: $(PLUGINS)
+fuzz: $(FUZZ)
+
+.PHONY: all program capacity test quicktest bootstrap portable bless list format clean help plugins fuzz always
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

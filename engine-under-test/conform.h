@@ -1,0 +1,41 @@
+/*
+ * conform.h - may this engine be measured? Scenario tests for every rule, then differential
+ * fuzzing against the oracle with hostile flows; a failure is shrunk to a few requests.
+ */
+#ifndef EUT_CONFORM_H
+#define EUT_CONFORM_H
+
+#include "engine-under-test/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct eut_conform_params {
+    const struct eut_engine *engine;
+    uint64_t seed;
+    uint64_t requests;  /* of hostile flow, in all */
+    bool verbose;       /* name every scenario */
+    FILE *out;          /* the account of it; NULL for silence */
+};
+
+struct eut_conform_result {
+    uint32_t scenarios, scenarios_failed, scenarios_skipped; /* skipped: the engine lacks the capability */
+    uint64_t requests, requests_failed_at;                   /* position, 0 if none failed */
+    uint64_t seed_failed;
+    char first_failure[512]; /* one line: what was expected, what came */
+};
+
+/* 0 if the engine conforms, 1 if it does not, -errno if it could not be judged. */
+int eut_conform(const struct eut_conform_params *params, struct eut_conform_result *result);
+
+/* Hostile requests for one seed: colliding ids, self-trades, huge quantities, prices at both ends,
+ * replace chains, unknown codes, L2 and L3 mixed. Deterministic. Needs no feedback. */
+struct eut_hostile {
+    uint32_t markets, l2_markets;
+    bool full_range;  /* prices over the whole range, else a narrow band */
+    bool bad_codes;   /* unknown letters too (binary forms only) */
+};
+void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests, uint32_t count);
+
+#endif

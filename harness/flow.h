@@ -1,0 +1,97 @@
+/*
+ * flow.h - synthetic order flow: same seed and parameters, same bytes, on every machine.
+ *
+ * The generator holds no order book. It asks for what really happened: the caller submits what
+ * hr_flow_next() made to any engine that obeys the rules and shows the events to
+ * hr_flow_observe(). So orders are cancelled while they live, and no third matching code exists.
+ * hr_flow_record() does that loop and returns the requests in memory, before any clock starts.
+ *
+ * Threads: one per generator.
+ */
+#ifndef HR_FLOW_H
+#define HR_FLOW_H
+
+#include "engine-under-test/engine.h"
+
+#include <stdbool.h>
+
+enum hr_flow_ids { HR_IDS_SPARSE, HR_IDS_DENSE };
+
+/* Every field is set by the caller (hr_flow_defaults() first). Shares are parts of 1 and are
+ * normalised; the generator steers new against cancel so that the resting population is held. */
+struct hr_flow_params {
+    uint64_t seed;
+    uint32_t markets;
+    double l2_share;          /* of the markets, the last ones; they get quotes and takers */
+    uint32_t levels;          /* target levels a side */
+    uint32_t orders_per_level;/* target resting orders a level (L3) */
+    double zipf;              /* skew over markets: 0 uniform, s > 0 Zipf; ranks are scattered */
+    double share_new, share_cancel, share_replace, share_ioc, share_fok, share_market, share_post;
+    double crossing;          /* share of `new` orders priced to trade */
+    double walk;              /* chance per request that a market's middle price moves a tick */
+    uint32_t price_mid;       /* ticks, where markets start (each scattered around it) */
+    bool price_full;          /* use the full price range now and then, far ends included */
+    double qty_mean;          /* lots, geometric, >= 1 */
+    uint32_t accounts;        /* 0: all orders are account 0 */
+    enum hr_flow_ids ids;
+};
+
+struct hr_flow;
+
+void hr_flow_defaults(struct hr_flow_params *params);
+/* "" if fine, else what is wrong and the mend. */
+const char *hr_flow_check(const struct hr_flow_params *params);
+/* -ENOMEM, -EINVAL (hr_error() says why). */
+int hr_flow_new(struct hr_flow **flow, const struct hr_flow_params *params);
+void hr_flow_free(struct hr_flow *flow);
+/* The limits an engine needs for this flow (batch_max as given). */
+struct eut_limits hr_flow_limits(const struct hr_flow_params *params, uint32_t batch_max);
+
+/* The requests that build the starting books (HR_FLOW_PHASE_LOAD), then endless steady flow. Makes
+ * up to `count` requests; never mixes the phases in one call. */
+enum hr_flow_phase { HR_FLOW_LOAD, HR_FLOW_STEADY };
+enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow);
+uint32_t hr_flow_next(struct hr_flow *flow, struct eut_request *requests, uint32_t count);
+/* What became of them: the events of that very batch, in order; may come in several calls. */
+void hr_flow_observe(struct hr_flow *flow, const struct eut_request *requests,
+                     const struct eut_event *events, uint32_t count);
+/* How many requests may be made before the events of the earlier ones must be shown. Part of the
+ * flow's identity: always recorded with this batch size. */
+#define HR_FLOW_BATCH 32u
+
+/* What happened, counted from requests and events (never from return values). */
+struct hr_flow_counts {
+    uint64_t requests, news, cancels, replaces, quotes;
+    uint64_t trades, accepted, cancelled, rejected;
+    uint64_t cancelled_by[32], rejected_by[32]; /* by enum eut_reason */
+    uint64_t qty_submitted[2], qty_traded[2], qty_cancelled[2]; /* buy, sell; lots */
+};
+
+/* A recorded flow: the load phase first, then the steady phase. */
+struct hr_tape {
+    struct hr_flow_params params;
+    struct eut_request *requests; /* huge-page backed where possible */
+    uint64_t load, steady;        /* counts; requests[load] is the first steady one */
+    char sha256[65];              /* of the requests' bytes, little-endian */
+    uint64_t digest;              /* after all of it, from the engine that shadowed */
+    uint64_t digest_load;         /* after the load phase */
+    struct hr_flow_counts counts; /* of the steady phase */
+};
+/* Records `steady` steady requests using `shadow` to learn what happens. progress may be NULL. */
+int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, uint64_t steady,
+                   const struct eut_engine *shadow, void (*progress)(void *, double share), void *context);
+void hr_tape_free(struct hr_tape *tape);
+
+/* When each request is due, ns from the start, for open-loop runs; its own seed, so that runs
+ * replay one flow with fresh arrivals. */
+enum hr_arrival_process { HR_ARRIVAL_BACK_TO_BACK, HR_ARRIVAL_CONSTANT, HR_ARRIVAL_POISSON, HR_ARRIVAL_BURSTY };
+struct hr_arrival {
+    enum hr_arrival_process process;
+    double rate;       /* requests per second, mean */
+    double burst;      /* bursty: mean requests a burst, sent at burst_factor times the rate */
+    double burst_factor;
+    uint64_t seed;
+};
+void hr_arrival_times(const struct hr_arrival *arrival, uint64_t *due_ns, uint64_t count);
+
+#endif

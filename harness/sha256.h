@@ -1,0 +1,17 @@
+/* sha256.h - SHA-256 (FIPS 180-4), for the identity of a flow and the manifest of a run. */
+#ifndef HR_SHA256_H
+#define HR_SHA256_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hr_sha256 {
+    uint32_t state[8];
+    uint64_t bytes;
+    uint8_t block[64];
+};
+void hr_sha256_init(struct hr_sha256 *s);
+void hr_sha256_update(struct hr_sha256 *s, const void *data, size_t bytes);
+void hr_sha256_hex(struct hr_sha256 *s, char hex[65]); /* finishes s */
+
+#endif
