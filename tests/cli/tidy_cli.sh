@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The rules about the tree itself: who may include whom, unique file names, short files, no left-overs.
+. tests/cli/check.sh
+
+sources=$(git ls-files '*.c' '*.h')
+[ -n "$sources" ] || skip "not a git checkout"
+: >"$TMP/out"
+
+# rule FOLDER ALLOWED: every project include in FOLDER's files matches ALLOWED (an extended regex).
+rule() {
+    for file in $(printf '%s\n' "$sources" | grep -E "^$1"); do
+        sed -n 's/^ *# *include "\([^"]*\)".*/\1/p' "$file" | grep -Ev "^($2)" |
+            sed "s|^|$file may not include |" >>"$TMP/out"
+    done
+}
+rule 'engine-under-test/engine\.h$' 'nothing'
+rule 'harness/' 'harness/|engine-under-test/engine\.h$'
+rule 'probes/' 'probes/|harness/'
+rule 'engine-under-test/(null|oracle|skeleton)\.c$' 'engine-under-test/(engine|null|oracle)\.h$'
+rule 'engine-under-test/reference/' 'engine-under-test/(engine\.h$|reference/)'
+rule 'engine-under-test/' 'engine-under-test/|harness/'
+rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect)\.h$|reports/report\.h$'
+rule 'reports/' 'reports/|harness/(record|error|command|histogram|statistics|sha256|build)\.h$'
+[ ! -s "$TMP/out" ] || failed "include rule (CONTRIBUTING.md, \"Who may include whom\")"
+
+# engine.h stands alone: nothing but these two.
+sed -n 's/^ *# *include *//p' engine-under-test/engine.h | grep -Ev '^<std(def|int)\.h>$' >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "engine.h includes more than <stddef.h> and <stdint.h>"
+
+# A file name says what is in it, once in the whole tree; and no file names that only say where things are kept.
+git ls-files '*.c' '*.h' | sed 's|.*/||' | sort | uniq -d >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "file names that are not unique"
+git ls-files | grep -E '(^|/)(src|include|lib|utils?|common|misc|helpers?)(/|\.[ch]$)' >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "names that say storage, not meaning"
+
+for file in $sources; do
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 700 ] || echo "$file has $lines lines" >>"$TMP/out"
+    # Every source file opens with what it is for.
+    head -c 2 "$file" | grep -q '^/\*' || echo "$file does not open with a comment" >>"$TMP/out"
+done
+[ ! -s "$TMP/out" ] || failed "files that are too long, or do not say what they are for"
+
+git grep -nIwE 'TODO|FIXME|XXX' -- '*.c' '*.h' Makefile scripts configs >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "left-over markers"
+
+# The OS is named only in back ends.
+git grep -nE '__linux__|__APPLE__' -- 'suites/*.[ch]' 'reports/*.[ch]' 'engine-under-test/conform*' >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "an operating system named outside the back ends"
