@@ -127,7 +127,7 @@ $(BUILD)/build_facts.h: always
 	@mkdir -p $(@D)
 	@printf '$(BUILD_FACTS)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(BUILD)/harness/build.o: $(BUILD)/build_facts.h
-$(BUILD)/harness/build.o: CFLAGS += -include $(BUILD)/build_facts.h
+$(BUILD)/harness/build.o: private CFLAGS += -include $(BUILD)/build_facts.h
 
 $(BUILD)/reports/schema_text.c: reports/result.schema.json
 	@mkdir -p $(@D)

@@ -44,7 +44,13 @@ struct hr_command {
 };
 
 /* Defaults, then environment, then flags. -EINVAL with a message on bad usage. `--help` prints
- * the help to standard output and returns 1. *args is freed with hr_args_free(). */
+ * the help to standard output and returns 1. *args is freed with hr_args_free(). argv[0] is the
+ * command's own name; argv must outlive *args.
+ *
+ * Understood: --name value, --name=value, -x value, -xvalue, flags together (-nv), `--` (only operands
+ * follow), `-` (standard input or output, as a value or an operand). Of an option given twice the
+ * last value holds, unless it is a list. In the environment a list's values are separated by `;`
+ * and a flag is 1, yes, true, on or 0, no, false, off; an empty variable counts as not set. */
 int hr_args_parse(struct hr_args **args, const struct hr_command *command, int argc, char **argv);
 void hr_args_free(struct hr_args *args);
 
@@ -57,6 +63,14 @@ int hr_arg_list(const struct hr_args *args, const char *name, const char *const 
 int hr_arg_operands(const struct hr_args *args, const char *const **operands);
 /* "flag", "environment" or "default" */
 const char *hr_arg_origin(const struct hr_args *args, const char *name);
+/* The whole command line, beginning with "headroom", for the record; ended by NULL. Returns its length. */
+int hr_arg_line(const struct hr_args *args, char *const **argv);
+
+/* The environment variable of an option or config key: "min-effect" is HEADROOM_MIN_EFFECT. */
+#define HR_VARIABLE_MAX 96
+void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX]);
+/* --help of one command. */
+void hr_command_help(const struct hr_command *command);
 
 /* Whole numbers as people write them: 1000, 1_000, 5e6, 2.5e3, 64Ki, 4Mi, 1Gi, 10k, 5M. 0 or -EINVAL. */
 int hr_parse_count(const char *text, uint64_t *value);
