@@ -1,0 +1,174 @@
+/*
+ * memory_linux.c - memory with a chosen page size, and how much memory there is to use.
+ *
+ * Huge regions take reserved pages (MAP_HUGETLB) when enough are free, else transparent ones
+ * (MADV_HUGEPAGE on an aligned region); base regions refuse them (MADV_NOHUGEPAGE). What the kernel
+ * really gave is read from smaps. A hugetlb limit of the control group below what is reserved
+ * cannot be seen beforehand.
+ */
+#include "harness/cgroup.h"
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* "Key:   123 kB" of a file like /proc/meminfo, in bytes; -1 if it is not there. */
+static int64_t kb_line(const char *path, const char *key)
+{
+    char line[256];
+    size_t length = strlen(key);
+    int64_t bytes = -1;
+    FILE *f = fopen(path, "re");
+
+    while (f && bytes < 0 && fgets(line, sizeof(line), f)) {
+        if (strncmp(line, key, length) == 0 && line[length] == ':') {
+            bytes = strtoll(line + length + 1, NULL, 10) * 1024;
+        }
+    }
+    if (f) {
+        fclose(f);
+    }
+    return bytes;
+}
+
+static size_t base_page(void)
+{
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The default huge page, which is also what a transparent one is; 2 MiB if the kernel is silent. */
+static size_t huge_page(void)
+{
+    static size_t known;
+
+    if (!known) {
+        int64_t bytes = kb_line("/proc/meminfo", "Hugepagesize");
+        known = bytes > 0 ? (size_t)bytes : (size_t)2 << 20;
+    }
+    return known;
+}
+
+/* Depends on nothing but its arguments, so that unmapping finds the length of mapping again. */
+static size_t mapped_bytes(size_t bytes, enum hr_pages pages)
+{
+    size_t unit = pages == HR_PAGES_HUGE && bytes >= huge_page() ? huge_page() : base_page();
+
+    return (bytes + unit - 1) / unit * unit;
+}
+
+int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS, access = PROT_READ | PROT_WRITE;
+    bool aligned = pages == HR_PAGES_HUGE && bytes >= huge_page();
+    size_t slack = aligned ? huge_page() : 0, guard = base_page();
+
+    *region = (struct hr_region){.pages = pages};
+    if (bytes == 0 || bytes > SIZE_MAX / 4) {
+        return hr_fail(EINVAL, "a memory region of %zu bytes cannot be", bytes);
+    }
+    size_t length = mapped_bytes(bytes, pages);
+    /* Address space first: the guard page that stays behind the region keeps the kernel from joining
+     * it with a neighbour, so that smaps tells of this region alone. */
+    char *space = mmap(NULL, length + slack + guard, PROT_NONE, flags | MAP_NORESERVE, -1, 0);
+    if (space == MAP_FAILED) {
+        return hr_fail(ENOMEM, "no address space for %zu bytes: %s", bytes, strerror(errno));
+    }
+    size_t before = aligned ? (slack - (uintptr_t)space % slack) % slack : 0;
+    char *at = space + before;
+    if (before) {
+        munmap(space, before);
+    }
+    if (slack > before) {
+        munmap(at + length + guard, slack - before);
+    }
+    void *got = MAP_FAILED;
+    if (aligned) {
+        got = mmap(at, length, access, flags | MAP_HUGETLB | MAP_FIXED, -1, 0);
+    }
+    if (got == MAP_FAILED) {
+        munmap(at, length); /* whether or not the failed mapping left it */
+        got = mmap(at, length, access, flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+        if (got != MAP_FAILED) {
+            madvise(got, length, pages == HR_PAGES_HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+        }
+    }
+    if (got == MAP_FAILED) {
+        int err = errno;
+        munmap(at + length, guard);
+        return hr_fail(ENOMEM, "no memory for %zu bytes: %s", bytes, strerror(err));
+    }
+    region->at = got;
+    region->bytes = bytes;
+    return 0;
+}
+
+void hr_region_unmap(struct hr_region *region)
+{
+    if (region->at) {
+        size_t length = mapped_bytes(region->bytes, region->pages);
+        munmap(region->at, length);
+        munmap((char *)region->at + length, base_page());
+    }
+    region->at = NULL;
+    region->bytes = 0;
+}
+
+size_t hr_region_huge_bytes(const struct hr_region *region)
+{
+    uintptr_t first = (uintptr_t)region->at, last;
+    char line[512];
+    size_t huge = 0;
+    bool inside = false;
+
+    FILE *f = region->at ? fopen("/proc/self/smaps", "re") : NULL;
+    if (!f) {
+        return 0;
+    }
+    last = first + mapped_bytes(region->bytes, region->pages);
+    while (fgets(line, sizeof(line), f)) {
+        uintptr_t from, to;
+        size_t kb;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &from, &to) == 2) {
+            inside = from >= first && to <= last;
+        } else if (inside && (sscanf(line, "AnonHugePages: %zu", &kb) == 1 ||
+                              sscanf(line, "Private_Hugetlb: %zu", &kb) == 1)) {
+            huge += kb * 1024;
+        }
+    }
+    fclose(f);
+    return huge;
+}
+
+uint64_t hr_memory_available(void)
+{
+    struct hr_cgroup group;
+    int64_t bytes = kb_line("/proc/meminfo", "MemAvailable");
+
+    if (bytes < 0) { /* kernels before 3.14 */
+        bytes = kb_line("/proc/meminfo", "MemFree");
+    }
+    hr_cgroup_read(&group, "");
+    uint64_t available = bytes > 0 ? (uint64_t)bytes : 0;
+    return group.memory_available_bytes < available ? group.memory_available_bytes : available;
+}
+
+uint64_t hr_memory_resident(void)
+{
+    int64_t rss = kb_line("/proc/self/smaps_rollup", "Rss");
+    int64_t huge = kb_line("/proc/self/status", "HugetlbPages"); /* not part of Rss */
+
+    if (rss < 0) {
+        rss = kb_line("/proc/self/status", "VmRSS");
+    }
+    return (uint64_t)(rss > 0 ? rss : 0) + (uint64_t)(huge > 0 ? huge : 0);
+}
