@@ -6,7 +6,10 @@
 
 #include "engine-under-test/engine.h"
 
-/* The engines that are built in, ended by NULL: null, oracle, reference. */
+extern const struct eut_engine eut_null;      /* the ruler: answers, never matches */
+extern const struct eut_engine eut_oracle;    /* slow and plainly right */
+
+/* The engines that are built in, ended by NULL. */
 extern const struct eut_engine *const eut_builtin[];
 
 struct eut_handle {
