@@ -1,5 +1,20 @@
 /*
  * report.h - from a run record (JSON) to what people read. Sees only the record; never measures.
+ *
+ * Nothing here knows a suite. Tables and plots find their figures by what a case says of itself
+ * (an unknown name is not an error: it still stands in the table of all cases):
+ *
+ *   case params     rate (orders/s offered; the case is open loop), markets, depth (levels a side),
+ *                   zipf, shards, orders, bound_ns and percentile (of a capacity case)
+ *   metrics         throughput (orders/s), compares (compares/s), bytes_per_market (bytes),
+ *                   load_time, capacity (orders/s: the highest confirmed rate) and lowest_failed
+ *                   (the other end of the bracket)
+ *   histograms      latency (from the intended time), service (from the sending), "service new",
+ *                   "service cancel" … (one kind of request); all in ns
+ *   curve           of a capacity case: [{"rate", "p50", "p99", "p99.9", "passed"} …], ns
+ *   engine          "null" is the ruler: shown, never plotted as a result
+ *   check, readiness  names are shown as they are; swap, background-load, frequency, steal and
+ *                   throttling lead the validation block
  */
 #ifndef HR_REPORT_H
 #define HR_REPORT_H

@@ -45,7 +45,7 @@ void hr_test_skipped(const char *why) __attribute__((noreturn));
 #include <criterion/criterion.h>
 
 #define TEST(suite_, name_) Test(suite_, name_)
-#define FAIL(...) cr_fatal(__VA_ARGS__)
+#define FAIL(...) cr_assert_fail(__VA_ARGS__)
 #define SKIP(why) cr_skip_test(why)
 
 #endif
