@@ -2,10 +2,10 @@
  * histogram.h - log-linear histogram of whole numbers (HdrHistogram's layout and files).
  *
  * Three significant digits from 1 to HR_HISTOGRAM_MAX; larger values are clamped and counted.
- * About 200 KiB each. Recording is one increment and never allocates. Source of the layout and of
+ * About 264 KiB each. Recording is one increment and never allocates. Source of the layout and of
  * the V2 encoding: hdrhistogram.org, "HdrHistogram V2 log format".
  *
- * Threads: one writer. Percentiles are sorted by construction; hr_histogram_summary() asserts it.
+ * Threads: one writer. Percentiles are sorted by construction.
  */
 #ifndef HR_HISTOGRAM_H
 #define HR_HISTOGRAM_H

@@ -71,7 +71,8 @@ json_t *hr_suite_begin(struct hr_record *r, const char *name, const char *questi
 void hr_suite_end(json_t *suite);
 void hr_suite_skip(json_t *suite, const char *reason, const char *advice);
 
-/* id is stable and slash separated: throughput/inproc/reference/markets=1000 */
+/* id is stable and slash separated: throughput/inproc/reference/markets=1000. A case begins
+ * INVALID ("not finished") and is what hr_case_status() says of it at its end. */
 json_t *hr_case_begin(json_t *suite, const char *id, const char *engine, const char *path, json_t *params_new);
 void hr_case_status(json_t *c, enum hr_status status, const char *reason, const char *advice);
 void hr_case_digest(json_t *c, uint64_t digest); /* as 16 hex digits */
