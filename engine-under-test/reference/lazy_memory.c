@@ -2,8 +2,8 @@
  * lazy_memory.c - where does an engine's memory come from?
  *
  * From one anonymous mapping a pool, reserved for the worst case and backed by the system page by
- * page on first touch. Elsewhere than on Linux and macOS, from calloc, which large systems also back
- * lazily. It cannot see whether huge pages were really given: that is the system's choice.
+ * page on first touch. Elsewhere than on Linux and macOS, from calloc, which large systems also
+ * back lazily. It cannot see whether huge pages were really given: that is the system's choice.
  */
 #include "engine-under-test/reference/lazy_memory.h"
 

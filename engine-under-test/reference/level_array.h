@@ -10,8 +10,8 @@
  * largest blocks (level_tree.c) with the same words: in inner nodes, lower bound and child.
  *
  * Memory, provably: a block of class c > 0 holds more than a quarter of its words and a tree's
- * node at least LEVEL_NODE_MIN, so that each class needs at most eut_levels_blocks_max() blocks, and the
- * reservation made by eut_levels_open() can never run out within `levels_max`.
+ * node at least LEVEL_NODE_MIN, so that each class needs at most eut_levels_blocks_max() blocks,
+ * and the reservation made by eut_levels_open() can never run out within `levels_max`.
  *
  * A side that is all zeroes is empty.
  */
@@ -105,7 +105,8 @@ static inline uint64_t *level_block(const struct eut_levels *levels, unsigned si
                                 ((uint64_t)handle << (5 + size_class)));
 }
 
-/* How many of e[0 … n) have a key below `key`. Looks from the end: most searches are near the touch. */
+/* How many of e[0 … n) have a key below `key`. Looks from the end: most searches are near the
+ * touch. */
 static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t key)
 {
     uint64_t probe = (uint64_t)key << 32;

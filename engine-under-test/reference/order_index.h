@@ -8,8 +8,8 @@
  * its order, and an erased entry leaves no tombstone: its tag becomes 0, and the counts of the
  * buckets it had passed go down. (The layout is of the family of F14 and Swiss tables.)
  *
- * The hash multiplies with a secret drawn at creation, so that a sender cannot aim ids at one bucket.
- * A count that reaches its ceiling stays there: searches then go one bucket further than
+ * The hash multiplies with a secret drawn at creation, so that a sender cannot aim ids at one
+ * bucket. A count that reaches its ceiling stays there: searches then go one bucket further than
  * they must, and stay right.
  */
 #ifndef EUT_ORDER_INDEX_H
@@ -30,7 +30,7 @@
 
 struct eut_index_bucket {
     uint8_t tag[INDEX_ENTRIES]; /* 0: empty */
-    uint16_t passed;            /* entries whose home is this or an earlier one, that lie further on */
+    uint16_t passed; /* entries whose home is this or an earlier one, that lie further on */
     uint16_t reserved;
     uint32_t handle[INDEX_ENTRIES];
 };

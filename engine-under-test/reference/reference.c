@@ -92,9 +92,8 @@ static int reference_submit(void *self, const struct eut_request *requests, uint
                             struct eut_sink *sink)
 {
     struct eut_reference_engine *engine = self;
-    struct eut_run run = {.next = sink->events + sink->count,
-                          .end = sink->events + sink->room,
-                          .sink = sink};
+    struct eut_run run = {
+        .next = sink->events + sink->count, .end = sink->events + sink->room, .sink = sink};
 
     for (uint32_t i = 0; i < count; i++) {
         const struct eut_request *r = &requests[i];

@@ -15,14 +15,13 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
     uint64_t *level;
     bool created;
 
-    if (market->side[1 - side].best >= ~key) {
-        run_reject(run, 0, EUT_WOULD_CROSS);
-        return;
-    }
     if (r->qty == 0) {
         if (level_find(&engine->levels, own, key)) {
             level_erase(&engine->levels, own, key);
         }
+    } else if (market->side[1 - side].best >= ~key) {
+        run_reject(run, 0, EUT_WOULD_CROSS);
+        return;
     } else if (__builtin_expect(engine->levels.live == engine->levels.max, 0)) {
         level = level_find(&engine->levels, own, key);
         if (!level) {

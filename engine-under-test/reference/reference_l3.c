@@ -11,7 +11,7 @@
 struct taker {
     uint64_t id, hash;
     uint32_t market, account;
-    uint32_t qty; /* not yet traded */
+    uint32_t qty;        /* not yet traded */
     uint32_t key, limit; /* its own level; the worst opposite key it trades with */
     uint8_t side, tif;   /* side is an index */
 };
@@ -80,7 +80,8 @@ static inline bool taker_match(struct eut_reference_engine *engine, struct eut_r
             }
             if (maker->qty > taker->qty) {
                 maker->qty -= taker->qty;
-                run_emit(run, EUT_TRADE, EUT_NONE, taker->id, maker->id, key_price(key), taker->qty);
+                run_emit(run, EUT_TRADE, EUT_NONE, taker->id, maker->id, key_price(key),
+                         taker->qty);
                 taker->qty = 0;
                 break;
             }

@@ -31,9 +31,9 @@ static bool codes_ok(const struct eut_request *r, int l2)
 uint8_t eut_request_refusal(const struct eut_request *r, int l2)
 {
     if (r->op == EUT_QUOTE) {
-        return !price_ok(r->price)            ? EUT_BAD_PRICE
-               : !l2 || !side_ok(r->side)     ? EUT_BAD_TYPE
-                                              : EUT_NONE;
+        return !price_ok(r->price)        ? EUT_BAD_PRICE
+               : !l2 || !side_ok(r->side) ? EUT_BAD_TYPE
+                                          : EUT_NONE;
     }
     if (r->order == 0) {
         return EUT_BAD_ORDER;
