@@ -129,6 +129,9 @@ $(BUILD)/build_facts.h: always
 $(BUILD)/harness/build.o: $(BUILD)/build_facts.h
 $(BUILD)/harness/build.o: private CFLAGS += -include $(BUILD)/build_facts.h
 
+# What decides a flow's bytes must round the same everywhere: no fused multiply-add.
+$(addprefix $(BUILD)/harness/,portable_math.o distribution.o flow_params.o flow.o arrival.o): CFLAGS += -ffp-contract=off
+
 $(BUILD)/reports/schema_text.c: reports/result.schema.json
 	@mkdir -p $(@D)
 	@{ echo 'extern const char hr_result_schema[];'; echo 'const char hr_result_schema[] ='; \

@@ -7,7 +7,6 @@
  */
 #include "engine-under-test/loader.h"
 
-#include "engine-under-test/reference/reference.h"
 #include "harness/error.h"
 
 #include <dlfcn.h>
@@ -22,7 +21,6 @@
 const struct eut_engine *const eut_builtin[] = {
     &eut_null,
     &eut_oracle,
-    &eut_reference,
     NULL,
 };
 

@@ -4,7 +4,7 @@
  * The generator holds no order book. It asks for what really happened: the caller submits what
  * hr_flow_next() made to any engine that obeys the rules and shows the events to
  * hr_flow_observe(). So orders are cancelled while they live, and no third matching code exists.
- * hr_flow_record() does that loop and returns the requests in memory, before any clock starts.
+ * hr_tape_record() does that loop and returns the requests in memory, before any clock starts.
  *
  * Threads: one per generator.
  */
@@ -47,10 +47,12 @@ void hr_flow_free(struct hr_flow *flow);
 /* The limits an engine needs for this flow (batch_max as given). */
 struct eut_limits hr_flow_limits(const struct hr_flow_params *params, uint32_t batch_max);
 
-/* The requests that build the starting books (HR_FLOW_PHASE_LOAD), then endless steady flow. Makes
- * up to `count` requests; never mixes the phases in one call. */
+/* The requests that build the starting books (HR_FLOW_LOAD; hr_flow_load() of them, market by market),
+ * then endless steady flow. hr_flow_phase() is that of the next request. hr_flow_next() makes up to `count`
+ * requests, at most HR_FLOW_BATCH, and never mixes the phases in one call. */
 enum hr_flow_phase { HR_FLOW_LOAD, HR_FLOW_STEADY };
 enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow);
+uint64_t hr_flow_load(const struct hr_flow_params *params);
 uint32_t hr_flow_next(struct hr_flow *flow, struct eut_request *requests, uint32_t count);
 /* What became of them: the events of that very batch, in order; may come in several calls. */
 void hr_flow_observe(struct hr_flow *flow, const struct eut_request *requests,
@@ -59,13 +61,18 @@ void hr_flow_observe(struct hr_flow *flow, const struct eut_request *requests,
  * flow's identity: always recorded with this batch size. */
 #define HR_FLOW_BATCH 32u
 
-/* What happened, counted from requests and events (never from return values). */
+/* What happened, counted from requests and events (never from return values).
+ * Quantities are those of L3 markets, and add up: what the books hold grows by submitted - traded - cancelled.
+ * Rejected requests are not among the submitted; a replace that was taken counts as its open
+ * quantity cancelled and the new one submitted. */
 struct hr_flow_counts {
     uint64_t requests, news, cancels, replaces, quotes;
     uint64_t trades, accepted, cancelled, rejected;
     uint64_t cancelled_by[32], rejected_by[32]; /* by enum eut_reason */
     uint64_t qty_submitted[2], qty_traded[2], qty_cancelled[2]; /* buy, sell; lots */
 };
+/* Of the phase that the last request belonged to, as far as observed. */
+const struct hr_flow_counts *hr_flow_counts(const struct hr_flow *flow);
 
 /* A recorded flow: the load phase first, then the steady phase. */
 struct hr_tape {
