@@ -20,7 +20,7 @@ CC_NAME := $(notdir $(firstword $(CC)))
 BUILD   := build/$(VARIANT)$(if $(filter gcc cc,$(CC_NAME)),,-$(CC_NAME))
 
 OS := $(if $(filter Darwin,$(shell uname -s)),macos,linux)
-PKGS := hwloc jansson libcyaml libzstd
+PKGS := hwloc jansson yaml-0.1 libzstd
 ifneq ($(filter x86_64 i%86 amd64,$(shell uname -m)),)
 PKGS += libcpuid
 endif

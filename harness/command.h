@@ -39,6 +39,7 @@ struct hr_command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs under the option table in --help: examples; may be NULL */
     const struct hr_option *options;
+    void (*help)(void);   /* prints more after the details, from other tables; may be NULL */
     /* Returns an exit status (enum hr_exit); if not 0 and hr_error() is set, main prints it. */
     int (*run)(const struct hr_args *args);
 };

@@ -17,9 +17,6 @@ static void help_option(const struct hr_option *o, int column)
     }
     snprintf(left, sizeof(left), "%s--%s%s%s%s", letter, o->name, o->kind == HR_OPT_FLAG ? "" : " ",
              o->kind == HR_OPT_FLAG ? "" : metavar, o->kind == HR_OPT_LIST ? " …" : "");
-    if (column == 0) {
-        return;
-    }
     printf("  %s", left);
     if ((int)strlen(left) >= column) {
         printf("\n  %*s", column, "");
@@ -46,6 +43,9 @@ void hr_command_help(const struct hr_command *command)
     if (command->details) {
         printf("\n%s%s", command->details,
                command->details[strlen(command->details) - 1] == '\n' ? "" : "\n");
+    }
+    if (command->help) {
+        command->help();
     }
     if (!command->options || !command->options->name) {
         return;

@@ -98,7 +98,7 @@ static int weight(enum hr_status status)
 
 static json_t *tool(void)
 {
-    json_t *features = json_pack("[s,s,s,s]", "hwloc", "jansson", "libcyaml", "zstd");
+    json_t *features = json_pack("[s,s,s,s]", "hwloc", "jansson", "libyaml", "zstd");
 
 #if defined(__x86_64__) || defined(__i386__)
     json_array_append_new(features, json_string("libcpuid"));

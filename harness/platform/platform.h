@@ -32,6 +32,9 @@ size_t hr_region_huge_bytes(const struct hr_region *region); /* really backed by
 uint64_t hr_memory_available(void); /* bytes that can be used without swapping, cgroup limits included */
 uint64_t hr_memory_resident(void);  /* RSS of this process, bytes */
 
+/* ---- the program ---- */
+int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
+
 /* ---- what disturbed a measurement: counters to be subtracted ---- */
 struct hr_disturbance {
     int64_t major_faults, minor_faults;

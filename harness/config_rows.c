@@ -1,0 +1,69 @@
+/* config_rows.c - what can be set for a run? The one table: profiles, -S, the environment, help and the
+ * dump into the report all come from it. Adding a setting is adding a row here. */
+#include "harness/config.h"
+
+#include <stddef.h>
+
+#define U32 4294967295.0
+#define U63 9223372036854774784.0 /* the largest double below 2^63 */
+#define PRICE 2147483647.0
+#define DAY 86400e9
+
+const struct hr_config_row hr_config_rows[] = {
+    /* ---- the order flow ---- */
+    {"flow.preset", HR_CFG_TEXT, 0, 0, "", "", "a mix from configs/flows/NAME.yaml under the profile's own settings"},
+    {"flow.seed", HR_CFG_COUNT, 0, U63, "1", "", "seed of the flow; same seed and settings, same bytes"},
+    {"flow.markets", HR_CFG_COUNT, 1, 134217728, "1000", "markets", "markets in all"},
+    {"flow.l2_share", HR_CFG_REAL, 0, 1, "0", "", "part of the markets that are L2 (quoted levels, no orders)"},
+    {"flow.levels", HR_CFG_COUNT, 1, 4096, "10", "levels", "price levels a side that the flow holds"},
+    {"flow.orders_per_level", HR_CFG_COUNT, 1, 4194304, "10", "orders", "resting orders a level that the flow holds"},
+    {"flow.zipf", HR_CFG_REAL, 0, 10, "0", "", "skew over the markets: 0 uniform, s > 0 Zipf"},
+    {"flow.new", HR_CFG_REAL, 0, 1e6, "0.42", "", "share of new day orders; shares are normalised"},
+    {"flow.cancel", HR_CFG_REAL, 0, 1e6, "0.45", "", "share of cancels"},
+    {"flow.replace", HR_CFG_REAL, 0, 1e6, "0.05", "", "share of replaces"},
+    {"flow.ioc", HR_CFG_REAL, 0, 1e6, "0.03", "", "share of immediate-or-cancel orders"},
+    {"flow.fok", HR_CFG_REAL, 0, 1e6, "0.005", "", "share of fill-or-kill orders"},
+    {"flow.market", HR_CFG_REAL, 0, 1e6, "0.015", "", "share of market orders"},
+    {"flow.post", HR_CFG_REAL, 0, 1e6, "0.03", "", "share of post-only orders"},
+    {"flow.crossing", HR_CFG_REAL, 0, 1, "0.02", "", "part of the new orders that are priced to trade"},
+    {"flow.walk", HR_CFG_REAL, 0, 1, "0.01", "", "chance a request that its market's middle price moves a tick"},
+    {"flow.price_mid", HR_CFG_COUNT, 1, PRICE, "100000", "ticks", "middle price at which markets start"},
+    {"flow.price_full", HR_CFG_BOOL, 0, 1, "false", "", "use the whole price range now and then, both ends too"},
+    {"flow.qty_mean", HR_CFG_REAL, 1, 1e6, "100", "lots", "mean order size, geometric"},
+    {"flow.accounts", HR_CFG_COUNT, 0, U32, "1000", "accounts", "senders; 0: all orders are account 0, no self-trade checks"},
+    {"flow.ids", HR_CFG_TEXT, 0, 0, "sparse", "sparse|dense", "order ids: any 64 bits, or 1, 2, 3 …"},
+
+    /* ---- when orders are due, in open-loop runs ---- */
+    {"arrival.process", HR_CFG_TEXT, 0, 0, "poisson", "back_to_back|constant|poisson|bursty", "how orders arrive in open-loop runs"},
+    {"arrival.burst", HR_CFG_REAL, 1, 1e9, "50", "requests", "bursty: mean requests a burst"},
+    {"arrival.burst_factor", HR_CFG_REAL, 1, 1e6, "10", "", "bursty: rate within a burst, as a multiple of the mean rate"},
+    {"arrival.seed", HR_CFG_COUNT, 0, U63, "1", "", "seed of the arrivals; each run adds its number"},
+
+    /* ---- the run ---- */
+    {"run.suites", HR_CFG_TEXT, 0, 0, "all", "", "suites to run, separated by commas; conformance always comes first"},
+    {"run.runs", HR_CFG_COUNT, 1, 10000, "6", "runs", "fresh runs a case; below 6 there is no interval"},
+    {"run.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "steady requests a run, where a suite sets no other"},
+    {"run.batch", HR_CFG_COUNT, 1, 1048576, "32", "requests", "requests handed to the engine at once"},
+    {"run.budget", HR_CFG_TIME, 1e9, 30 * DAY, "10min", "ns", "time for everything; sizes and runs are cut to fit"},
+    {"run.retries", HR_CFG_COUNT, 0, 100, "3", "", "times a run is repeated after a hard validity failure"},
+    {"run.memory_share", HR_CFG_REAL, 0.01, 0.95, "0.6", "", "part of the available memory that may be used"},
+
+    /* ---- the suites ---- */
+    {"conformance.requests", HR_CFG_COUNT, 1, 1e12, "200k", "requests", "hostile requests compared with the oracle's answers"},
+    {"conformance.seeds", HR_CFG_COUNT, 1, 1000000, "4", "seeds", "flows of different seed that they are spread over"},
+    {"latency.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "timed requests a run"},
+    {"latency.rate", HR_CFG_REAL, 1, 1e12, "100e3", "orders/s", "offered rate of the open-loop cases"},
+    {"throughput.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run; also run with 2 and 4 times as many"},
+    {"throughput.compares", HR_CFG_COUNT, 1, 1e12, "100M", "compares", "elementwise price compares; never counted as orders"},
+    {"markets.counts", HR_CFG_COUNTS, 1, 134217728, "1,10,100,1000,10000", "markets", "market counts of the sweep"},
+    {"markets.depths", HR_CFG_COUNTS, 1, 4096, "1,10,100", "levels", "depths of the sweep, levels a side"},
+    {"markets.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run of the sweep"},
+    {"scaling.threads", HR_CFG_COUNT, 0, 4096, "0", "threads", "most shards; 0: one a processor"},
+    {"scaling.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run, over all shards"},
+    {"capacity.percentile", HR_CFG_REAL, 50, 99.999, "99.9", "%", "the tail that must stay inside the bound"},
+    {"capacity.bound", HR_CFG_TIME, 1, DAY, "10us", "ns", "the bound of that tail"},
+    {"capacity.confirm", HR_CFG_COUNT, 1, 100, "5", "runs", "fresh runs that must all pass at the published rate"},
+    {"capacity.resolution", HR_CFG_REAL, 0.001, 0.5, "0.05", "", "width of the bracket at which the search ends, as part of the rate"},
+    {"capacity.requests", HR_CFG_COUNT, 1, 1e12, "200k", "requests", "requests of one tried rate, at least"},
+    {.key = NULL},
+};

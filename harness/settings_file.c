@@ -1,0 +1,296 @@
+/* settings_file.c - what does a file of settings say, and on which line? libyaml's events, because they alone
+ * keep the line of a value that is well-formed but out of range. Meaning is the caller's. */
+#include "harness/settings_file.h"
+#include "harness/error.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <yaml.h>
+
+#define FILE_BYTES_MAX (1u << 20)
+#define KEY_MAX 128
+#define KEYS_MAX 1024
+#define VALUE_MAX 4096
+
+struct reader {
+    yaml_parser_t parser;
+    const char *name;
+    hr_setting_take take;
+    void *context;
+    struct {
+        char *key;
+        int line;
+    } seen[KEYS_MAX];
+    int seen_length;
+};
+
+static int line_of(const yaml_event_t *event)
+{
+    return (int)event->start_mark.line + 1;
+}
+
+static int fail_at(const struct reader *r, int line, const char *what)
+{
+    return hr_fail(EINVAL, "%s:%d: %s", r->name, line, what);
+}
+
+/* The next event; what a settings file never holds is refused here. */
+static int next(struct reader *r, yaml_event_t *event)
+{
+    const char *what = NULL;
+
+    if (!yaml_parser_parse(&r->parser, event)) {
+        const yaml_parser_t *p = &r->parser;
+        size_t line = p->error == YAML_READER_ERROR ? p->mark.line : p->problem_mark.line;
+
+        return hr_fail(EINVAL, "%s:%zu: not valid YAML: %s", r->name, line + 1,
+                       p->problem ? p->problem : "out of memory");
+    }
+    if (event->type == YAML_ALIAS_EVENT) {
+        what = "aliases (*name) are not used here; write the value";
+    } else if (event->type == YAML_SCALAR_EVENT &&
+               (event->data.scalar.anchor || event->data.scalar.tag)) {
+        what = "anchors (&name) and tags (!name) are not used here; write the plain value";
+    } else if (event->type == YAML_MAPPING_START_EVENT &&
+               (event->data.mapping_start.anchor || event->data.mapping_start.tag)) {
+        what = "anchors (&name) and tags (!name) are not used here; write the plain mapping";
+    } else if (event->type == YAML_SEQUENCE_START_EVENT &&
+               (event->data.sequence_start.anchor || event->data.sequence_start.tag)) {
+        what = "anchors (&name) and tags (!name) are not used here; write the plain list";
+    }
+    if (what) {
+        int line = line_of(event);
+
+        yaml_event_delete(event);
+        return fail_at(r, line, what);
+    }
+    return 0;
+}
+
+static int see(struct reader *r, const char *key, int line)
+{
+    for (int i = 0; i < r->seen_length; i++) {
+        if (strcmp(r->seen[i].key, key) == 0) {
+            return hr_fail(EINVAL, "%s:%d: %s is given twice, first on line %d; keep one", r->name, line,
+                           key, r->seen[i].line);
+        }
+    }
+    if (r->seen_length == KEYS_MAX) {
+        return fail_at(r, line, "more than 1024 settings; no profile needs that many");
+    }
+    r->seen[r->seen_length].key = strdup(key);
+    if (!r->seen[r->seen_length].key) {
+        return hr_fail(ENOMEM, "out of memory");
+    }
+    r->seen[r->seen_length++].line = line;
+    return 0;
+}
+
+/* "section.key" from a key event; deletes nothing. */
+static int take_key(struct reader *r, const yaml_event_t *event, const char *section, char key[KEY_MAX])
+{
+    const char *name;
+    int length;
+
+    if (event->type != YAML_SCALAR_EVENT) {
+        return fail_at(r, line_of(event), "a key must be a plain word");
+    }
+    name = (const char *)event->data.scalar.value;
+    if (!*name || strlen(name) != event->data.scalar.length) {
+        return fail_at(r, line_of(event), "a key must be a plain word");
+    }
+    length = snprintf(key, KEY_MAX, "%s%s%s", section, *section ? "." : "", name);
+    if (length >= KEY_MAX) {
+        return fail_at(r, line_of(event), "the key is too long");
+    }
+    return see(r, key, line_of(event));
+}
+
+static int give(struct reader *r, int line, const char *key, const char *value, bool is_list)
+{
+    int rc = r->take(r->context, key, value, is_list);
+
+    return rc ? hr_context(rc, "%s:%d", r->name, line) : 0;
+}
+
+static int take_scalar(struct reader *r, const yaml_event_t *event, const char *key)
+{
+    const char *value = (const char *)event->data.scalar.value;
+
+    if (strlen(value) != event->data.scalar.length || event->data.scalar.length >= VALUE_MAX) {
+        return fail_at(r, line_of(event), "the value is too long, or holds a NUL");
+    }
+    if (!*value && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
+        return hr_fail(EINVAL, "%s:%d: %s has no value; give one, or remove the line", r->name,
+                       line_of(event), key);
+    }
+    return give(r, line_of(event), key, value, false);
+}
+
+static int take_list(struct reader *r, int line, const char *key)
+{
+    char joined[VALUE_MAX] = "";
+    size_t at = 0;
+
+    for (;;) {
+        yaml_event_t event;
+        int rc = next(r, &event);
+
+        if (rc) {
+            return rc;
+        }
+        if (event.type == YAML_SEQUENCE_END_EVENT) {
+            yaml_event_delete(&event);
+            return give(r, line, key, joined, true);
+        }
+        if (event.type != YAML_SCALAR_EVENT) {
+            rc = fail_at(r, line_of(&event), "a list may hold plain values only");
+        } else if (at + event.data.scalar.length + 2 > sizeof(joined)) {
+            rc = fail_at(r, line_of(&event), "the list is too long");
+        } else if (event.data.scalar.length == 0 ||
+                   strcspn((const char *)event.data.scalar.value, ",") != event.data.scalar.length) {
+            rc = fail_at(r, line_of(&event), "a value of a list must not be empty or hold a comma");
+        } else {
+            at += (size_t)snprintf(joined + at, sizeof(joined) - at, "%s%s", at ? "," : "",
+                                   (const char *)event.data.scalar.value);
+        }
+        yaml_event_delete(&event);
+        if (rc) {
+            return rc;
+        }
+    }
+}
+
+/* Key and value pairs up to the end of a mapping; section "" is the top. */
+static int take_mapping(struct reader *r, const char *section)
+{
+    for (;;) {
+        yaml_event_t event;
+        char key[KEY_MAX];
+        int rc = next(r, &event), line;
+
+        if (rc) {
+            return rc;
+        }
+        if (event.type == YAML_MAPPING_END_EVENT) {
+            yaml_event_delete(&event);
+            return 0;
+        }
+        rc = take_key(r, &event, section, key);
+        yaml_event_delete(&event);
+        if (rc == 0) {
+            rc = next(r, &event);
+        }
+        if (rc) {
+            return rc;
+        }
+        line = line_of(&event);
+        if (event.type == YAML_SCALAR_EVENT) {
+            rc = take_scalar(r, &event, key);
+        } else if (event.type == YAML_SEQUENCE_START_EVENT) {
+            rc = take_list(r, line, key);
+        } else if (*section) {
+            rc = hr_fail(EINVAL, "%s:%d: %s is nested too deep; settings are section: key: value", r->name,
+                         line, key);
+        } else {
+            rc = take_mapping(r, key);
+        }
+        yaml_event_delete(&event);
+        if (rc) {
+            return rc;
+        }
+    }
+}
+
+static int take_document(struct reader *r)
+{
+    bool started = false;
+
+    for (;;) {
+        yaml_event_t event;
+        yaml_event_type_t type;
+        int rc = next(r, &event), line;
+
+        if (rc) {
+            return rc;
+        }
+        type = event.type;
+        line = line_of(&event);
+        yaml_event_delete(&event);
+        if (type == YAML_STREAM_END_EVENT) {
+            return started ? 0 : fail_at(r, 1, "the file holds no settings");
+        }
+        if (type == YAML_DOCUMENT_START_EVENT && started) {
+            return fail_at(r, line, "a second document (---); settings are one document");
+        }
+        if (type == YAML_SCALAR_EVENT || type == YAML_SEQUENCE_START_EVENT) {
+            return fail_at(r, line, "expected `section:` with `key: value` lines under it");
+        }
+        if (type == YAML_MAPPING_START_EVENT) {
+            started = true;
+            rc = take_mapping(r, "");
+            if (rc) {
+                return rc;
+            }
+        }
+    }
+}
+
+int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setting_take take, void *context)
+{
+    struct reader *r = calloc(1, sizeof(*r));
+    int rc;
+
+    if (!r || !yaml_parser_initialize(&r->parser)) {
+        free(r);
+        return hr_fail(ENOMEM, "out of memory");
+    }
+    r->name = name;
+    r->take = take;
+    r->context = context;
+    yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, bytes);
+    rc = take_document(r);
+    yaml_parser_delete(&r->parser);
+    for (int i = 0; i < r->seen_length; i++) {
+        free(r->seen[i].key);
+    }
+    free(r);
+    return rc;
+}
+
+int hr_settings_read(const char *file, hr_setting_take take, void *context)
+{
+    FILE *in = fopen(file, "r");
+    struct stat st = {0};
+    char *text;
+    size_t bytes;
+    int rc;
+
+    if (!in) {
+        return hr_fail(errno, "cannot read %s: %s", file, strerror(errno));
+    }
+    if (fstat(fileno(in), &st) == 0 && S_ISDIR(st.st_mode)) {
+        fclose(in);
+        return hr_fail(EISDIR, "%s is a folder; give a file of settings", file);
+    }
+    text = malloc(FILE_BYTES_MAX + 1);
+    if (!text) {
+        fclose(in);
+        return hr_fail(ENOMEM, "out of memory");
+    }
+    bytes = fread(text, 1, FILE_BYTES_MAX + 1, in);
+    if (ferror(in)) {
+        rc = hr_fail(EIO, "cannot read %s: %s", file, strerror(errno));
+    } else if (bytes > FILE_BYTES_MAX) {
+        rc = hr_fail(EFBIG, "%s is larger than 1 MiB: no file of settings", file);
+    } else {
+        rc = hr_settings_parse(text, bytes, file, take, context);
+    }
+    fclose(in);
+    free(text);
+    return rc;
+}
