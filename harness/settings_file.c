@@ -18,7 +18,8 @@
 
 struct reader {
     yaml_parser_t parser;
-    const char *name;
+    const char *name, *text;
+    size_t bytes;
     hr_setting_take take;
     void *context;
     struct {
@@ -38,17 +39,28 @@ static int fail_at(const struct reader *r, int line, const char *what)
     return hr_fail(EINVAL, "%s:%d: %s", r->name, line, what);
 }
 
+/* Of the reader's errors libyaml knows the byte only. */
+static size_t problem_line(const struct reader *r)
+{
+    size_t line = 1;
+
+    if (r->parser.error != YAML_READER_ERROR) {
+        return r->parser.problem_mark.line + 1;
+    }
+    for (size_t i = 0; i < r->parser.problem_offset && i < r->bytes; i++) {
+        line += r->text[i] == '\n';
+    }
+    return line;
+}
+
 /* The next event; what a settings file never holds is refused here. */
 static int next(struct reader *r, yaml_event_t *event)
 {
     const char *what = NULL;
 
     if (!yaml_parser_parse(&r->parser, event)) {
-        const yaml_parser_t *p = &r->parser;
-        size_t line = p->error == YAML_READER_ERROR ? p->mark.line : p->problem_mark.line;
-
-        return hr_fail(EINVAL, "%s:%zu: not valid YAML: %s", r->name, line + 1,
-                       p->problem ? p->problem : "out of memory");
+        return hr_fail(EINVAL, "%s:%zu: not valid YAML: %s", r->name, problem_line(r),
+                       r->parser.problem ? r->parser.problem : "out of memory");
     }
     if (event->type == YAML_ALIAS_EVENT) {
         what = "aliases (*name) are not used here; write the value";
@@ -250,6 +262,8 @@ int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setti
         return hr_fail(ENOMEM, "out of memory");
     }
     r->name = name;
+    r->text = text;
+    r->bytes = bytes;
     r->take = take;
     r->context = context;
     yaml_parser_set_input_string(&r->parser, (const unsigned char *)text, bytes);
