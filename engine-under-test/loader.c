@@ -7,6 +7,7 @@
  */
 #include "engine-under-test/loader.h"
 
+#include "engine-under-test/reference/reference.h"
 #include "harness/error.h"
 
 #include <dlfcn.h>
@@ -21,6 +22,7 @@
 const struct eut_engine *const eut_builtin[] = {
     &eut_null,
     &eut_oracle,
+    &eut_reference,
     NULL,
 };
 

@@ -1,0 +1,134 @@
+/*
+ * level_pool.c - where do a side's levels lie, and can the room for them run out?
+ *
+ * A pool of equal blocks for each size class: a chain of free ones, then a bump pointer into
+ * memory that was reserved for the worst case. It cannot give pages back to the system.
+ */
+#include "engine-under-test/reference/level_array.h"
+
+#include <errno.h>
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t eut_levels_blocks_max(unsigned size_class, uint64_t levels_max, uint64_t sides)
+{
+    uint64_t blocks;
+
+    if (size_class == 0) {
+        blocks = least(levels_max, sides);
+    } else if (size_class < LEVEL_CLASS_TOP) {
+        /* More than a quarter of the words are in use. */
+        blocks = least(levels_max >> size_class, sides);
+    } else {
+        /* Leaves of at least LEVEL_NODE_MIN; inner nodes are at most a 31st of them, and roots,
+         * which may hold two entries, at most one for every LEVEL_NODE_MAX levels. */
+        uint64_t leaves = levels_max / LEVEL_NODE_MIN;
+
+        blocks = leaves + leaves / 16 + levels_max / LEVEL_NODE_MAX;
+    }
+    /* Two more: a block being moved exists twice, and a tree grows a root before it splits. */
+    return blocks + 4;
+}
+
+int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sides)
+{
+    memset(levels, 0, sizeof(*levels));
+    levels->max = levels_max;
+    for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
+        struct eut_level_pool *pool = &levels->pool[c];
+        uint64_t blocks = eut_levels_blocks_max(c, levels_max, sides) + 1;
+        int rc = blocks > UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, blocks << (5 + c));
+
+        if (rc) {
+            eut_levels_close(levels);
+            return rc;
+        }
+        pool->base = pool->memory.at;
+        pool->max = (uint32_t)(blocks - 1);
+    }
+    return 0;
+}
+
+void eut_levels_close(struct eut_levels *levels)
+{
+    for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
+        eut_lazy_unmap(&levels->pool[c].memory);
+    }
+}
+
+uint64_t eut_levels_blocks_used(const struct eut_levels *levels, unsigned size_class)
+{
+    uint64_t used = levels->pool[size_class].top;
+
+    for (uint32_t h = levels->pool[size_class].free; h;
+         h = (uint32_t)level_block(levels, size_class, h)[0]) {
+        used--;
+    }
+    return used;
+}
+
+uint32_t eut_level_block_take(struct eut_levels *levels, unsigned size_class)
+{
+    struct eut_level_pool *pool = &levels->pool[size_class];
+    uint32_t handle = pool->free;
+
+    if (handle) {
+        pool->free = (uint32_t)level_block(levels, size_class, handle)[0];
+    } else {
+        handle = ++pool->top;
+    }
+    return handle;
+}
+
+void eut_level_block_give(struct eut_levels *levels, unsigned size_class, uint32_t handle)
+{
+    struct eut_level_pool *pool = &levels->pool[size_class];
+
+    level_block(levels, size_class, handle)[0] = pool->free;
+    pool->free = handle;
+}
+
+static void level_move(struct eut_levels *levels, struct eut_level_side *side, unsigned size_class)
+{
+    uint32_t to = eut_level_block_take(levels, size_class);
+
+    memcpy(level_block(levels, size_class, to), level_block(levels, side->size_class, side->root),
+           side->count * sizeof(uint64_t));
+    eut_level_block_give(levels, side->size_class, side->root);
+    side->root = to;
+    side->size_class = (uint8_t)size_class;
+}
+
+void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
+{
+    if (side->root == 0) {
+        side->root = eut_level_block_take(levels, 0);
+    } else if (side->size_class < LEVEL_CLASS_TOP) {
+        level_move(levels, side, side->size_class + 1u);
+    } else {
+        /* A tree of one full leaf; the insertion that asked for room splits it. */
+        uint32_t root = eut_level_block_take(levels, LEVEL_CLASS_TOP);
+        uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, root);
+
+        level_block(levels, LEVEL_CLASS_TOP, side->root)[LEVEL_NODE_WORDS - 1] = side->count;
+        e[0] = level_entry(0, side->root);
+        e[LEVEL_NODE_WORDS - 1] = 1;
+        side->tip = side->root;
+        side->root = root;
+        side->count = 0;
+        side->depth = 1;
+    }
+}
+
+void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side)
+{
+    if (side->size_class > 0) {
+        level_move(levels, side, side->size_class - 1u);
+    } else {
+        eut_level_block_give(levels, 0, side->root);
+        side->root = 0;
+    }
+}

@@ -1,0 +1,92 @@
+/*
+ * reference_book.h - what one instance of the reference engine consists of.
+ *
+ * An idle market is one line: the digest so far and where its two sides lie. All zeroes is an empty
+ * book, so a million markets need no pass at creation. Private to the reference engine.
+ */
+#ifndef EUT_REFERENCE_BOOK_H
+#define EUT_REFERENCE_BOOK_H
+
+#include "engine-under-test/engine.h"
+#include "engine-under-test/reference/level_array.h"
+#include "engine-under-test/reference/order_index.h"
+#include "engine-under-test/reference/order_pool.h"
+
+enum { SIDE_BUY, SIDE_SELL };
+
+struct eut_market {
+    uint64_t digest; /* xor the market's number: zero is the start value */
+    struct eut_level_side side[2];
+    uint64_t reserved[3];
+};
+_Static_assert(sizeof(struct eut_market) == 64, "a market is one cache line");
+
+struct eut_reference_engine {
+    struct eut_market *market;
+    uint32_t markets, l3_markets;
+    uint32_t batch_max;
+    struct eut_orders orders;
+    struct eut_order_index index;
+    struct eut_levels levels;
+    struct eut_lazy market_memory;
+};
+
+/* One call of submit(): where the next event goes, and the market at hand. */
+struct eut_run {
+    struct eut_event *next, *end;
+    struct eut_sink *sink;
+    uint64_t digest;  /* of the request's market */
+    uint32_t request; /* position in the batch */
+};
+
+/* A price as its side's key; a buy's own key, inverted, is also its limit among the asks' keys. */
+static inline uint32_t key_of(uint32_t price, unsigned side)
+{
+    return price ^ (0u - side);
+}
+
+static inline unsigned key_side(uint32_t key)
+{
+    return key >> 31;
+}
+
+static inline uint32_t key_price(uint32_t key)
+{
+    return key ^ (0u - (key >> 31));
+}
+
+#define LIMIT_NONE 1u /* below every key: a market order's limit */
+
+void eut_run_flush(struct eut_run *run);
+
+static inline void run_emit(struct eut_run *run, uint8_t kind, uint8_t reason, uint64_t order,
+                            uint64_t maker, uint32_t price, uint32_t qty)
+{
+    if (__builtin_expect(run->next == run->end, 0)) {
+        eut_run_flush(run);
+    }
+    *run->next++ = (struct eut_event){.order = order,
+                                      .maker = maker,
+                                      .price = price,
+                                      .qty = qty,
+                                      .request = run->request,
+                                      .kind = kind,
+                                      .reason = reason};
+    run->digest = eut_digest_fold(run->digest, order, maker, price, qty, kind, reason);
+}
+
+static inline void run_reject(struct eut_run *run, uint64_t order, uint8_t reason)
+{
+    run_emit(run, EUT_REJECTED, reason, order, 0, 0, 0);
+}
+
+/* The first of rule 8's checks of form that the request fails, or EUT_NONE. */
+uint8_t eut_request_refusal(const struct eut_request *r, int l2);
+
+/* reference_l3.c, reference_l2.c: one request in a market of that kind. */
+void eut_l3_process(struct eut_reference_engine *engine, struct eut_run *run,
+                    struct eut_market *market, const struct eut_request *r, uint64_t hash);
+void eut_l2_process(struct eut_reference_engine *engine, struct eut_run *run,
+                    struct eut_market *market, const struct eut_request *r);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * reference_l3.c - what does one request do to a book that keeps every order?
+ *
+ * Prices become keys that grow towards the touch on either side, so buying and selling are one
+ * code. Every function works on handles; nothing here allocates memory or loops over more than it
+ * trades with, but for fill or kill, which must see its makers before it may trade.
+ */
+#include "engine-under-test/reference/reference_book.h"
+
+/* An order on its way in: a new one, or one that a replacement enters again. */
+struct taker {
+    uint64_t id, hash;
+    uint32_t market, account;
+    uint32_t qty;        /* not yet traded */
+    uint32_t key, limit; /* its own level; the worst opposite key it trades with */
+    uint8_t side, tif;   /* side is an index */
+};
+
+/* Puts the order at the back of its level. */
+static inline void order_link(struct eut_reference_engine *engine, struct eut_level_side *own,
+                              uint32_t handle, uint32_t key)
+{
+    struct eut_order *at = engine->orders.at, *o = &at[handle];
+    bool created;
+    uint64_t *level = level_reach(&engine->levels, own, key, &created);
+
+    o->key = key;
+    if (created) {
+        *level = level_entry(key, handle);
+        o->prev = o->next = handle;
+        o->market |= ORDER_FIRST;
+    } else {
+        uint32_t first = (uint32_t)*level, last = at[first].prev;
+
+        o->prev = last;
+        o->next = first;
+        at[last].next = handle;
+        at[first].prev = handle;
+    }
+}
+
+/* Takes the order out of its level, and the level out of the book when it was the last. */
+static inline void order_unlink(struct eut_reference_engine *engine, struct eut_market *market,
+                                uint32_t handle)
+{
+    struct eut_order *at = engine->orders.at, *o = &at[handle];
+    struct eut_level_side *own = &market->side[key_side(o->key)];
+    uint32_t next = o->next;
+
+    if (next == handle) {
+        level_erase(&engine->levels, own, o->key);
+        return;
+    }
+    at[o->prev].next = next;
+    at[next].prev = o->prev;
+    if (o->market & ORDER_FIRST) {
+        *level_find(&engine->levels, own, o->key) = level_entry(o->key, next);
+        at[next].market |= ORDER_FIRST;
+    }
+}
+
+/* Trades while the limit allows. True if self-trade prevention stopped it. */
+static inline bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
+                               struct eut_level_side *opposite, struct taker *taker)
+{
+    struct eut_order *at = engine->orders.at;
+
+    while (taker->qty > 0 && opposite->best >= taker->limit) {
+        uint64_t *level = level_best(&engine->levels, opposite);
+        uint32_t key = level_key(*level), first = (uint32_t)*level, last = at[first].prev;
+        uint32_t handle = first;
+        bool stopped = false, emptied = false;
+
+        for (;;) {
+            struct eut_order *maker = &at[handle];
+
+            if (maker->account == taker->account && taker->account != 0) {
+                stopped = true;
+                break;
+            }
+            if (maker->qty > taker->qty) {
+                maker->qty -= taker->qty;
+                run_emit(run, EUT_TRADE, EUT_NONE, taker->id, maker->id, key_price(key),
+                         taker->qty);
+                taker->qty = 0;
+                break;
+            }
+            taker->qty -= maker->qty;
+            run_emit(run, EUT_TRADE, EUT_NONE, taker->id, maker->id, key_price(key), maker->qty);
+
+            uint32_t next = maker->next;
+
+            index_erase(&engine->index, index_hash(&engine->index, taker->market, maker->id),
+                        handle);
+            order_give(&engine->orders, handle);
+            emptied = handle == last;
+            handle = next;
+            if (emptied || taker->qty == 0) {
+                break;
+            }
+        }
+        if (emptied) {
+            level_erase(&engine->levels, opposite, key);
+        } else if (handle != first) {
+            *level = level_entry(key, handle);
+            at[handle].market |= ORDER_FIRST;
+            at[handle].prev = last;
+            at[last].next = handle;
+        }
+        if (stopped) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Fill or kill: is there enough before the limit, or before the maker that would stop it? */
+static bool taker_fills(const struct eut_reference_engine *engine,
+                        const struct eut_level_side *opposite, const struct taker *taker)
+{
+    const struct eut_order *at = engine->orders.at;
+    const uint64_t *level = opposite->best ? level_best(&engine->levels, opposite) : NULL;
+    uint64_t found = 0;
+
+    while (level && level_key(*level) >= taker->limit) {
+        uint32_t first = (uint32_t)*level, handle = first;
+
+        do {
+            if (at[handle].account == taker->account && taker->account != 0) {
+                return false;
+            }
+            found += at[handle].qty;
+            if (found >= taker->qty) {
+                return true;
+            }
+            handle = at[handle].next;
+        } while (handle != first);
+        level = level_worse(&engine->levels, opposite, level_key(*level));
+    }
+    return false;
+}
+
+/* Trades, then says what becomes of the rest. True if the order now has to rest with taker->qty. */
+static inline bool taker_enter(struct eut_reference_engine *engine, struct eut_run *run,
+                               struct eut_market *market, struct taker *taker)
+{
+    struct eut_level_side *opposite = &market->side[1 - taker->side];
+
+    if (taker->tif == EUT_FOK && !taker_fills(engine, opposite, taker)) {
+        run_emit(run, EUT_CANCELLED, EUT_FOK_KILL, taker->id, 0, 0, taker->qty);
+        return false;
+    }
+    if (opposite->best >= taker->limit) {
+        if (taker_match(engine, run, opposite, taker)) {
+            run_emit(run, EUT_CANCELLED, EUT_STP, taker->id, 0, 0, taker->qty);
+            return false;
+        }
+        if (taker->qty == 0) {
+            return false;
+        }
+    }
+    if (taker->tif == EUT_DAY || taker->tif == EUT_POST) {
+        return true;
+    }
+    run_emit(run, EUT_CANCELLED, EUT_IOC_REST, taker->id, 0, 0, taker->qty);
+    return false;
+}
+
+static inline void request_new(struct eut_reference_engine *engine, struct eut_run *run,
+                               struct eut_market *market, const struct eut_request *r,
+                               uint64_t hash)
+{
+    unsigned side = r->side == EUT_SELL;
+    uint32_t key = key_of(r->price, side);
+    struct taker taker = {.id = r->order,
+                          .hash = hash,
+                          .market = r->market,
+                          .account = r->account,
+                          .qty = r->qty,
+                          .key = key,
+                          .limit = ~key,
+                          .side = (uint8_t)side,
+                          .tif = r->tif};
+
+    if (index_find(&engine->index, engine->orders.at, hash, r->market, r->order)) {
+        run_reject(run, r->order, EUT_DUPLICATE);
+        return;
+    }
+    if (r->type == EUT_MARKET) {
+        taker.limit = LIMIT_NONE;
+        taker.tif = r->tif == EUT_DAY ? EUT_IOC : r->tif;
+    }
+    if (taker.tif == EUT_POST && market->side[1 - side].best >= taker.limit) {
+        run_reject(run, r->order, EUT_WOULD_CROSS);
+        return;
+    }
+    if ((taker.tif == EUT_DAY || taker.tif == EUT_POST) &&
+        (engine->orders.live == engine->orders.max ||
+         (__builtin_expect(engine->levels.live == engine->levels.max, 0) &&
+          !level_find(&engine->levels, &market->side[side], key)))) {
+        run_reject(run, r->order, EUT_CAPACITY);
+        return;
+    }
+    if (taker_enter(engine, run, market, &taker)) {
+        uint32_t handle = order_take(&engine->orders);
+        struct eut_order *o = &engine->orders.at[handle];
+
+        o->id = taker.id;
+        o->market = taker.market | (taker.tif == EUT_POST ? ORDER_POST : 0);
+        o->account = taker.account;
+        o->qty = taker.qty;
+        order_link(engine, &market->side[side], handle, key);
+        index_insert(&engine->index, hash, handle);
+        run_emit(run, EUT_ACCEPTED, EUT_NONE, taker.id, 0, r->price, taker.qty);
+    }
+}
+
+/* The live order that the request speaks of and may speak of, or 0 after a reject. */
+static inline uint32_t request_subject(const struct eut_reference_engine *engine,
+                                       struct eut_run *run, const struct eut_request *r,
+                                       uint64_t hash)
+{
+    uint32_t handle = index_find(&engine->index, engine->orders.at, hash, r->market, r->order);
+
+    if (handle == 0 || engine->orders.at[handle].account != r->account) {
+        run_reject(run, r->order, EUT_UNKNOWN_ORDER);
+        return 0;
+    }
+    return handle;
+}
+
+static inline void request_cancel(struct eut_reference_engine *engine, struct eut_run *run,
+                                  struct eut_market *market, const struct eut_request *r,
+                                  uint64_t hash)
+{
+    uint32_t handle = request_subject(engine, run, r, hash);
+
+    if (handle) {
+        uint32_t qty = engine->orders.at[handle].qty;
+
+        order_unlink(engine, market, handle);
+        index_erase(&engine->index, hash, handle);
+        order_give(&engine->orders, handle);
+        run_emit(run, EUT_CANCELLED, EUT_USER, r->order, 0, 0, qty);
+    }
+}
+
+static void request_replace(struct eut_reference_engine *engine, struct eut_run *run,
+                            struct eut_market *market, const struct eut_request *r, uint64_t hash)
+{
+    uint32_t handle = request_subject(engine, run, r, hash);
+    struct eut_order *o = &engine->orders.at[handle];
+
+    if (handle == 0) {
+        return;
+    }
+    unsigned side = key_side(o->key);
+    uint32_t key = key_of(r->price, side);
+    struct taker taker = {.id = r->order,
+                          .hash = hash,
+                          .market = r->market,
+                          .account = o->account,
+                          .qty = r->qty,
+                          .key = key,
+                          .limit = ~key,
+                          .side = (uint8_t)side,
+                          .tif = o->market & ORDER_POST ? EUT_POST : EUT_DAY};
+
+    if (key == o->key && r->qty <= o->qty) {
+        o->qty = r->qty;
+        run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, r->qty);
+        return;
+    }
+    if (taker.tif == EUT_POST && market->side[1 - side].best >= taker.limit) {
+        run_reject(run, r->order, EUT_WOULD_CROSS);
+        return;
+    }
+    /* An order alone on its level leaves room for the one it will need. */
+    if (__builtin_expect(engine->levels.live == engine->levels.max, 0) && o->next != handle &&
+        !level_find(&engine->levels, &market->side[side], key)) {
+        run_reject(run, r->order, EUT_CAPACITY);
+        return;
+    }
+    order_unlink(engine, market, handle);
+    o->market &= ~ORDER_FIRST;
+    if (taker_enter(engine, run, market, &taker)) {
+        o->qty = taker.qty;
+        order_link(engine, &market->side[side], handle, key);
+        run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, taker.qty);
+    } else {
+        index_erase(&engine->index, hash, handle);
+        order_give(&engine->orders, handle);
+    }
+}
+
+void eut_l3_process(struct eut_reference_engine *engine, struct eut_run *run,
+                    struct eut_market *market, const struct eut_request *r, uint64_t hash)
+{
+    uint8_t refusal = eut_request_refusal(r, 0);
+
+    if (__builtin_expect(refusal != EUT_NONE, 0)) {
+        run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, refusal);
+    } else if (r->op == EUT_NEW) {
+        request_new(engine, run, market, r, hash);
+    } else if (r->op == EUT_CANCEL) {
+        request_cancel(engine, run, market, r, hash);
+    } else {
+        request_replace(engine, run, market, r, hash);
+    }
+}

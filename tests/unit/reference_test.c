@@ -1,0 +1,375 @@
+/*
+ * The reference engine's parts against plain models, its promises about memory, and deep books
+ * against the oracle. What the rules say is conform's to test.
+ */
+#include "engine-under-test/loader.h"
+#include "engine-under-test/reference/reference.h"
+#include "engine-under-test/reference/reference_book.h"
+#include "tests/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static uint64_t state;
+
+static uint64_t draw(void)
+{
+    uint64_t z = state += 0x9E3779B97F4A7C15u;
+
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static uint32_t below(uint32_t n)
+{
+    return (uint32_t)(((draw() >> 32) * n) >> 32);
+}
+
+/* ---- levels against a table of what should be there ------------------------------- */
+
+static void check_levels(const struct eut_levels *levels, const struct eut_level_side *side,
+                         const uint32_t *value, uint32_t keys, uint32_t stride)
+{
+    const uint64_t *level = side->best ? level_best(levels, side) : NULL;
+
+    for (uint32_t k = keys; k-- > 0;) {
+        const uint64_t *found = level_find(levels, side, (k + 1) * stride);
+
+        CHECK(!found == !value[k]);
+        if (value[k]) {
+            CHECK(found == level);
+            CHECK(*level == level_entry((k + 1) * stride, value[k]));
+            level = level_worse(levels, side, level_key(*level));
+        }
+    }
+    CHECK(level == NULL);
+    CHECK(!side->depth || !eut_tree_check(levels, side));
+}
+
+TEST(reference, levels_match_a_plain_table)
+{
+    static const struct {
+        uint32_t keys, stride, rounds, near;
+    } shapes[] = {
+        {3, 1, 400, 0},      {20, 7, 3000, 0},          {200, 1000, 20000, 0},
+        {1500, 1, 30000, 0}, {20000, 214748, 90000, 0}, {20000, 3, 60000, 1},
+    };
+
+    for (unsigned s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+        uint32_t keys = shapes[s].keys, stride = shapes[s].stride, live = 0;
+        uint32_t *value = calloc(keys, sizeof(*value));
+        struct eut_levels levels;
+        struct eut_level_side side = {0};
+
+        state = s;
+        CHECK_EQ(eut_levels_open(&levels, keys, 2), 0);
+        for (uint32_t round = 0; round < shapes[s].rounds; round++) {
+            /* Fills up, wanders, drains; near: mostly at the best end. */
+            uint32_t phase = round * 4 / shapes[s].rounds;
+            uint32_t k = shapes[s].near && below(8) ? keys - 1 - below(keys / 50) : below(keys);
+            bool created;
+
+            if (below(10) < (phase == 0 ? 9u : phase == 3 ? 1u : 5u)) {
+                uint64_t *level = level_reach(&levels, &side, (k + 1) * stride, &created);
+
+                CHECK(created == !value[k]);
+                live += created;
+                value[k] = 1 + round;
+                *level = level_entry((k + 1) * stride, value[k]);
+            } else if (value[k]) {
+                level_erase(&levels, &side, (k + 1) * stride);
+                value[k] = 0;
+                live--;
+            }
+            CHECK_EQ(levels.live, live);
+            if (round % (shapes[s].rounds / 8) == 0) {
+                check_levels(&levels, &side, value, keys, stride);
+            }
+        }
+        check_levels(&levels, &side, value, keys, stride);
+        while (side.best) { /* a sweep */
+            level_erase(&levels, &side, side.best);
+            CHECK(!side.depth || levels.live % 97 || !eut_tree_check(&levels, &side));
+        }
+        for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
+            CHECK_EQ(eut_levels_blocks_used(&levels, c), 0);
+            CHECK(levels.pool[c].top <= levels.pool[c].max);
+        }
+        CHECK_EQ(levels.live, 0);
+        eut_levels_close(&levels);
+        free(value);
+    }
+}
+
+/* The most levels, on as many sides as hurts: every class at its bound at once cannot be, but each
+ * alone can. */
+TEST(reference, level_pools_suffice_however_levels_are_spread)
+{
+    enum { LEVELS = 3000, SIDES = 1000 };
+    struct eut_level_side *side = calloc(SIDES, sizeof(*side));
+    struct eut_levels levels;
+
+    CHECK_EQ(eut_levels_open(&levels, LEVELS, SIDES), 0);
+    for (uint32_t spread = 1; spread <= SIDES; spread = spread * 3 / 2 + 1) {
+        bool created;
+
+        for (uint32_t i = 0; i < LEVELS; i++) {
+            *level_reach(&levels, &side[i % spread], i + 1, &created) |= 1;
+        }
+        /* Thin every side out to just above where its block shrinks, then use the room elsewhere.
+         */
+        for (uint32_t i = 0; i < LEVELS; i++) {
+            if (i / spread % 4 != 3) {
+                level_erase(&levels, &side[i % spread], i + 1);
+            }
+        }
+        for (uint32_t i = 0; levels.live < LEVELS; i++) {
+            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, &created);
+        }
+        for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
+            CHECK(levels.pool[c].top <= levels.pool[c].max);
+        }
+        for (uint32_t i = 0; i < SIDES; i++) {
+            while (side[i].best) {
+                level_erase(&levels, &side[i], side[i].best);
+            }
+        }
+    }
+    eut_levels_close(&levels);
+    free(side);
+}
+
+/* ---- the index --------------------------------------------------------------------- */
+
+TEST(reference, index_finds_all_through_churn_and_overflow)
+{
+    enum { ORDERS = 2000 };
+    struct eut_order *orders = calloc(ORDERS + 1, sizeof(*orders));
+    struct eut_order_index index;
+
+    for (unsigned shape = 0; shape < 3; shape++) {
+        uint64_t live = 0;
+
+        state = shape;
+        CHECK_EQ(eut_index_open(&index, ORDERS), 0);
+        if (shape > 0) {
+            index.buckets = ORDERS / INDEX_ENTRIES + 1; /* as full as it can be: long detours */
+        }
+        if (shape == 2) {
+            index.secret[0] = index.secret[1] = 0; /* market 0 hashes every id to one bucket */
+        }
+        memset(orders, 0, (ORDERS + 1) * sizeof(*orders));
+        for (uint32_t round = 0; round < 20000; round++) {
+            uint32_t h = 1 + below(ORDERS);
+            struct eut_order *o = &orders[h];
+
+            if (o->id == 0) {
+                o->id = (uint64_t)h << (shape * 20);
+                o->market = shape == 2 ? 0 : h % 7;
+                uint64_t hash = index_hash(&index, o->market, o->id);
+
+                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id), 0);
+                index_insert(&index, hash, h);
+                live++;
+            } else if (below(10) < (round > 15000 ? 9u : 3u)) {
+                uint64_t hash = index_hash(&index, o->market, o->id);
+
+                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id), h);
+                index_erase(&index, hash, h);
+                o->id = 0;
+                live--;
+            }
+            if (round % 4000 == 0) {
+                CHECK(!eut_index_check(&index, orders, live));
+            }
+        }
+        for (uint32_t h = 1; h <= ORDERS; h++) {
+            if (orders[h].id) {
+                index_erase(&index, index_hash(&index, orders[h].market, orders[h].id), h);
+            }
+        }
+        CHECK(!eut_index_check(&index, orders, 0));
+        eut_index_close(&index);
+    }
+    free(orders);
+}
+
+/* ---- whole engines ------------------------------------------------------------------ */
+
+static void discard(struct eut_sink *sink)
+{
+    sink->count = 0;
+}
+
+static void send(const struct eut_engine *engine, void *self, const struct eut_request *requests,
+                 uint32_t count)
+{
+    struct eut_event events[EUT_SINK_ROOM_MIN];
+    struct eut_sink sink = {events, 0, EUT_SINK_ROOM_MIN, discard, NULL};
+
+    CHECK_EQ(engine->submit(self, requests, count, &sink), 0);
+}
+
+static struct eut_reference_engine *start(uint32_t markets, uint32_t l2, uint64_t orders,
+                                          uint64_t levels)
+{
+    struct eut_limits limits = {sizeof(limits), markets, l2, 4096, orders, levels};
+    void *self;
+
+    CHECK_EQ(eut_reference.create(&limits, &self), 0);
+    return self;
+}
+
+static uint64_t level_bytes(const struct eut_reference_engine *engine)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
+        bytes += eut_levels_blocks_used(&engine->levels, c) << (5 + c);
+    }
+    return bytes;
+}
+
+TEST(reference, limits_that_cannot_be_are_refused)
+{
+    static const struct {
+        struct eut_limits limits;
+        int expected;
+    } cases[] = {
+        {{sizeof(struct eut_limits), 0, 0, 1, 1, 1}, -EINVAL},
+        {{sizeof(struct eut_limits), 1, 2, 1, 1, 1}, -EINVAL},
+        {{sizeof(struct eut_limits), 1, 0, 0, 1, 1}, -EINVAL},
+        {{sizeof(struct eut_limits) + 8, 1, 0, 1, 1, 1}, -EINVAL},
+        {{sizeof(struct eut_limits), UINT32_MAX, 0, 1, 1, 1}, -ENOTSUP},
+        {{sizeof(struct eut_limits), 1, 0, 1, UINT64_MAX, 1}, -ENOTSUP},
+        {{sizeof(struct eut_limits), 1, 0, 1, 1, UINT64_MAX}, -ENOTSUP},
+        {{sizeof(struct eut_limits), 1, 0, 1, 0, 0}, 0},
+    };
+
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        void *self = &self;
+
+        CHECK_EQ(eut_reference.create(&cases[i].limits, &self), cases[i].expected);
+        CHECK(cases[i].expected == 0 ? self != NULL : self == NULL);
+        eut_reference.destroy(self);
+    }
+}
+
+/* The sizes that the design promises, everything a market owns counted. */
+TEST(reference, a_market_is_as_small_as_promised)
+{
+    struct eut_reference_engine *engine = start(2, 1, 200, 240);
+
+    CHECK_EQ(sizeof(struct eut_market), 64);
+    for (uint32_t i = 0; i < 200; i++) {
+        struct eut_request r = {.order = 1 + i, .price = i < 100 ? 1000 - i : 1001 + i, .qty = 1};
+
+        r.op = EUT_NEW, r.type = EUT_LIMIT, r.tif = EUT_DAY;
+        r.side = i < 100 ? EUT_BUY : EUT_SELL;
+        send(&eut_reference, engine, &r, 1);
+    }
+    CHECK_EQ(engine->orders.live, 200);
+    CHECK_EQ(engine->levels.live, 200);
+    uint64_t l3 = level_bytes(engine);
+
+    CHECK(64 + l3 + 200 * 32 + engine->index.buckets * 64 <= 13 * 1024);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct eut_request r = {.market = 1, .price = i < 20 ? 1000 - i : 1001 + i, .qty = 1};
+
+        r.op = EUT_QUOTE, r.side = i < 20 ? EUT_BUY : EUT_SELL;
+        send(&eut_reference, engine, &r, 1);
+    }
+    CHECK(64 + level_bytes(engine) - l3 <= 640);
+    eut_reference.destroy(engine);
+}
+
+/* Wild trading on few markets, then everything is cancelled: nothing may be left, whichever way it
+ * went. */
+TEST(reference, memory_returns_after_cancel_all)
+{
+    enum { IDS = 3000, MARKETS = 5 };
+    struct eut_reference_engine *engine = start(MARKETS, 0, IDS * MARKETS, IDS * MARKETS);
+
+    for (uint32_t round = 0; round < 3; round++) {
+        uint32_t wide = round == 0 ? 50 : round == 1 ? 5000 : EUT_PRICE_MAX;
+
+        state = round;
+        for (uint32_t i = 0; i < 40000; i++) {
+            struct eut_request r = {.order = 1 + below(IDS),
+                                    .market = below(MARKETS),
+                                    .account = below(3),
+                                    .price = 1 + below(wide),
+                                    .qty = 1 + below(50)};
+
+            r.op = "NNNCR"[below(5)], r.side = "BS"[r.price > wide / 2 + below(wide / 8 + 1)];
+            r.type = EUT_LIMIT, r.tif = "DDDIFP"[below(6)];
+            send(&eut_reference, engine, &r, 1);
+            for (uint32_t m = 0; i % 1000 == 0 && m < MARKETS; m++) {
+                const struct eut_level_side *side = engine->market[m].side;
+
+                CHECK(!side[0].best || !side[1].best ||
+                      key_price(side[0].best) < key_price(side[1].best));
+                CHECK(!side[0].depth || !eut_tree_check(&engine->levels, &side[0]));
+                CHECK(!side[1].depth || !eut_tree_check(&engine->levels, &side[1]));
+            }
+        }
+        CHECK(!eut_index_check(&engine->index, engine->orders.at, engine->orders.live));
+        CHECK(engine->orders.live > 100);
+        for (uint32_t i = 0; i < IDS * MARKETS * 3; i++) {
+            struct eut_request r = {
+                .order = 1 + i % IDS, .market = i / 3 / IDS, .account = i / IDS % 3};
+
+            r.op = EUT_CANCEL;
+            send(&eut_reference, engine, &r, 1);
+        }
+        CHECK_EQ(engine->orders.live, 0);
+        CHECK_EQ(engine->levels.live, 0);
+        CHECK_EQ(level_bytes(engine), 0);
+        CHECK(!eut_index_check(&engine->index, engine->orders.at, 0));
+    }
+    eut_reference.destroy(engine);
+}
+
+/* Thousands of levels and long queues, swept and cancelled from the middle, against the oracle. */
+TEST(reference, deep_books_equal_the_oracle)
+{
+    static const struct {
+        uint32_t prices, stride;
+    } shapes[] = {{2, 1}, {4000, 1}, {4000, 500000}};
+    enum { REQUESTS = 24000, CHUNK = 1000 };
+    static struct eut_request requests[REQUESTS];
+
+    for (unsigned s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+        struct eut_limits limits = {sizeof(limits), 2, 1, CHUNK, REQUESTS, REQUESTS};
+        void *oracle, *self;
+
+        state = s;
+        for (uint32_t i = 0; i < REQUESTS; i++) {
+            struct eut_request *r = &requests[i];
+            uint32_t p = below(shapes[s].prices), half = shapes[s].prices / 2;
+
+            *r = (struct eut_request){.order = 1 + i, .market = i % 4 == 3, .qty = 1 + below(9)};
+            r->price = (p + 1) * shapes[s].stride;
+            r->op = r->market ? EUT_QUOTE : EUT_NEW;
+            r->side = p < half ? EUT_BUY : EUT_SELL;
+            r->type = EUT_LIMIT, r->tif = EUT_DAY;
+            if (!r->market && i > REQUESTS / 3 && below(3)) {
+                r->op = EUT_CANCEL, r->order = 1 + below(i);
+            } else if (i > REQUESTS / 2 && below(200) == 0) {
+                /* A sweep through a good part of one side. */
+                r->op = EUT_NEW, r->tif = below(2) ? EUT_IOC : EUT_FOK, r->type = EUT_MARKET;
+                r->price = 0, r->qty = 1 + below(20000);
+            }
+        }
+        CHECK_EQ(eut_oracle.create(&limits, &oracle), 0);
+        CHECK_EQ(eut_reference.create(&limits, &self), 0);
+        for (uint32_t i = 0; i < REQUESTS; i += CHUNK) {
+            send(&eut_oracle, oracle, requests + i, CHUNK);
+            send(&eut_reference, self, requests + i, CHUNK);
+            CHECK(eut_oracle.digest(oracle) == eut_reference.digest(self));
+        }
+        eut_oracle.destroy(oracle);
+        eut_reference.destroy(self);
+    }
+}
