@@ -1,0 +1,28 @@
+/*
+ * paths.c - which ways are there to an engine? The one table of them.
+ *
+ * A path that this build or host lacks stays in the table; its available() says why.
+ */
+#include "harness/error.h"
+#include "harness/path.h"
+
+#include <errno.h>
+#include <string.h>
+
+extern const struct hr_path_ops hr_path_inproc;
+
+const struct hr_path_ops *const hr_paths[] = {
+    &hr_path_inproc,
+    NULL,
+};
+
+const struct hr_path_ops *hr_path_find(const char *name)
+{
+    for (int i = 0; hr_paths[i]; i++) {
+        if (strcmp(hr_paths[i]->name, name) == 0) {
+            return hr_paths[i];
+        }
+    }
+    hr_fail(ENODEV, "no path '%s': `headroom list` names those that there are", name);
+    return NULL;
+}

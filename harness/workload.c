@@ -1,0 +1,339 @@
+/*
+ * workload.c - which requests are driven, and which digest is right for them?
+ *
+ * Records a flow with the shadow engine, proves it with the oracle, remembers both. It cannot see an
+ * error that shadow and oracle share; they share no matching code, and conformance looks for the rest.
+ */
+#include "harness/workload.h"
+
+#include "harness/codec.h"
+#include "harness/error.h"
+#include "harness/progress.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEPT_MAX 16
+#define ORACLE_BATCH 1024u
+/* What the oracle takes for an order and a market, rounded up (its trees are generous). */
+#define ORACLE_ORDER_BYTES 256u
+#define ORACLE_MARKET_BYTES 512u
+
+struct kept {
+    struct hr_tape tape;
+    uint64_t prefix[HR_PREFIXES], prefix_digest[HR_PREFIXES];
+    uint64_t digest_load, used;
+    int prefixes;
+};
+
+struct hr_workloads {
+    struct hr_workloads_params params;
+    struct kept *kept[KEPT_MAX];
+    uint64_t clock, bytes;
+};
+
+int hr_workloads_new(struct hr_workloads **out, const struct hr_workloads_params *params)
+{
+    struct hr_workloads *w = calloc(1, sizeof(*w));
+
+    *out = w;
+    if (!w) {
+        return hr_fail(ENOMEM, "no memory for the tapes' table");
+    }
+    w->params = *params;
+    return 0;
+}
+
+static uint64_t tape_bytes(uint64_t requests)
+{
+    return requests * sizeof(struct eut_request);
+}
+
+static void drop(struct hr_workloads *w, int i)
+{
+    struct kept *k = w->kept[i];
+
+    w->bytes -= tape_bytes(k->tape.load + k->tape.steady);
+    hr_tape_free(&k->tape);
+    free(k);
+    w->kept[i] = NULL;
+}
+
+void hr_workloads_free(struct hr_workloads *w)
+{
+    if (!w) {
+        return;
+    }
+    for (int i = 0; i < KEPT_MAX; i++) {
+        if (w->kept[i]) {
+            drop(w, i);
+        }
+    }
+    free(w);
+}
+
+uint64_t hr_workload_load(const struct hr_flow_params *p)
+{
+    double l3 = (double)p->markets * (1 - p->l2_share), l2 = (double)p->markets * p->l2_share;
+
+    return (uint64_t)(2.0 * p->levels * (l3 * p->orders_per_level + l2));
+}
+
+uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
+{
+    uint64_t load = hr_workload_load(params);
+
+    return tape_bytes(load + load / 8 + steady) + (load + load / 4) * ORACLE_ORDER_BYTES +
+           (uint64_t)params->markets * ORACLE_MARKET_BYTES;
+}
+
+static bool same_flow(const struct hr_flow_params *a, const struct hr_flow_params *b)
+{
+    return a->seed == b->seed && a->markets == b->markets && a->l2_share == b->l2_share && a->levels == b->levels &&
+           a->orders_per_level == b->orders_per_level && a->zipf == b->zipf && a->share_new == b->share_new &&
+           a->share_cancel == b->share_cancel && a->share_replace == b->share_replace &&
+           a->share_ioc == b->share_ioc && a->share_fok == b->share_fok && a->share_market == b->share_market &&
+           a->share_post == b->share_post && a->crossing == b->crossing && a->walk == b->walk &&
+           a->price_mid == b->price_mid && a->price_full == b->price_full && a->qty_mean == b->qty_mean &&
+           a->accounts == b->accounts && a->ids == b->ids;
+}
+
+static int prefix_of(const uint64_t *prefix, int n, uint64_t steady)
+{
+    for (int i = 0; i < n; i++) {
+        if (prefix[i] == steady) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void hand_out(const struct kept *k, int first, struct hr_workload *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->tape = &k->tape;
+    out->steady = k->prefix[first];
+    out->digest = k->prefix_digest[first];
+    out->digest_load = k->digest_load;
+    for (int i = first; i < k->prefixes; i++) {
+        out->prefix[out->prefixes] = k->prefix[i];
+        out->prefix_digest[out->prefixes++] = k->prefix_digest[i];
+    }
+}
+
+int hr_workload_prefix(const struct hr_workload *w, uint64_t wanted, uint64_t *steady, uint64_t *digest)
+{
+    int i = 0;
+
+    while (i < w->prefixes - 1 && w->prefix[i] > wanted) {
+        i++;
+    }
+    *steady = w->prefix[i];
+    *digest = w->prefix_digest[i];
+    return i;
+}
+
+static void swallow(struct eut_sink *sink)
+{
+    sink->count = 0;
+}
+
+struct proof {
+    struct hr_workloads *w;
+    void *self;
+    const struct eut_request *requests;
+    uint64_t at, total;
+    struct eut_event events[EUT_SINK_ROOM_MIN * 4];
+};
+
+static int prove_until(struct proof *p, uint64_t end)
+{
+    struct eut_sink sink = {.events = p->events, .room = EUT_SINK_ROOM_MIN * 4, .flush = swallow};
+
+    while (p->at < end) {
+        uint32_t n = end - p->at < ORACLE_BATCH ? (uint32_t)(end - p->at) : ORACLE_BATCH;
+
+        sink.count = 0;
+        if (p->w->params.oracle->submit(p->self, p->requests + p->at, n, &sink)) {
+            return hr_fail(EIO, "the oracle failed at request %" PRIu64 " of a flow", p->at);
+        }
+        p->at += n;
+        if ((p->at & 0xFFFF) < n && p->w->params.progress) {
+            p->w->params.progress(p->w->params.context, "proving the flow", (double)p->at / (double)p->total);
+        }
+        if (hr_stop_signal()) {
+            return hr_fail(EINTR, "interrupted");
+        }
+    }
+    return 0;
+}
+
+/* The oracle's digests after the load phase and after each prefix, shortest first. */
+static int prove(struct hr_workloads *w, struct kept *k)
+{
+    const struct eut_engine *oracle = w->params.oracle;
+    struct eut_limits limits = hr_flow_limits(&k->tape.params, ORACLE_BATCH);
+    struct proof *p = calloc(1, sizeof(*p));
+    int rc;
+
+    if (!p) {
+        return hr_fail(ENOMEM, "no memory to prove a flow");
+    }
+    p->w = w;
+    p->requests = k->tape.requests;
+    p->total = k->tape.load + k->tape.steady;
+    rc = oracle->create(&limits, &p->self);
+    if (rc) {
+        free(p);
+        return hr_fail(-rc, "the oracle did not start for %u markets: %s", limits.markets, strerror(-rc));
+    }
+    rc = prove_until(p, k->tape.load);
+    k->digest_load = oracle->digest(p->self);
+    for (int i = k->prefixes - 1; i >= 0 && rc == 0; i--) {
+        rc = prove_until(p, k->tape.load + k->prefix[i]);
+        k->prefix_digest[i] = oracle->digest(p->self);
+    }
+    oracle->destroy(p->self);
+    free(p);
+    if (rc == 0 && (k->prefix_digest[0] != k->tape.digest || k->digest_load != k->tape.digest_load)) {
+        return hr_fail(EBADMSG,
+                       "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
+                       "; nothing can be measured with it (see `headroom conform -e %s`)",
+                       k->tape.sha256, k->prefix_digest[0], w->params.shadow->name, k->tape.digest,
+                       w->params.shadow->name);
+    }
+    return rc;
+}
+
+static json_t *reasons(const uint64_t counts[32])
+{
+    json_t *o = json_object();
+
+    for (uint8_t i = 0; i < 32; i++) {
+        if (counts[i]) {
+            json_object_set_new(o, hr_reason_name(i), json_integer((json_int_t)counts[i]));
+        }
+    }
+    return o;
+}
+
+static json_t *hex(uint64_t digest)
+{
+    return json_sprintf("%016" PRIx64, digest);
+}
+
+/* One entry of workload.flows, as record.h shows it. */
+static json_t *describe(const struct kept *k)
+{
+    const struct hr_flow_params *p = &k->tape.params;
+    const struct hr_flow_counts *c = &k->tape.counts;
+
+    return json_pack("{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
+                     " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
+                     " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}}",
+                     "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
+                     hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load, "steady",
+                     (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets, "depth", "levels",
+                     (json_int_t)p->levels, "orders_per_level", (json_int_t)p->orders_per_level, "zipf", p->zipf,
+                     "l2_share", p->l2_share, "seed", (json_int_t)p->seed, "mix", "new", p->share_new, "cancel",
+                     p->share_cancel, "replace", p->share_replace, "ioc", p->share_ioc, "fok", p->share_fok, "market",
+                     p->share_market, "post", p->share_post, "crossing", p->crossing, "counts", "requests",
+                     (json_int_t)c->requests, "news", (json_int_t)c->news, "cancels", (json_int_t)c->cancels,
+                     "replaces", (json_int_t)c->replaces, "quotes", (json_int_t)c->quotes, "trades",
+                     (json_int_t)c->trades, "accepted", (json_int_t)c->accepted, "cancelled",
+                     reasons(c->cancelled_by), "rejected", reasons(c->rejected_by));
+}
+
+static void recorded(void *context, double share)
+{
+    struct hr_workloads *w = context;
+
+    if (w->params.progress) {
+        w->params.progress(w->params.context, "recording the flow", share);
+    }
+}
+
+/* Frees the least recently used tapes until bytes more fit and a place is free. */
+static int make_room(struct hr_workloads *w, uint64_t bytes)
+{
+    if (bytes > w->params.bytes_max) {
+        return hr_fail(ENOSPC, "a tape of %" PRIu64 " MiB does not fit into the %" PRIu64 " MiB allowed for tapes",
+                       bytes >> 20, w->params.bytes_max >> 20);
+    }
+    for (;;) {
+        int oldest = -1, place = -1;
+
+        for (int i = 0; i < KEPT_MAX; i++) {
+            if (!w->kept[i]) {
+                place = i;
+            } else if (oldest < 0 || w->kept[i]->used < w->kept[oldest]->used) {
+                oldest = i;
+            }
+        }
+        if (place >= 0 && w->bytes + bytes <= w->params.bytes_max) {
+            return place;
+        }
+        drop(w, oldest);
+    }
+}
+
+static int add(struct hr_workloads *w, const struct hr_flow_params *params, uint64_t steady)
+{
+    uint64_t load = hr_workload_load(params);
+    int place = make_room(w, tape_bytes(load + load / 8 + steady)), rc;
+    struct kept *k;
+
+    if (place < 0) {
+        return place;
+    }
+    k = calloc(1, sizeof(*k));
+    if (!k) {
+        return hr_fail(ENOMEM, "no memory for a tape");
+    }
+    rc = hr_tape_record(&k->tape, params, steady, w->params.shadow, recorded, w);
+    if (rc) {
+        free(k);
+        return rc;
+    }
+    for (uint64_t n = k->tape.steady; n > 0 && k->prefixes < HR_PREFIXES; n >>= 1) {
+        k->prefix[k->prefixes++] = n;
+    }
+    rc = prove(w, k);
+    if (rc) {
+        hr_tape_free(&k->tape);
+        free(k);
+        return rc;
+    }
+    json_array_append_new(w->params.flows, describe(k));
+    w->bytes += tape_bytes(k->tape.load + k->tape.steady);
+    w->kept[place] = k;
+    return place;
+}
+
+int hr_workload_get(struct hr_workloads *w, const struct hr_flow_params *params, uint64_t steady,
+                    struct hr_workload *out)
+{
+    int place = -1, first = 0;
+
+    if (steady == 0) {
+        return hr_fail(EINVAL, "a workload of no requests");
+    }
+    for (int i = 0; i < KEPT_MAX && place < 0; i++) {
+        if (w->kept[i] && same_flow(&w->kept[i]->tape.params, params)) {
+            first = prefix_of(w->kept[i]->prefix, w->kept[i]->prefixes, steady);
+            place = first >= 0 ? i : -1;
+        }
+    }
+    if (place < 0) {
+        first = 0;
+        place = add(w, params, steady);
+        if (place < 0) {
+            return place;
+        }
+    }
+    w->kept[place]->used = ++w->clock;
+    hand_out(w->kept[place], first, out);
+    return 0;
+}
