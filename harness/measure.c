@@ -1,0 +1,558 @@
+/*
+ * measure.c - what is the figure, how sure is it, and may it be trusted?
+ *
+ * Repeats a case's fresh runs, judges each by its checks, and writes what is left as medians with
+ * intervals. It does not know what is measured: that is the suite's. It cannot see a bias that all runs
+ * share; the null engine's distance and the ceilings beside the figures are there for that.
+ */
+#include "harness/measure.h"
+
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/progress.h"
+#include "harness/statistics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ID_MAX 256
+#define HICCUP_SPIN_NS 3000000u
+#define RULER_SOFT 2.0
+#define RULER_HARD_RATE 2.0
+#define RULER_HARD_TIME 1.1
+
+/* A case being measured. */
+struct work {
+    struct hr_rig *rig;
+    const struct hr_case *c;
+    char id[ID_MAX];
+    json_t *json;
+    struct hr_measure_result *result;
+    struct hr_histogram *merged[HR_CASE_HISTOGRAMS_MAX];
+    int histograms;
+    double ruler[HR_MEASURED_MAX];
+    const char *reasons[HR_MEASURED_MAX]; /* a figure that some run did not have */
+    FILE *hlog;
+    double hlog_at_s;
+    char why[HR_WHY_MAX + 160];
+    bool gave_up;
+};
+
+void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id, size_t size)
+{
+    snprintf(id, size, "%s/%s/%s/%s", suite, rig->path->name, rig->engine->name, name);
+}
+
+bool hr_case_wanted(const struct hr_rig *rig, const char *id)
+{
+    return !rig->filter || regexec(rig->filter, id, 0, NULL, 0) == 0;
+}
+
+/* ---- a run ---------------------------------------------------------------------- */
+
+void hr_trial_start(struct hr_trial *trial)
+{
+    hr_disturbance_read(&trial->before);
+    trial->started_ns = hr_clock_ns();
+}
+
+void hr_trial_stop(struct hr_trial *trial)
+{
+    struct hr_disturbance after;
+
+    trial->elapsed_ns = hr_clock_ns() - trial->started_ns;
+    hr_disturbance_read(&after);
+    hr_check_disturbance(&trial->checks, &trial->before, &after, trial->elapsed_ns, trial->rig->cpu);
+}
+
+void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)
+{
+    if (trial->ruler) {
+        return;
+    }
+    trial->digest = digest;
+    trial->digested = true;
+    hr_check_digest(&trial->checks, digest, expected);
+}
+
+static int trial_begin(struct work *w, struct hr_trial *t, bool ruler, int index)
+{
+    memset(t, 0, sizeof(*t));
+    t->rig = w->rig;
+    t->ruler = ruler;
+    t->engine = ruler ? w->rig->ruler : w->rig->engine;
+    t->index = index;
+    t->seed = hr_config_count(w->rig->config, "run.seed") + (uint64_t)index;
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        t->values[m] = (double)NAN;
+    }
+    if (!hr_checks_init(&t->checks)) {
+        return -ENOMEM;
+    }
+    for (int h = 0; h < w->histograms; h++) {
+        t->histograms[h] = hr_histogram_new();
+        if (!t->histograms[h]) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static void trial_end(struct hr_trial *t)
+{
+    for (int h = 0; h < HR_CASE_HISTOGRAMS_MAX; h++) {
+        hr_histogram_free(t->histograms[h]);
+    }
+    hr_checks_free(&t->checks);
+}
+
+static int trial_run(struct work *w, struct hr_trial *t)
+{
+    struct hr_hiccup hiccup = {0};
+
+    if (!t->ruler) {
+        hr_hiccup_spin(HICCUP_SPIN_NS, &hiccup, w->rig->gaps);
+        w->rig->hiccup.spun_ns += hiccup.spun_ns;
+        w->rig->hiccup.lost_ns += hiccup.lost_ns;
+        if (hiccup.gap_max_ns > w->rig->hiccup.gap_max_ns) {
+            w->rig->hiccup.gap_max_ns = hiccup.gap_max_ns;
+        }
+        hr_check_hiccup(&t->checks, &hiccup);
+    }
+    return w->c->run(w->c, t);
+}
+
+/* How many times better the null engine did, per ruled metric. */
+static void check_ruler(struct work *w, struct hr_trial *t)
+{
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        const struct hr_measured *metric = w->c->metrics + m;
+        double distance;
+
+        if (!metric->ruled || !isfinite(w->ruler[m]) || !isfinite(t->values[m])) {
+            continue;
+        }
+        distance = metric->higher ? w->ruler[m] / t->values[m] : t->values[m] / w->ruler[m];
+        hr_check_least(&t->checks, "null_distance", distance, RULER_SOFT,
+                       metric->higher ? RULER_HARD_RATE : RULER_HARD_TIME, "times");
+        if (t->checks.hard && distance < (metric->higher ? RULER_HARD_RATE : RULER_HARD_TIME)) {
+            t->checks.hopeless = true;
+        }
+    }
+}
+
+static void keep_run(struct work *w, struct hr_trial *t)
+{
+    json_t *run = json_object();
+    bool good = !t->checks.hard;
+
+    json_object_set_new(run, "seed", json_integer((json_int_t)t->seed));
+    json_object_set_new(run, "seconds", hr_json_real((double)t->elapsed_ns / 1e9));
+    json_object_set(run, "checks", t->checks.list);
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        /* A wrong answer has no figure at all. */
+        double value = good || !t->checks.hopeless ? t->values[m] : (double)NAN;
+
+        json_object_set_new(run, w->c->metrics[m].name, hr_json_real(value));
+        if (good) {
+            w->result->samples[m * w->result->runs_max + w->result->runs] = t->values[m];
+            if (!isfinite(t->values[m]) && !w->reasons[m]) {
+                w->reasons[m] = t->reasons[m] ? t->reasons[m] : "not measured in every run";
+            }
+        }
+    }
+    hr_case_run_new(w->json, run);
+    if (!good) {
+        return;
+    }
+    w->result->runs++;
+    w->result->digest = t->digest;
+    for (int h = 0; h < w->histograms; h++) {
+        hr_histogram_add(w->merged[h], t->histograms[h]);
+        if (w->hlog && hr_histogram_count(t->histograms[h])) {
+            hr_hlog_write(w->hlog, w->c->histograms[h], t->histograms[h], w->hlog_at_s,
+                          (double)t->elapsed_ns / 1e9);
+        }
+    }
+    w->hlog_at_s += (double)t->elapsed_ns / 1e9;
+}
+
+/* One good run, after at most run.retries more tries. 1: none was to be had, w->why says why. */
+static int good_run(struct work *w, int index)
+{
+    int tries = 1 + (int)hr_config_count(w->rig->config, "run.retries");
+
+    for (int k = 0; k < tries; k++) {
+        struct hr_trial t;
+        int rc = trial_begin(w, &t, false, index);
+
+        rc = rc ? rc : trial_run(w, &t);
+        if (rc == 0) {
+            check_ruler(w, &t);
+            keep_run(w, &t);
+            if (t.checks.hard) {
+                snprintf(w->why, sizeof(w->why), "%s%s", t.checks.why, t.checks.hopeless ? "" : ", also when tried again");
+            }
+        }
+        bool again = rc == 0 && t.checks.hard && !t.checks.hopeless;
+        bool good = rc == 0 && !t.checks.hard;
+
+        trial_end(&t);
+        if (rc || good) {
+            return rc;
+        }
+        if (!again) {
+            break;
+        }
+        hr_progress_note("%s: run %d tried again: %s", w->id, index + 1, w->why);
+    }
+    return 1;
+}
+
+static int ruler_run(struct work *w)
+{
+    struct hr_trial t;
+    bool ruled = false;
+    int rc;
+
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        w->ruler[m] = (double)NAN;
+        ruled = ruled || w->c->metrics[m].ruled;
+    }
+    if (!ruled || !w->rig->ruler) {
+        return 0;
+    }
+    rc = trial_begin(w, &t, true, 0);
+    rc = rc ? rc : trial_run(w, &t);
+    if (rc == 0) {
+        memcpy(w->ruler, t.values, sizeof(w->ruler));
+    }
+    trial_end(&t);
+    return rc;
+}
+
+/* ---- a case ------------------------------------------------------------------------ */
+
+static void open_hlog(struct work *w)
+{
+    char file[ID_MAX + 512];
+    int at;
+
+    if (!w->rig->hist_dir || !w->histograms) {
+        return;
+    }
+    at = snprintf(file, sizeof(file), "%s/", w->rig->hist_dir);
+    for (const char *c = w->id; *c && at < (int)sizeof(file) - 6; c++) {
+        file[at++] = *c == '/' ? '.' : *c;
+    }
+    snprintf(file + at, sizeof(file) - (size_t)at, ".hlog");
+    w->hlog = fopen(file, "we");
+    if (!w->hlog) {
+        hr_record_warn(w->rig->record, "%s was not written: %s", file, strerror(errno));
+        return;
+    }
+    hr_hlog_begin(w->hlog, 0);
+}
+
+static int work_begin(struct work *w, struct hr_measure_result *result, int runs)
+{
+    result->runs_max = runs;
+    result->samples = calloc((size_t)runs * (size_t)(w->c->metrics_count + 1), sizeof(double));
+    if (!result->samples) {
+        return -ENOMEM;
+    }
+    w->result = result;
+    while (w->c->histograms && w->c->histograms[w->histograms]) {
+        w->merged[w->histograms] = hr_histogram_new();
+        if (!w->merged[w->histograms++]) {
+            return -ENOMEM;
+        }
+    }
+    open_hlog(w);
+    return 0;
+}
+
+static void work_end(struct work *w)
+{
+    for (int h = 0; h < w->histograms; h++) {
+        hr_histogram_free(w->merged[h]);
+    }
+    if (w->hlog) {
+        fclose(w->hlog);
+    }
+}
+
+static void write_metrics(struct work *w)
+{
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        const struct hr_measured *metric = w->c->metrics + m;
+
+        if (w->reasons[m]) {
+            hr_case_metric_null(w->json, metric->name, metric->unit, w->reasons[m]);
+            continue;
+        }
+        hr_case_metric(w->json, &(struct hr_metric){.name = metric->name,
+                                                    .unit = metric->unit,
+                                                    .higher = metric->higher,
+                                                    .samples = hr_measure_samples(w->result, m),
+                                                    .n = w->result->runs,
+                                                    .ceiling = metric->ceiling,
+                                                    .ceiling_value = metric->ceiling_value});
+    }
+    for (int h = 0; h < w->histograms; h++) {
+        if (hr_histogram_count(w->merged[h])) {
+            hr_case_histogram(w->json, w->c->histograms[h], w->merged[h]);
+        }
+    }
+}
+
+static void no_metrics(struct work *w, const char *reason)
+{
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        hr_case_metric_null(w->json, w->c->metrics[m].name, w->c->metrics[m].unit, reason);
+    }
+}
+
+static void set_status(struct hr_rig *rig, json_t *json, struct hr_measure_result *result, enum hr_status status,
+                       const char *reason, const char *advice)
+{
+    hr_case_status(json, status, reason, advice);
+    rig->statuses[status]++;
+    result->status = status;
+}
+
+static const char *advice_for(const struct work *w)
+{
+    if (strstr(w->why, "digest")) {
+        return "run `headroom conform -e ENGINE` to see the first wrong event";
+    }
+    if (strstr(w->why, "null_distance")) {
+        return "the harness would be measured: use larger batches or heavier flow";
+    }
+    return "quiet the machine (see readiness), or use a longer run (run.orders)";
+}
+
+static void conclude(struct work *w, int rc)
+{
+    struct hr_rig *rig = w->rig;
+
+    if (rc == 0 && !w->gave_up) {
+        hr_case_digest(w->json, w->result->digest);
+        write_metrics(w);
+        set_status(rig, w->json, w->result, HR_PASS, NULL, NULL);
+        return;
+    }
+    if (rc == -EINTR) {
+        snprintf(w->why, sizeof(w->why), "interrupted after %d of %d runs", w->result->runs, w->result->runs_max);
+        no_metrics(w, w->why);
+        set_status(rig, w->json, w->result, HR_SKIP, w->why, "run it again to the end");
+    } else if (rc == -ENOMEM || rc == -ENOSPC || rc == -ENOTSUP) {
+        snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
+        no_metrics(w, w->why);
+        set_status(rig, w->json, w->result, HR_SKIP, w->why, "needs a host with more memory, or a smaller case");
+    } else {
+        if (rc < 0) {
+            snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
+        }
+        no_metrics(w, w->why);
+        set_status(rig, w->json, w->result, HR_INVALID, w->why, advice_for(w));
+    }
+}
+
+static void plan_case(struct hr_rig *rig, const struct hr_case *c, const char *id, int runs)
+{
+    json_array_append_new(json_object_get(rig->plan, "cases"),
+                          json_pack("{s:s, s:O?, s:i, s:f}", "id", id, "params", c->params, "runs", runs, "seconds",
+                                    c->seconds * (runs + 1)));
+    rig->planned_s += c->seconds * (runs + 1);
+}
+
+static void show(struct hr_rig *rig, const char *what)
+{
+    hr_progress_step(what, rig->planned_s > 0 ? fmin(1, rig->done_s / rig->planned_s) : 0);
+}
+
+int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struct hr_measure_result *out)
+{
+    struct hr_measure_result local, *result = out ? out : &local;
+    struct work w = {.rig = rig, .c = c};
+    int runs = c->runs ? c->runs : (int)hr_config_count(rig->config, "run.runs"), rc;
+
+    memset(result, 0, sizeof(*result));
+    hr_case_id(rig, c->suite, c->name, w.id, sizeof(w.id));
+    if (!hr_case_wanted(rig, w.id)) {
+        return 0;
+    }
+    if (rig->plan) {
+        plan_case(rig, c, w.id, runs);
+        return 0;
+    }
+    w.json = result->json =
+        hr_case_begin(suite, w.id, rig->engine->name, rig->path->name, c->params ? json_incref(c->params) : json_object());
+    if (rig->engine->capabilities & EUT_CAP_RULER) {
+        set_status(rig, w.json, result, HR_INVALID, "the null engine is the ruler: it matches nothing, so it has no result",
+                   "name an engine that matches: -e reference");
+        return 0;
+    }
+    hr_error_clear();
+    show(rig, w.id);
+    rc = work_begin(&w, result, runs);
+    rc = rc ? rc : ruler_run(&w);
+    for (int i = 0; i < runs && rc == 0 && !w.gave_up; i++) {
+        rc = hr_stop_signal() ? -EINTR : good_run(&w, i);
+        w.gave_up = rc == 1;
+        rc = rc == 1 ? 0 : rc;
+        rig->done_s += c->seconds * (i ? 1 : 2);
+        show(rig, w.id);
+    }
+    conclude(&w, rc);
+    work_end(&w);
+    if (!out) {
+        hr_measure_result_free(result);
+    }
+    return rc == -EINTR ? rc : 0;
+}
+
+void hr_measure_result_free(struct hr_measure_result *result)
+{
+    free(result->samples);
+    result->samples = NULL;
+}
+
+const double *hr_measure_samples(const struct hr_measure_result *result, int metric)
+{
+    return result->samples + (size_t)metric * (size_t)result->runs_max;
+}
+
+json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name, const char *name, json_t *params,
+                          enum hr_status status, const char *reason, const char *advice)
+{
+    struct hr_measure_result result;
+    char id[ID_MAX];
+    json_t *json;
+
+    hr_case_id(rig, suite_name, name, id, sizeof(id));
+    if (!hr_case_wanted(rig, id)) {
+        return NULL;
+    }
+    if (rig->plan) {
+        json_array_append_new(json_object_get(rig->plan, "cases"),
+                              json_pack("{s:s, s:O?, s:i, s:f, s:s}", "id", id, "params", params, "runs", 0, "seconds",
+                                        0.0, "reason", reason));
+        return NULL;
+    }
+    json = hr_case_begin(suite, id, rig->engine->name, rig->path->name, params ? json_incref(params) : json_object());
+    set_status(rig, json, &result, status, reason, advice);
+    return json;
+}
+
+void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
+                        const char *reason, const char *advice)
+{
+    rig->statuses[result->status]--;
+    set_status(rig, result->json, result, status, reason, advice);
+}
+
+/* ---- what cases are made of ----------------------------------------------------------- */
+
+bool hr_flow_subset(struct hr_flow_params *p, uint64_t can, char *why)
+{
+    size_t at = 0;
+
+    why[0] = '\0';
+#define WITHOUT(bit, what, has)                                                                    \
+    if (!(can & (bit)) && (has)) {                                                                 \
+        at += (size_t)snprintf(why + at, HR_WHY_MAX - at, "%s%s", at ? ", " : "", what);           \
+    }
+    WITHOUT(EUT_CAP_L2, "L2 markets", p->l2_share > 0)
+    WITHOUT(EUT_CAP_L3, "L3 markets", p->l2_share < 1)
+    WITHOUT(EUT_CAP_REPLACE, "replace", p->share_replace > 0)
+    WITHOUT(EUT_CAP_FOK, "fill or kill", p->share_fok > 0)
+    WITHOUT(EUT_CAP_POST, "post only", p->share_post > 0)
+    WITHOUT(EUT_CAP_STP, "self-trade prevention", p->accounts > 0)
+    WITHOUT(EUT_CAP_ANY_ID, "sparse order ids", p->ids == HR_IDS_SPARSE)
+    WITHOUT(EUT_CAP_ANY_PRICE, "the full price range", p->price_full)
+#undef WITHOUT
+    p->l2_share = can & EUT_CAP_L2 ? p->l2_share : 0;
+    p->l2_share = can & EUT_CAP_L3 ? p->l2_share : 1;
+    p->share_replace = can & EUT_CAP_REPLACE ? p->share_replace : 0;
+    p->share_fok = can & EUT_CAP_FOK ? p->share_fok : 0;
+    p->share_post = can & EUT_CAP_POST ? p->share_post : 0;
+    p->accounts = can & EUT_CAP_STP ? p->accounts : 0;
+    p->ids = can & EUT_CAP_ANY_ID ? p->ids : HR_IDS_DENSE;
+    p->price_full = can & EUT_CAP_ANY_PRICE && p->price_full;
+    return at > 0;
+}
+
+int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine, const struct hr_workload *workload,
+                  uint32_t batch, struct hr_path **path, uint64_t *load_ns)
+{
+    struct hr_path_params params = {.engine = engine,
+                                    .limits = hr_flow_limits(&workload->tape->params, batch),
+                                    .events_room = batch * 4,
+                                    .cpu = -1};
+    struct hr_drive_sum sum;
+    int rc = rig->path->open(path, &params);
+
+    if (rc) {
+        return rc;
+    }
+    struct hr_drive drive = {.ops = rig->path, .path = *path, .batch = batch};
+
+    rc = hr_drive_batches(&drive, workload->tape->requests, workload->tape->load, &sum);
+    if (rc) {
+        rig->path->close(*path);
+        *path = NULL;
+        return rc;
+    }
+    if (load_ns) {
+        *load_ns = sum.ns;
+    }
+    return 0;
+}
+
+#define PLAN_RECORD_PER_S 1.5e6
+#define PLAN_ORACLE_PER_S 1.0e6
+
+/* Each distinct flow costs its recording and its proof once. */
+static void plan_flow(struct hr_rig *rig, const struct hr_flow_params *p, uint64_t steady)
+{
+    json_t *flows = json_object_get(rig->plan, "flows");
+    double n = (double)(hr_workload_load(p) + steady);
+    char key[256];
+
+    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %g %g %g %g %g %" PRIu64, p->seed, p->markets, p->levels,
+             p->orders_per_level, p->zipf, p->crossing, p->l2_share, p->share_new, p->share_ioc, steady);
+    if (!json_object_get(flows, key)) {
+        json_object_set_new(flows, key, json_real(n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S));
+        rig->planned_s += n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S;
+    }
+}
+
+int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uint64_t steady,
+                    struct hr_workload *workload)
+{
+    struct hr_flow_params params = *wanted;
+    char why[HR_WHY_MAX];
+    uint64_t needed;
+
+    if (hr_flow_subset(&params, rig->engine->capabilities, why) && !(rig->engine->capabilities & EUT_CAP_RULER)) {
+        json_object_set_new(hr_record_json(rig->record), "subset",
+                            json_pack("{s:s, s:s}", "engine", rig->engine->name, "left_out", why));
+    }
+    needed = hr_workload_bytes(&params, steady);
+    if (needed > rig->memory_max_bytes) {
+        return hr_fail(ENOSPC, "needs about %" PRIu64 " MiB for the flow, the engine and the oracle; %" PRIu64 " MiB may be used",
+                       needed >> 20, rig->memory_max_bytes >> 20);
+    }
+    if (rig->plan) {
+        memset(workload, 0, sizeof(*workload));
+        workload->steady = steady;
+        plan_flow(rig, &params, steady);
+        return 0;
+    }
+    return hr_workload_get(rig->workloads, &params, steady, workload);
+}

@@ -1,0 +1,138 @@
+/*
+ * measure.h - a suite declares its work; this times, repeats and does the statistics.
+ *
+ * A case is declared by its id, its metrics and one callback that performs ONE fresh run: fresh
+ * engine, fresh books from the tape's load phase, the timed steady phase. hr_measure() filters by id,
+ * runs it as often as the configuration says, tries a run again (run.retries times) after a hard
+ * validity failure, compares every run's digest with the oracle's, runs the same case once with the null
+ * engine, and writes medians with intervals, histograms and checks into the record.
+ *
+ * The null-engine rule. A metric that names itself `ruled` is compared with the same figure of the
+ * null engine: distance = how many times better the null engine did. Below 2 more than half of
+ * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock reading itself
+ * is part of the sample, it is a warning below 2 and hard below 1.1.
+ *
+ * Statuses: PASS; INVALID (wrong digest, hard checks that did not go away, the null engine as the
+ * engine under test): no figure, a reason; SKIP (no memory, not supported, interrupted).
+ *
+ * Threads: one at a time; a callback may start and join its own.
+ */
+#ifndef HR_MEASURE_H
+#define HR_MEASURE_H
+
+#include "harness/config.h"
+#include "harness/drive.h"
+#include "harness/path.h"
+#include "harness/record.h"
+#include "harness/validity.h"
+#include "harness/workload.h"
+
+#include <regex.h>
+
+/* What all cases of one run of the program share. Filled by the run command. */
+struct hr_rig {
+    struct hr_record *record;
+    const struct hr_config *config;
+    const struct eut_engine *engine; /* under test */
+    const struct eut_engine *ruler;  /* the null engine; NULL: no distance is measured */
+    const struct hr_path_ops *path;
+    const regex_t *filter;           /* over case ids; NULL: all */
+    struct hr_workloads *workloads;  /* NULL while planning */
+    int cpu;                         /* where the driving thread is pinned, -1 nowhere */
+    uint64_t memory_max_bytes;       /* what tapes, engine and oracle may take together */
+    const char *hist_dir;            /* where *.hlog go; NULL: nowhere */
+    json_t *plan;                    /* not NULL: cases are listed here and not run */
+    double planned_s;                /* while planning: the sum; else what the plan said */
+    double done_s;                   /* of the plan */
+    int statuses[4];                 /* cases by enum hr_status */
+    struct hr_hiccup hiccup;         /* of the measuring core, over the whole run */
+    struct hr_histogram *gaps;       /* of the measuring core; may be NULL */
+};
+
+struct hr_measured {
+    const char *name, *unit;
+    bool higher;
+    bool ruled;          /* compared with the null engine */
+    const char *ceiling; /* id, or NULL */
+    double ceiling_value;
+};
+
+#define HR_MEASURED_MAX 40
+#define HR_CASE_HISTOGRAMS_MAX 8
+
+/* One fresh run. The callback sets what it measured; hr_measure() judges. */
+struct hr_trial {
+    const struct hr_rig *rig;
+    const struct eut_engine *engine; /* to drive: the one under test, or the null engine */
+    bool ruler;
+    int index;                       /* of the run, from 0 */
+    uint64_t seed;                   /* for arrivals: differs from run to run */
+    double values[HR_MEASURED_MAX];  /* in the order of the case's metrics; NAN: not had */
+    const char *reasons[HR_MEASURED_MAX]; /* why not; static texts */
+    struct hr_histogram *histograms[HR_CASE_HISTOGRAMS_MAX];
+    struct hr_checks checks;
+    bool digested;
+    uint64_t digest;
+    struct hr_disturbance before;
+    uint64_t started_ns, elapsed_ns;
+};
+/* Around the timed part: disturbance and migration are looked at there. */
+void hr_trial_start(struct hr_trial *trial);
+void hr_trial_stop(struct hr_trial *trial);
+/* The digest of this run, and the right one. Ignored for the null engine. */
+void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected);
+
+struct hr_case {
+    const char *suite, *name;      /* id: suite/path/engine/name */
+    json_t *params;                /* borrowed */
+    const struct hr_measured *metrics;
+    int metrics_count;
+    const char *const *histograms; /* names, ended by NULL; may be NULL */
+    int (*run)(const struct hr_case *c, struct hr_trial *trial); /* 0 or -errno */
+    const void *context;
+    int runs;                      /* 0: run.runs */
+    double seconds;                /* predicted for one run */
+    bool unpinned;                 /* drives from several threads */
+};
+
+struct hr_measure_result {
+    json_t *json;      /* the case in the record, borrowed; NULL if filtered out or planned */
+    enum hr_status status;
+    int runs;          /* good ones */
+    double *samples;   /* [metric * runs_max + run]; owned by the result */
+    int runs_max;
+    uint64_t digest;
+};
+/* 0 (whatever the case's status), -EINTR after Ctrl-C, -ENOMEM. result may be NULL. */
+int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struct hr_measure_result *result);
+void hr_measure_result_free(struct hr_measure_result *result);
+const double *hr_measure_samples(const struct hr_measure_result *result, int metric);
+
+/* A case that cannot run: recorded with its status, reason and advice (params borrowed). */
+json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name, const char *name, json_t *params,
+                          enum hr_status status, const char *reason, const char *advice);
+/* Takes back a status after a look at the whole case (N-invariance …). */
+void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
+                        const char *reason, const char *advice);
+
+/* id and whether the filter lets it through. */
+void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id, size_t size);
+bool hr_case_wanted(const struct hr_rig *rig, const char *id);
+
+/* Leaves out of a flow what the engine under test cannot do. True if something was left out; why (size
+ * HR_WHY_MAX) then says what. */
+bool hr_flow_subset(struct hr_flow_params *params, uint64_t capabilities, char *why);
+
+/* The path opened for a workload's limits with the books of the load phase in it. load_ns may be NULL. */
+int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine, const struct hr_workload *workload,
+                  uint32_t batch, struct hr_path **path, uint64_t *load_ns);
+
+/* hr_workload_get() with the flow cut to what the engine can do, memory looked at, and plan mode. -ENOSPC
+ * if it does not fit into rig->memory_max_bytes. While planning the workload holds numbers only. */
+int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *params, uint64_t steady,
+                    struct hr_workload *workload);
+
+/* The share of the rate that the plan guesses with: engines in orders per second. */
+#define HR_PLAN_ORDERS_PER_S 8e6
+
+#endif
