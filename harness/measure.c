@@ -85,7 +85,7 @@ static int trial_begin(struct work *w, struct hr_trial *t, bool ruler, int index
     t->ruler = ruler;
     t->engine = ruler ? w->rig->ruler : w->rig->engine;
     t->index = index;
-    t->seed = hr_config_count(w->rig->config, "run.seed") + (uint64_t)index;
+    t->seed = hr_config_count(w->rig->config, "arrival.seed") + (uint64_t)index;
     for (int m = 0; m < w->c->metrics_count; m++) {
         t->values[m] = (double)NAN;
     }
@@ -332,7 +332,7 @@ static const char *advice_for(const struct work *w)
     if (strstr(w->why, "null_distance")) {
         return "the harness would be measured: use larger batches or heavier flow";
     }
-    return "quiet the machine (see readiness), or use a longer run (run.orders)";
+    return "quiet the machine (see readiness), or use a longer run (run.requests)";
 }
 
 static void conclude(struct work *w, int rc)

@@ -1,0 +1,167 @@
+/*
+ * closed_run.c - how many orders a second does an engine take when the next batch waits for the last?
+ *
+ * Fresh engine, books from the tape's load phase, then the steady phase between two clock readings. It
+ * cannot see what one order waits: that is the latency suite's.
+ */
+#include "suites/closed_run.h"
+
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+#include "probes/probe.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { THROUGHPUT, EVENTS, RESIDENT, LOAD_TIME, LOAD_RATE, FIGURES };
+
+#define ORDER_LINES 4.0
+/* What a resting order and its share of the level and the id table take in a compact engine. */
+#define WORKING_SET_ORDER_BYTES 96u
+/* Below this a working set may live in a last-level cache, where lines are not the bound. */
+#define OUT_OF_CACHE_BYTES (128u << 20)
+
+json_t *hr_flow_case_params(const struct hr_flow_params *f)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "markets", (json_int_t)f->markets, "depth",
+                     (json_int_t)f->levels, "levels", (json_int_t)f->levels, "orders_per_level",
+                     (json_int_t)f->orders_per_level, "zipf", f->zipf, "crossing", f->crossing, "l2_share",
+                     f->l2_share);
+}
+
+double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, const char **id)
+{
+    uint64_t bytes = hr_workload_load(flow) * WORKING_SET_ORDER_BYTES;
+    double lines;
+
+    *id = NULL;
+    if (bytes < OUT_OF_CACHE_BYTES || rig->plan) {
+        return 0;
+    }
+    lines = hr_ceiling_lines(hr_record_json(rig->record), bytes, id);
+    if (!isfinite(lines) || lines <= 0) {
+        *id = NULL;
+        return 0;
+    }
+    return lines / ORDER_LINES;
+}
+
+void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name, const char *name,
+                        json_t *params, int rc)
+{
+    bool skip = rc == -ENOSPC || rc == -ENOMEM || rc == -ENOTSUP;
+
+    hr_measure_refuse(&bench->rig, suite, suite_name, name, params, skip ? HR_SKIP : HR_INVALID,
+                      *hr_error() ? hr_error() : strerror(-rc),
+                      skip ? "needs a host with more memory, or a smaller case"
+                           : "run `headroom conform -e reference` and report what it says");
+}
+
+static int closed_run(const struct hr_case *c, struct hr_trial *t)
+{
+    const struct hr_closed_run *run = c->context;
+    const struct hr_workload *w = run->workload;
+    uint64_t before_bytes = hr_memory_resident(), load_ns = 0, digest = 0;
+    struct hr_drive_sum sum;
+    struct hr_path *path;
+    int rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &load_ns);
+
+    if (rc) {
+        return rc;
+    }
+    if (run->size) {
+        uint64_t bytes = hr_memory_resident() - before_bytes;
+
+        t->values[RESIDENT] = (int64_t)bytes < 0 ? 0 : (double)bytes / w->tape->params.markets;
+        t->values[LOAD_TIME] = (double)load_ns / 1e9;
+        t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
+    }
+    struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
+
+    hr_trial_start(t);
+    rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load, w->steady, &sum);
+    hr_trial_stop(t);
+    if (rc == 0) {
+        t->values[THROUGHPUT] = (double)sum.requests / ((double)sum.ns / 1e9);
+        t->values[EVENTS] = (double)sum.events / ((double)sum.ns / 1e9);
+        rc = t->rig->path->digest(path, &digest);
+    }
+    if (rc == 0) {
+        hr_trial_digest(t, digest, w->digest);
+    }
+    t->rig->path->close(path);
+    return rc;
+}
+
+static json_t *case_params(const struct hr_closed_case *wanted)
+{
+    json_t *params = hr_flow_case_params(&wanted->flow);
+
+    json_object_set_new(params, "orders", json_integer((json_int_t)wanted->orders));
+    json_object_set_new(params, "batch", json_integer((json_int_t)wanted->batch));
+    if (wanted->extra) {
+        json_object_update(params, wanted->extra);
+    }
+    return params;
+}
+
+static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted, json_t *params,
+                   struct hr_measure_result *result)
+{
+    struct hr_workload workload, whole;
+    struct hr_closed_run run = {.workload = &workload, .batch = wanted->batch, .size = wanted->size};
+    struct hr_measured metrics[FIGURES] = {
+        [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
+        [EVENTS] = {.name = "events", .unit = "events/s", .higher = true},
+        [RESIDENT] = {.name = "bytes_per_market", .unit = "bytes"},
+        [LOAD_TIME] = {.name = "load_time", .unit = "s"},
+        [LOAD_RATE] = {.name = "load_rate", .unit = "orders/s", .higher = true},
+    };
+    uint64_t load = hr_workload_load(&wanted->flow);
+    int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->tape ? wanted->tape : wanted->orders, &whole);
+
+    if (rc == -EINTR) {
+        return rc;
+    }
+    if (rc) {
+        hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc);
+        return 0;
+    }
+    workload = whole;
+    if (!bench->rig.plan) {
+        hr_workload_prefix(&whole, wanted->orders, &workload.steady, &workload.digest);
+    }
+    metrics[THROUGHPUT].ceiling_value = hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[THROUGHPUT].ceiling);
+    return hr_measure(&bench->rig, suite,
+                      &(struct hr_case){.suite = wanted->suite,
+                                        .name = wanted->name,
+                                        .params = params,
+                                        .metrics = metrics,
+                                        .metrics_count = wanted->size ? FIGURES : RESIDENT,
+                                        .run = closed_run,
+                                        .context = &run,
+                                        .seconds = (double)(load + wanted->orders) / HR_PLAN_ORDERS_PER_S + 0.01},
+                      result);
+}
+
+int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
+                       struct hr_measure_result *result)
+{
+    char id[256];
+    json_t *params;
+    int rc;
+
+    if (result) {
+        memset(result, 0, sizeof(*result));
+    }
+    hr_case_id(&bench->rig, wanted->suite, wanted->name, id, sizeof(id));
+    if (!hr_case_wanted(&bench->rig, id)) {
+        return 0; /* before any tape is recorded for it */
+    }
+    params = case_params(wanted);
+    rc = measure(bench, suite, wanted, params, result);
+    json_decref(params);
+    return rc;
+}
