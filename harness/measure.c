@@ -78,51 +78,44 @@ void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)
     hr_check_digest(&trial->checks, digest, expected);
 }
 
-static int trial_begin(struct work *w, struct hr_trial *t, bool ruler, int index)
+int hr_trial_begin(struct hr_rig *rig, struct hr_trial *t, bool ruler, int index, int histograms)
 {
+    struct hr_hiccup hiccup = {0};
+
     memset(t, 0, sizeof(*t));
-    t->rig = w->rig;
+    t->rig = rig;
     t->ruler = ruler;
-    t->engine = ruler ? w->rig->ruler : w->rig->engine;
+    t->engine = ruler ? rig->ruler : rig->engine;
     t->index = index;
-    t->seed = hr_config_count(w->rig->config, "arrival.seed") + (uint64_t)index;
-    for (int m = 0; m < w->c->metrics_count; m++) {
+    t->seed = hr_config_count(rig->config, "arrival.seed") + (uint64_t)index;
+    for (int m = 0; m < HR_MEASURED_MAX; m++) {
         t->values[m] = (double)NAN;
     }
     if (!hr_checks_init(&t->checks)) {
-        return -ENOMEM;
+        return hr_fail(ENOMEM, "no memory for a run's checks");
     }
-    for (int h = 0; h < w->histograms; h++) {
+    for (int h = 0; h < histograms; h++) {
         t->histograms[h] = hr_histogram_new();
         if (!t->histograms[h]) {
-            return -ENOMEM;
+            return hr_fail(ENOMEM, "no memory for a run's histograms");
         }
+    }
+    if (!ruler) {
+        hr_hiccup_spin(HICCUP_SPIN_NS, &hiccup, rig->gaps);
+        rig->hiccup.spun_ns += hiccup.spun_ns;
+        rig->hiccup.lost_ns += hiccup.lost_ns;
+        rig->hiccup.gap_max_ns = hiccup.gap_max_ns > rig->hiccup.gap_max_ns ? hiccup.gap_max_ns : rig->hiccup.gap_max_ns;
+        hr_check_hiccup(&t->checks, &hiccup);
     }
     return 0;
 }
 
-static void trial_end(struct hr_trial *t)
+void hr_trial_end(struct hr_trial *t)
 {
     for (int h = 0; h < HR_CASE_HISTOGRAMS_MAX; h++) {
         hr_histogram_free(t->histograms[h]);
     }
     hr_checks_free(&t->checks);
-}
-
-static int trial_run(struct work *w, struct hr_trial *t)
-{
-    struct hr_hiccup hiccup = {0};
-
-    if (!t->ruler) {
-        hr_hiccup_spin(HICCUP_SPIN_NS, &hiccup, w->rig->gaps);
-        w->rig->hiccup.spun_ns += hiccup.spun_ns;
-        w->rig->hiccup.lost_ns += hiccup.lost_ns;
-        if (hiccup.gap_max_ns > w->rig->hiccup.gap_max_ns) {
-            w->rig->hiccup.gap_max_ns = hiccup.gap_max_ns;
-        }
-        hr_check_hiccup(&t->checks, &hiccup);
-    }
-    return w->c->run(w->c, t);
 }
 
 /* How many times better the null engine did, per ruled metric. */
@@ -144,29 +137,28 @@ static void check_ruler(struct work *w, struct hr_trial *t)
     }
 }
 
-static void keep_run(struct work *w, struct hr_trial *t)
+void hr_trial_keep(json_t *c, const struct hr_trial *t, const struct hr_measured *metrics, int n)
 {
     json_t *run = json_object();
-    bool good = !t->checks.hard;
 
     json_object_set_new(run, "seed", json_integer((json_int_t)t->seed));
     json_object_set_new(run, "seconds", hr_json_real((double)t->elapsed_ns / 1e9));
     json_object_set(run, "checks", t->checks.list);
-    for (int m = 0; m < w->c->metrics_count; m++) {
+    for (int m = 0; m < n; m++) {
         /* A wrong answer has no figure at all. */
-        double value = good || !t->checks.hopeless ? t->values[m] : (double)NAN;
-
-        json_object_set_new(run, w->c->metrics[m].name, hr_json_real(value));
-        if (good) {
-            w->result->samples[m * w->result->runs_max + w->result->runs] = t->values[m];
-            if (!isfinite(t->values[m]) && !w->reasons[m]) {
-                w->reasons[m] = t->reasons[m] ? t->reasons[m] : "not measured in every run";
-            }
-        }
+        json_object_set_new(run, metrics[m].name, hr_json_real(t->checks.hopeless ? (double)NAN : t->values[m]));
     }
-    hr_case_run_new(w->json, run);
-    if (!good) {
-        return;
+    hr_case_run_new(c, run);
+}
+
+/* What a good run adds to the case. */
+static void keep_good(struct work *w, const struct hr_trial *t)
+{
+    for (int m = 0; m < w->c->metrics_count; m++) {
+        w->result->samples[m * w->result->runs_max + w->result->runs] = t->values[m];
+        if (!isfinite(t->values[m]) && !w->reasons[m]) {
+            w->reasons[m] = t->reasons[m] ? t->reasons[m] : "not measured in every run";
+        }
     }
     w->result->runs++;
     w->result->digest = t->digest;
@@ -187,20 +179,22 @@ static int good_run(struct work *w, int index)
 
     for (int k = 0; k < tries; k++) {
         struct hr_trial t;
-        int rc = trial_begin(w, &t, false, index);
+        int rc = hr_trial_begin(w->rig, &t, false, index, w->histograms);
 
-        rc = rc ? rc : trial_run(w, &t);
+        rc = rc ? rc : w->c->run(w->c, &t);
         if (rc == 0) {
             check_ruler(w, &t);
-            keep_run(w, &t);
-            if (t.checks.hard) {
+            hr_trial_keep(w->json, &t, w->c->metrics, w->c->metrics_count);
+            if (!t.checks.hard) {
+                keep_good(w, &t);
+            } else {
                 snprintf(w->why, sizeof(w->why), "%s%s", t.checks.why, t.checks.hopeless ? "" : ", also when tried again");
             }
         }
         bool again = rc == 0 && t.checks.hard && !t.checks.hopeless;
         bool good = rc == 0 && !t.checks.hard;
 
-        trial_end(&t);
+        hr_trial_end(&t);
         if (rc || good) {
             return rc;
         }
@@ -225,36 +219,38 @@ static int ruler_run(struct work *w)
     if (!ruled || !w->rig->ruler) {
         return 0;
     }
-    rc = trial_begin(w, &t, true, 0);
-    rc = rc ? rc : trial_run(w, &t);
+    rc = hr_trial_begin(w->rig, &t, true, 0, w->histograms);
+    rc = rc ? rc : w->c->run(w->c, &t);
     if (rc == 0) {
         memcpy(w->ruler, t.values, sizeof(w->ruler));
     }
-    trial_end(&t);
+    hr_trial_end(&t);
     return rc;
 }
 
 /* ---- a case ------------------------------------------------------------------------ */
 
-static void open_hlog(struct work *w)
+FILE *hr_rig_hlog(struct hr_rig *rig, const char *id)
 {
     char file[ID_MAX + 512];
+    FILE *hlog;
     int at;
 
-    if (!w->rig->hist_dir || !w->histograms) {
-        return;
+    if (!rig->hist_dir) {
+        return NULL;
     }
-    at = snprintf(file, sizeof(file), "%s/", w->rig->hist_dir);
-    for (const char *c = w->id; *c && at < (int)sizeof(file) - 6; c++) {
-        file[at++] = *c == '/' ? '.' : *c;
+    at = snprintf(file, sizeof(file), "%.500s/", rig->hist_dir);
+    for (const char *c = id; *c && at < (int)sizeof(file) - 6; c++) {
+        file[at++] = *c == '/' || *c == '<' ? '.' : *c;
     }
     snprintf(file + at, sizeof(file) - (size_t)at, ".hlog");
-    w->hlog = fopen(file, "we");
-    if (!w->hlog) {
-        hr_record_warn(w->rig->record, "%s was not written: %s", file, strerror(errno));
-        return;
+    hlog = fopen(file, "we");
+    if (!hlog) {
+        hr_record_warn(rig->record, "%s was not written: %s", file, strerror(errno));
+        return NULL;
     }
-    hr_hlog_begin(w->hlog, 0);
+    hr_hlog_begin(hlog, 0);
+    return hlog;
 }
 
 static int work_begin(struct work *w, struct hr_measure_result *result, int runs)
@@ -271,7 +267,7 @@ static int work_begin(struct work *w, struct hr_measure_result *result, int runs
             return -ENOMEM;
         }
     }
-    open_hlog(w);
+    w->hlog = w->histograms ? hr_rig_hlog(w->rig, w->id) : NULL;
     return 0;
 }
 
@@ -316,11 +312,16 @@ static void no_metrics(struct work *w, const char *reason)
     }
 }
 
+void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason, const char *advice)
+{
+    hr_case_status(c, status, reason, advice);
+    rig->statuses[status]++;
+}
+
 static void set_status(struct hr_rig *rig, json_t *json, struct hr_measure_result *result, enum hr_status status,
                        const char *reason, const char *advice)
 {
-    hr_case_status(json, status, reason, advice);
-    rig->statuses[status]++;
+    hr_rig_state(rig, json, status, reason, advice);
     result->status = status;
 }
 
@@ -540,8 +541,7 @@ int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uin
     uint64_t needed;
 
     if (hr_flow_subset(&params, rig->engine->capabilities, why) && !(rig->engine->capabilities & EUT_CAP_RULER)) {
-        json_object_set_new(hr_record_json(rig->record), "subset",
-                            json_pack("{s:s, s:s}", "engine", rig->engine->name, "left_out", why));
+        hr_record_warn(rig->record, "engine %s cannot do everything: left out of all flow: %s", rig->engine->name, why);
     }
     needed = hr_workload_bytes(&params, steady);
     if (needed > rig->memory_max_bytes) {

@@ -29,6 +29,8 @@
 
 #include <regex.h>
 
+#define HR_RIG_CPUS_MAX 1024
+
 /* What all cases of one run of the program share. Filled by the run command. */
 struct hr_rig {
     struct hr_record *record;
@@ -39,6 +41,8 @@ struct hr_rig {
     const regex_t *filter;           /* over case ids; NULL: all */
     struct hr_workloads *workloads;  /* NULL while planning */
     int cpu;                         /* where the driving thread is pinned, -1 nowhere */
+    int cpus[HR_RIG_CPUS_MAX];       /* that may be used; taken before pinning */
+    int cpus_count;
     uint64_t memory_max_bytes;       /* what tapes, engine and oracle may take together */
     const char *hist_dir;            /* where *.hlog go; NULL: nowhere */
     json_t *plan;                    /* not NULL: cases are listed here and not run */
@@ -92,7 +96,6 @@ struct hr_case {
     const void *context;
     int runs;                      /* 0: run.runs */
     double seconds;                /* predicted for one run */
-    bool unpinned;                 /* drives from several threads */
 };
 
 struct hr_measure_result {
@@ -107,6 +110,16 @@ struct hr_measure_result {
 int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struct hr_measure_result *result);
 void hr_measure_result_free(struct hr_measure_result *result);
 const double *hr_measure_samples(const struct hr_measure_result *result, int metric);
+
+/* For a suite that steers its runs itself (a search): one fresh trial with its histograms, the hiccup
+ * check already in it; its end; one kept with its checks under the case's runs (names of the values). */
+int hr_trial_begin(struct hr_rig *rig, struct hr_trial *trial, bool ruler, int index, int histograms);
+void hr_trial_end(struct hr_trial *trial);
+void hr_trial_keep(json_t *c, const struct hr_trial *trial, const struct hr_measured *metrics, int n);
+/* Sets a case's status and counts it. */
+void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason, const char *advice);
+/* An open .hlog file of this case, or NULL (no folder, or a warning is recorded). */
+FILE *hr_rig_hlog(struct hr_rig *rig, const char *id);
 
 /* A case that cannot run: recorded with its status, reason and advice (params borrowed). */
 json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name, const char *name, json_t *params,

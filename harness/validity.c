@@ -98,8 +98,7 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
 {
     bool right = digest == expected;
 
-    append(checks, "digest", right ? HR_CHECK_OK : HR_CHECK_HARD, json_sprintf("%016" PRIx64, digest),
-           json_sprintf("%016" PRIx64, expected), "");
+    append(checks, "digest", right ? HR_CHECK_OK : HR_CHECK_HARD, json_sprintf("%016" PRIx64, digest), json_null(), "");
     if (!right) {
         char why[HR_WHY_MAX];
 

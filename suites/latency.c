@@ -153,7 +153,8 @@ static int open_cases(struct hr_bench *bench, json_t *suite, const struct hr_flo
 static int latency_run(struct hr_bench *bench, json_t *suite)
 {
     const struct hr_config *config = bench->rig.config;
-    uint64_t tape = hr_config_count(config, "run.requests");
+    uint64_t tape = 4 * hr_config_count(config, "throughput.requests");
+    uint64_t orders = hr_config_count(config, "latency.requests");
     const uint64_t *markets;
     int n = hr_config_counts(config, "latency.markets", &markets), rc = 0;
     struct hr_flow_params flow;
@@ -163,7 +164,7 @@ static int latency_run(struct hr_bench *bench, json_t *suite)
         struct hr_flow_params sized = flow;
 
         sized.markets = (uint32_t)markets[i];
-        rc = closed_case(bench, suite, &sized, tape, tape / 4 ? tape / 4 : 1);
+        rc = closed_case(bench, suite, &sized, tape, orders < tape ? orders : tape);
     }
     return rc ? rc : open_cases(bench, suite, &flow, tape);
 }

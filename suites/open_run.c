@@ -157,7 +157,7 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
     rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
     if (rc == 0) {
         if (!bench->rig.plan) {
-            hr_workload_prefix(&workload, run.requests, &run.requests, &run.digest);
+            hr_workload_prefix(&workload, run.orders, &run.orders, &run.digest);
         }
         rc = hr_measure(&bench->rig, suite,
                         &(struct hr_case){.suite = suite_name,
@@ -169,7 +169,7 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
                                           .run = case_trial,
                                           .context = &run,
                                           .seconds = (double)hr_workload_load(flow) / HR_PLAN_ORDERS_PER_S +
-                                                     (double)run.requests / rate * 0.75 + 0.02},
+                                                     (double)run.orders / rate * 0.75 + 0.02},
                         NULL);
     } else if (rc != -EINTR) {
         hr_refuse_workload(bench, suite, suite_name, name, params, rc);

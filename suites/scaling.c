@@ -8,7 +8,6 @@
 #include "suites/closed_run.h"
 
 #include "harness/error.h"
-#include "harness/platform/platform.h"
 #include "harness/shards.h"
 #include "harness/statistics.h"
 
@@ -20,13 +19,12 @@
 
 static const char suite_name[] = "scaling";
 
-#define CPUS_MAX 1024
 #define POINTS_MAX 64
 
 struct sharded {
     const struct hr_workload *workload;
     uint64_t steady, digest;
-    int shards, cpus[CPUS_MAX];
+    int shards;
     uint32_t batch;
 };
 
@@ -43,7 +41,7 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
                                                   .steady = s->steady,
                                                   .batch = s->batch,
                                                   .shards = s->shards,
-                                                  .cpus = t->rig->cpu >= 0 ? s->cpus : NULL},
+                                                  .cpus = t->rig->cpu >= 0 ? t->rig->cpus : NULL},
                        &result);
     hr_trial_stop(t);
     if (rc) {
@@ -93,7 +91,6 @@ static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_f
                                           .metrics_count = 2,
                                           .run = sharded_trial,
                                           .context = s,
-                                          .unpinned = true,
                                           .seconds = 0.05 + (double)(hr_workload_load(flow) + orders) / HR_PLAN_ORDERS_PER_S},
                         &result);
         if (result.json && result.status == HR_PASS) {
@@ -168,24 +165,21 @@ static int scaling_run(struct hr_bench *bench, json_t *suite)
     uint64_t orders = hr_config_count(config, "scaling.requests"), tape = 4 * hr_config_count(config, "throughput.requests");
     double shards[POINTS_MAX], rates[POINTS_MAX];
     int most = (int)hr_config_count(config, "scaling.threads"), numbers[POINTS_MAX], n, good = 0, rc = 0;
-    struct sharded *s = calloc(1, sizeof(*s));
+    struct sharded s = {0};
     struct hr_flow_params flow;
     int cpus;
 
-    if (!s) {
-        return hr_fail(ENOMEM, "no memory for the scaling suite");
-    }
     hr_config_flow(config, &flow);
-    cpus = hr_cpus_allowed(s->cpus, CPUS_MAX);
+    cpus = bench->rig.cpus_count;
     most = most == 0 || most > cpus ? cpus : most;
     most = (uint32_t)most > flow.markets ? (int)flow.markets : most;
-    s->batch = (uint32_t)hr_config_count(config, "run.batch");
+    s.batch = (uint32_t)hr_config_count(config, "run.batch");
     n = points(most < 1 ? 1 : most, numbers);
     for (int i = 0; i < n && rc == 0; i++) {
         double rate = (double)NAN;
 
-        s->shards = numbers[i];
-        rc = sharded_case(bench, suite, &flow, tape, orders < tape ? orders : tape, s, &rate);
+        s.shards = numbers[i];
+        rc = sharded_case(bench, suite, &flow, tape, orders < tape ? orders : tape, &s, &rate);
         if (isfinite(rate)) {
             shards[good] = numbers[i];
             rates[good++] = rate;
@@ -194,7 +188,6 @@ static int scaling_run(struct hr_bench *bench, json_t *suite)
     if (rc == 0) {
         fit(bench, suite, shards, rates, good);
     }
-    free(s);
     return rc;
 }
 

@@ -179,7 +179,7 @@ static void compares(struct hr_bench *bench, json_t *suite)
 
 static int throughput_run(struct hr_bench *bench, json_t *suite)
 {
-    uint64_t orders = hr_config_count(bench->rig.config, "run.requests");
+    uint64_t orders = 4 * hr_config_count(bench->rig.config, "throughput.requests");
     struct hr_flow_params base;
     int rc;
 
