@@ -333,7 +333,7 @@ static const char *advice_for(const struct work *w)
     if (strstr(w->why, "null_distance")) {
         return "the harness would be measured: use larger batches or heavier flow";
     }
-    return "quiet the machine (see readiness), or use a longer run (run.requests)";
+    return "quiet the machine (see readiness), or use a longer run (the suite.requests setting)";
 }
 
 static void conclude(struct work *w, int rc)

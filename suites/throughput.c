@@ -74,7 +74,7 @@ static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_p
     if (all && !invariant(results, orders, why, sizeof(why))) {
         for (int i = 0; i < 3; i++) {
             hr_measure_restate(&bench->rig, &results[i], HR_INVALID, why,
-                               "use longer runs (run.requests); look for warming up or for work that is put off");
+                               "use longer runs (throughput.requests); look for warming up or for work that is put off");
         }
     }
     for (int i = 0; i < 3; i++) {
