@@ -155,10 +155,10 @@ TEST(config, assignments_are_checked)
     CHECK_EQ(hr_config_count(c, "flow.markets"), 2000);
     CHECK_EQ(hr_config_set(c, "run.budget=1.5 min", "flag"), 0);
     CHECK_EQ(hr_config_count(c, "run.budget"), 90000000000);
-    CHECK_EQ(hr_config_set(c, "latency.rate=2.5e5", "flag"), 0);
-    CHECK_NEAR(hr_config_real(c, "latency.rate"), 250000, 0);
-    CHECK_EQ(hr_config_set(c, "latency.rate=100k", "flag"), 0);
-    CHECK_NEAR(hr_config_real(c, "latency.rate"), 100000, 0);
+    CHECK_EQ(hr_config_set(c, "capacity.rate_min=2.5e5", "flag"), 0);
+    CHECK_NEAR(hr_config_real(c, "capacity.rate_min"), 250000, 0);
+    CHECK_EQ(hr_config_set(c, "capacity.rate_min=100k", "flag"), 0);
+    CHECK_NEAR(hr_config_real(c, "capacity.rate_min"), 100000, 0);
     hr_config_free(c);
     teardown();
 }
