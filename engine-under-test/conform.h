@@ -17,8 +17,11 @@ struct eut_conform_params {
     uint64_t requests;  /* of hostile flow, in all */
     bool verbose;       /* name every scenario */
     FILE *out;          /* the account of it; NULL for silence */
+    const char *name;   /* as the user calls the engine, for the advice; NULL: the engine's own name */
+    bool progress;      /* show it on standard error */
 };
 
+/* The engine runs in a child process: one that crashes or hangs fails, and the report stays. */
 struct eut_conform_result {
     uint32_t scenarios, scenarios_failed, scenarios_skipped; /* skipped: the engine lacks the capability */
     uint64_t requests, requests_failed_at;                   /* position, 0 if none failed */
@@ -26,7 +29,8 @@ struct eut_conform_result {
     char first_failure[512]; /* one line: what was expected, what came */
 };
 
-/* 0 if the engine conforms, 1 if it does not, -errno if it could not be judged. */
+/* 0 if the engine conforms, 1 if it does not, -errno if it could not be judged: -ENOTSUP for a ruler,
+ * which does not match at all, -EINTR after Ctrl-C. */
 int eut_conform(const struct eut_conform_params *params, struct eut_conform_result *result);
 
 /* Hostile requests for one seed: colliding ids, self-trades, huge quantities, prices at both ends,
@@ -37,5 +41,11 @@ struct eut_hostile {
     bool bad_codes;   /* unknown letters too (binary forms only) */
 };
 void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests, uint32_t count);
+
+/* One round of hostile flow: the flow, the limits, the batches, all drawn from the seed and
+ * kept to what the engine's capabilities allow. *requests is the caller's to free(). -ENOMEM. */
+struct eut_trial;
+int eut_hostile_round(uint64_t seed, uint64_t capabilities, struct eut_trial *trial,
+                      struct eut_request **requests, uint32_t *count);
 
 #endif

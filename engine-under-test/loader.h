@@ -6,8 +6,8 @@
 
 #include "engine-under-test/engine.h"
 
-extern const struct eut_engine eut_null;      /* the ruler: answers, never matches */
-extern const struct eut_engine eut_oracle;    /* slow and plainly right */
+extern const struct eut_engine eut_null;   /* the ruler: answers, never matches */
+extern const struct eut_engine eut_oracle; /* slow and plainly right */
 
 /* The engines that are built in, ended by NULL. */
 extern const struct eut_engine *const eut_builtin[];

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct order {
     uint64_t id;
@@ -685,6 +686,11 @@ static int oracle_create(const struct eut_limits *limits, void **self)
     if (limits->struct_size != sizeof(*limits) || limits->markets == 0 ||
         limits->l2_markets > limits->markets || limits->batch_max == 0) {
         return -EINVAL;
+    }
+    /* calloc may promise what the machine does not have. */
+    if (limits->markets > (uint64_t)sysconf(_SC_PHYS_PAGES) *
+                              (uint64_t)sysconf(_SC_PAGESIZE) / sizeof(struct market)) {
+        return -ENOMEM;
     }
     o = calloc(1, sizeof(*o));
     if (!o) {

@@ -129,6 +129,32 @@ int eut_collect(const struct eut_engine *engine, void *self, const struct eut_re
     return rc;
 }
 
+int eut_events_digest(const struct eut_request *requests, const struct eut_events *events,
+                      uint32_t markets, uint64_t *digest)
+{
+    uint64_t *folded = malloc(markets * sizeof(*folded));
+
+    if (!folded) {
+        return hr_fail(ENOMEM, "no memory for the digests of %u markets", markets);
+    }
+    for (uint32_t market = 0; market < markets; market++) {
+        folded[market] = market;
+    }
+    for (uint64_t i = 0; i < events->count; i++) {
+        uint32_t market = requests[events->at[i].request].market;
+
+        if (market < markets) {
+            folded[market] = eut_digest_event(folded[market], &events->at[i]);
+        }
+    }
+    *digest = 0;
+    for (uint32_t market = 0; market < markets; market++) {
+        *digest += eut_digest_market(market, folded[market]);
+    }
+    free(folded);
+    return 0;
+}
+
 void eut_events_free(struct eut_events *events)
 {
     free(events->at);

@@ -25,6 +25,10 @@ struct eut_events {
  * returned. */
 int eut_collect(const struct eut_engine *engine, void *self, const struct eut_request *requests,
                 uint64_t count, uint32_t batch, uint32_t sink_room, struct eut_events *events);
+/* The digest that an engine with this many markets reports if it answered with these events.
+ * `requests` are the ones that the events answer. -ENOMEM. */
+int eut_events_digest(const struct eut_request *requests, const struct eut_events *events,
+                      uint32_t markets, uint64_t *digest);
 void eut_events_free(struct eut_events *events);
 
 /* A growing buffer of a market's book, in the order of walk(). Zero it before the first use. */

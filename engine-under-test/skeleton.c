@@ -15,7 +15,8 @@
 /* Everything an instance knows. Instances share nothing: a host may run one for each shard. */
 struct skeleton {
     struct eut_limits limits;
-    uint64_t *market_digest; /* for each market, as eut_digest_* folds it */
+    uint64_t *market_digest; /* for each market, as eut_digest_* folds it, XOR the market's number:
+                                so memory that is 0 and untouched means no event yet */
 };
 
 /* Required. Makes empty books. All memory should be had or reserved here, nothing while matching.
@@ -39,9 +40,6 @@ static int skeleton_create(const struct eut_limits *limits, void **self)
         free(s);
         return -ENOMEM;
     }
-    for (uint32_t market = 0; market < limits->markets; market++) {
-        s->market_digest[market] = market;
-    }
     *self = s;
     return 0;
 }
@@ -56,7 +54,9 @@ static void emit(struct skeleton *s, struct eut_sink *sink, uint32_t market,
     }
     sink->events[sink->count++] = *event;
     if (market < s->limits.markets) {
-        s->market_digest[market] = eut_digest_event(s->market_digest[market], event);
+        uint64_t *digest = &s->market_digest[market];
+
+        *digest = eut_digest_event(*digest ^ market, event) ^ market;
     }
 }
 
@@ -89,7 +89,7 @@ static uint64_t skeleton_digest(void *self)
     uint64_t sum = 0;
 
     for (uint32_t market = 0; market < s->limits.markets; market++) {
-        sum += eut_digest_market(market, s->market_digest[market]);
+        sum += eut_digest_market(market, s->market_digest[market] ^ market);
     }
     return sum;
 }

@@ -1,0 +1,285 @@
+/*
+ * hostile.c - flow that no market sends. What does an engine do when everything goes wrong at once?
+ *
+ * How: each seed has a temper (how many ids, accounts and prices, how large, how often) and draws requests
+ * from it: ids that collide, orders that meet their own, sums beyond 32 bits, both ends of the
+ * prices, chains of replacements, letters that mean nothing. It needs no feedback: ids come from a small
+ * pool, so that many are live. What it cannot see: whether the engine answered rightly.
+ */
+#include "engine-under-test/conform.h"
+
+#include "harness/random.h"
+
+struct temper {
+    uint32_t ids, accounts;
+    uint32_t price_base, price_span;
+    uint32_t qty_span;
+    uint32_t new_share, cancel_share; /* of 100; the rest are replacements */
+    uint32_t odd;                     /* one in so many requests has something wrong */
+    uint32_t id_style;
+    bool calm; /* bids below asks, so that books grow deep */
+};
+
+struct hostility {
+    const struct eut_hostile *kind;
+    struct hr_random random;
+    struct temper temper;
+    struct eut_request chained; /* the order that is being replaced again and again */
+    uint32_t chain_left;
+};
+
+static uint32_t below(struct hostility *h, uint32_t n)
+{
+    return hr_random_below(&h->random, n);
+}
+
+static bool one_in(struct hostility *h, uint32_t n)
+{
+    return below(h, n) == 0;
+}
+
+static uint32_t pick(struct hostility *h, const uint32_t *choices, uint32_t count)
+{
+    return choices[below(h, count)];
+}
+#define PICK(h, ...)                                                                               \
+    pick(h, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
+
+/* One statement a draw: C does not say in which order initialisers are evaluated. */
+static void draw_temper(struct hostility *h)
+{
+    struct temper *t = &h->temper;
+
+    t->ids = PICK(h, 4, 16, 64, 256, 2000);
+    t->accounts = PICK(h, 1, 2, 3, 5, 50);
+    t->price_base = PICK(h, 1, 60, 100, 4090, 65530, 1000000, EUT_PRICE_MAX - 2100);
+    t->price_span = PICK(h, 2, 5, 12, 70, 300, 2000);
+    t->qty_span = PICK(h, 1, 4, 20, 1000);
+    t->new_share = PICK(h, 30, 50, 70);
+    t->cancel_share = PICK(h, 5, 15, 25);
+    t->odd = PICK(h, 30, 100, 1000);
+    t->id_style = below(h, 6);
+    t->calm = one_in(h, 3);
+}
+
+/* The k-th id of the pool. Some styles agree in their low bits, some in their high ones. */
+static uint64_t id_of(const struct hostility *h, uint32_t k)
+{
+    uint64_t mixed = k;
+
+    switch (h->temper.id_style == 5 ? k % 5 : h->temper.id_style) {
+    case 0:
+        return k + UINT64_C(1);
+    case 1:
+        return ((uint64_t)(k + 1) << 32) | 1;
+    case 2:
+        return UINT64_MAX - k;
+    case 3:
+        return (k + UINT64_C(1)) << 20;
+    default:
+        return hr_splitmix64(&mixed) | 1;
+    }
+}
+
+static uint32_t draw_qty(struct hostility *h)
+{
+    if (one_in(h, 40)) {
+        return PICK(h, UINT32_MAX, UINT32_MAX - 1, 0x80000000u, 0x7FFFFFFFu, 1000000);
+    }
+    return 1 + below(h, one_in(h, 10) ? 10 * h->temper.qty_span : h->temper.qty_span);
+}
+
+static uint32_t draw_price(struct hostility *h, uint8_t side)
+{
+    uint32_t offset = below(h, h->temper.price_span);
+
+    if (h->kind->full_range && one_in(h, 3)) {
+        switch (below(h, 4)) {
+        case 0:
+            return 1 + below(h, 3);
+        case 1:
+            return EUT_PRICE_MAX - below(h, 3);
+        case 2: /* around the powers of two */
+            offset = 1u << (1 + below(h, 30));
+            return offset - below(h, 2);
+        default:
+            return 1 + below(h, EUT_PRICE_MAX);
+        }
+    }
+    if (h->temper.calm && !one_in(h, 8)) {
+        offset = side == EUT_BUY ? offset / 2 : (h->temper.price_span + offset + 1) / 2;
+    }
+    return h->temper.price_base + offset;
+}
+
+/* An order id with the account that usually owns it. */
+static void draw_order(struct hostility *h, struct eut_request *r)
+{
+    uint32_t k = below(h, h->temper.ids);
+
+    r->order = id_of(h, k);
+    r->account = one_in(h, 12) ? below(h, h->temper.accounts + 1) : k % h->temper.accounts;
+    if (r->account == 49) {
+        r->account = UINT32_MAX;
+    }
+}
+
+static void draw_new(struct hostility *h, struct eut_request *r, bool l2)
+{
+    static const uint8_t tifs[] = "DDDDDDDDIIFFPPP", taker_tifs[] = "IIIFFFDP";
+
+    r->op = EUT_NEW;
+    r->side = one_in(h, 2) ? EUT_BUY : EUT_SELL;
+    r->type = one_in(h, 12) ? EUT_MARKET : EUT_LIMIT;
+    r->tif = l2 ? taker_tifs[below(h, sizeof(taker_tifs) - 1)] : tifs[below(h, sizeof(tifs) - 1)];
+    r->qty = draw_qty(h);
+    r->price = r->type == EUT_MARKET ? 0 : draw_price(h, r->side);
+}
+
+static void draw_replace(struct hostility *h, struct eut_request *r)
+{
+    if (h->chain_left == 0 && one_in(h, 20)) {
+        h->chain_left = 2 + below(h, 20);
+        h->chained = *r;
+    }
+    r->op = EUT_REPLACE;
+    r->qty = draw_qty(h);
+    r->price = draw_price(h, one_in(h, 2) ? EUT_BUY : EUT_SELL);
+}
+
+static void draw_quote(struct hostility *h, struct eut_request *r)
+{
+    *r = (struct eut_request){.op = EUT_QUOTE, .market = r->market};
+    r->side = one_in(h, 2) ? EUT_BUY : EUT_SELL;
+    r->price = draw_price(h, r->side);
+    r->qty = one_in(h, 5) ? 0 : draw_qty(h);
+}
+
+/* Something wrong that the text form can say. */
+static void spoil(struct hostility *h, struct eut_request *r, bool l2)
+{
+    switch (below(h, 6)) {
+    case 0:
+        r->market = one_in(h, 2) ? h->kind->markets + below(h, 3) : UINT32_MAX - below(h, 2);
+        break;
+    case 1:
+        r->order = 0;
+        break;
+    case 2:
+        if (r->op != EUT_CANCEL) {
+            r->qty = 0;
+        }
+        break;
+    case 3:
+        if (r->op != EUT_CANCEL) {
+            r->price = PICK(h, 0, EUT_PRICE_MAX + 1, UINT32_MAX, 1);
+        }
+        break;
+    case 4: /* what the other kind of market takes */
+        if (l2) {
+            r->op = one_in(h, 2) ? EUT_CANCEL : EUT_REPLACE;
+        } else {
+            draw_quote(h, r);
+        }
+        break;
+    default:
+        if (r->op == EUT_NEW) {
+            r->type = EUT_MARKET;
+        }
+    }
+}
+
+/* Something wrong that only the binary form can say: any byte as a letter, and bytes where the
+ * request carries nothing. */
+static void spoil_codes(struct hostility *h, struct eut_request *r)
+{
+    uint8_t byte = (uint8_t)below(h, 256);
+
+    switch (below(h, 6)) {
+    case 0:
+        r->op = byte;
+        break;
+    case 1:
+        r->side = byte;
+        break;
+    case 2:
+        r->type = byte;
+        break;
+    case 3:
+        r->tif = byte;
+        break;
+    case 4:
+        if (r->op == EUT_QUOTE) {
+            r->order = hr_random_u64(&h->random);
+            r->account = byte;
+        }
+        break;
+    default:
+        if (r->op == EUT_CANCEL) {
+            r->price = below(h, UINT32_MAX);
+            r->qty = byte;
+        }
+    }
+}
+
+/* What the request's op does not carry is 0, as the text form leaves it. */
+static void clear_uncarried(struct eut_request *r)
+{
+    if (r->op == EUT_CANCEL) {
+        *r = (struct eut_request){
+            .op = r->op, .market = r->market, .account = r->account, .order = r->order};
+    } else if (r->op == EUT_REPLACE) {
+        r->side = r->type = r->tif = 0;
+    } else if (r->op == EUT_QUOTE) {
+        r->order = 0;
+        r->account = 0;
+        r->type = r->tif = 0;
+    }
+}
+
+static struct eut_request draw_request(struct hostility *h)
+{
+    uint32_t market = below(h, h->kind->markets), other = below(h, h->kind->markets);
+    struct eut_request r = {.market = market < other ? market : other};
+    bool l2 = r.market >= h->kind->markets - h->kind->l2_markets;
+    uint32_t which = below(h, 100);
+
+    draw_order(h, &r);
+    if (h->chain_left > 0) {
+        h->chain_left--;
+        r = h->chained;
+        draw_replace(h, &r);
+    } else if (l2) {
+        if (which < 60) {
+            draw_quote(h, &r);
+        } else {
+            draw_new(h, &r, true);
+        }
+    } else if (which < h->temper.new_share) {
+        draw_new(h, &r, false);
+    } else if (which < h->temper.new_share + h->temper.cancel_share) {
+        r.op = EUT_CANCEL;
+    } else {
+        draw_replace(h, &r);
+    }
+    if (one_in(h, h->temper.odd)) {
+        spoil(h, &r, l2);
+    }
+    clear_uncarried(&r);
+    if (h->kind->bad_codes && one_in(h, h->temper.odd)) {
+        spoil_codes(h, &r);
+    }
+    return r;
+}
+
+void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
+                      uint32_t count)
+{
+    struct hostility h = {.kind = kind};
+
+    hr_random_init(&h.random, seed, 0x05713E);
+    draw_temper(&h);
+    for (uint32_t i = 0; i < count; i++) {
+        requests[i] = draw_request(&h);
+    }
+}
