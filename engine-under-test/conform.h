@@ -17,14 +17,16 @@ struct eut_conform_params {
     uint64_t requests;  /* of hostile flow, in all */
     bool verbose;       /* name every scenario */
     FILE *out;          /* the account of it; NULL for silence */
-    const char *name;   /* as the user calls the engine, for the advice; NULL: the engine's own name */
+    const char *name;   /* what the user typed, for the advice; NULL: the engine's name */
     bool progress;      /* show it on standard error */
 };
 
 /* The engine runs in a child process: one that crashes or hangs fails, and the report stays. */
 struct eut_conform_result {
-    uint32_t scenarios, scenarios_failed, scenarios_skipped; /* skipped: the engine lacks the capability */
-    uint64_t requests, requests_failed_at;                   /* position, 0 if none failed */
+    uint32_t scenarios, scenarios_failed; /* the contract's checks included */
+    uint32_t scenarios_skipped;           /* the engine lacks the capability */
+    uint64_t requests;                    /* of hostile flow, those of the failing round included */
+    uint64_t requests_failed_at;          /* position in that round, from 1; 0 if none failed */
     uint64_t seed_failed;
     char first_failure[512]; /* one line: what was expected, what came */
 };
@@ -40,7 +42,8 @@ struct eut_hostile {
     bool full_range;  /* prices over the whole range, else a narrow band */
     bool bad_codes;   /* unknown letters too (binary forms only) */
 };
-void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests, uint32_t count);
+void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
+                      uint32_t count);
 
 /* One round of hostile flow: the flow, the limits, the batches, all drawn from the seed and
  * kept to what the engine's capabilities allow. *requests is the caller's to free(). -ENOMEM. */

@@ -25,7 +25,9 @@ static struct eut_limits plain_limits(const struct eut_engine *engine)
 
     return (struct eut_limits){.struct_size = sizeof(struct eut_limits),
                                .markets = 4,
-                               .l2_markets = both ? 1 : l2_only ? 4 : 0,
+                               .l2_markets = both      ? 1
+                                             : l2_only ? 4
+                                                       : 0,
                                .batch_max = FLOW,
                                .orders = 10000,
                                .levels = 10000};
@@ -68,8 +70,13 @@ static int destroy_null(const struct eut_engine *engine, char *why, size_t why_b
 static int try_limits(const struct eut_engine *engine, const struct eut_limits *limits,
                       bool must_refuse, char *why, size_t why_bytes)
 {
-    struct eut_request request = {.order = 1, .op = EUT_NEW, .side = EUT_BUY, .type = EUT_LIMIT,
-                                  .tif = EUT_DAY, .price = 100, .qty = 1};
+    struct eut_request request = {.order = 1,
+                                  .op = EUT_NEW,
+                                  .side = EUT_BUY,
+                                  .type = EUT_LIMIT,
+                                  .tif = EUT_DAY,
+                                  .price = 100,
+                                  .qty = 1};
     struct eut_events events = {0};
     void *self = NULL;
     int rc = engine->create(limits, &self);
@@ -79,7 +86,8 @@ static int try_limits(const struct eut_engine *engine, const struct eut_limits *
                  "create() with %" PRIu32 " markets of which %" PRIu32 " L2, %" PRIu64
                  " orders, %" PRIu64 " levels, batches of %" PRIu32 " returned %d, expected %s",
                  limits->markets, limits->l2_markets, limits->orders, limits->levels,
-                 limits->batch_max, rc, must_refuse ? "-EINVAL" : "0 and an engine, or a negative errno");
+                 limits->batch_max, rc,
+                 must_refuse ? "-EINVAL" : "0 and an engine, or a negative errno");
         return 1;
     }
     if (rc < 0) {
@@ -102,12 +110,10 @@ static int odd_limits(const struct eut_engine *engine, char *why, size_t why_byt
         uint64_t orders, levels;
         bool must_refuse;
     } odd[] = {
-        {0, 0, 1, 10, 10, false},         {4, 5, 1, 10, 10, true},
-        {4, UINT32_MAX, 1, 10, 10, true}, {4, 0, 1, 0, 10, false},
-        {4, 0, 1, 10, 0, false},          {4, 0, 1, 0, 0, false},
-        {4, 4, 1, 0, 10, false},          {4, 0, 1, 1000, 10, false},
-        {4, 0, 1, 10, 1000, false},       {1, 0, 1, 1, 1, false},
-        {100000, 50000, 1, 1, 1, false},
+        {0, 0, 1, 10, 10, false}, {4, 5, 1, 10, 10, true},         {4, UINT32_MAX, 1, 10, 10, true},
+        {4, 0, 1, 0, 10, false},  {4, 0, 1, 10, 0, false},         {4, 0, 1, 0, 0, false},
+        {4, 4, 1, 0, 10, false},  {4, 0, 1, 1000, 10, false},      {4, 0, 1, 10, 1000, false},
+        {1, 0, 1, 1, 1, false},   {100000, 50000, 1, 1, 1, false},
     };
     int rc = 0;
 
@@ -164,8 +170,9 @@ static int empty_engine(const struct eut_engine *engine, char *why, size_t why_b
     for (uint32_t market = 0; market < limits.markets && rc == 0; market++) {
         rc = eut_book_read(engine, self, market, &book);
         if (rc != 0 || book.count != 0) {
-            snprintf(why, why_bytes, "walk() of empty market %u returned %d after %" PRIu64 " orders",
-                     market, rc, book.count);
+            snprintf(why, why_bytes,
+                     "walk() of empty market %u returned %d after %" PRIu64 " orders", market, rc,
+                     book.count);
             rc = 1;
         }
     }
@@ -218,8 +225,12 @@ static int walk_stops(const struct eut_engine *engine, char *why, size_t why_byt
         return create_failed(rc, why, why_bytes);
     }
     for (uint32_t i = 0; i < 2; i++) {
-        requests[i] = (struct eut_request){.order = i + 1, .price = 100 + i, .qty = 1,
-                                           .side = EUT_BUY, .type = EUT_LIMIT, .tif = EUT_DAY};
+        requests[i] = (struct eut_request){.order = i + 1,
+                                           .price = 100 + i,
+                                           .qty = 1,
+                                           .side = EUT_BUY,
+                                           .type = EUT_LIMIT,
+                                           .tif = EUT_DAY};
         requests[i].op = limits.l2_markets == limits.markets ? EUT_QUOTE : EUT_NEW;
     }
     rc = eut_collect(engine, self, requests, 2, 2, EUT_SINK_ROOM_MIN, &events);
@@ -228,8 +239,8 @@ static int walk_stops(const struct eut_engine *engine, char *why, size_t why_byt
 
         if (returned != 7 || visits != 1) {
             snprintf(why, why_bytes,
-                     "walk() made %d visits and returned %d when the first visit returned 7", visits,
-                     returned);
+                     "walk() made %d visits and returned %d when the first visit returned 7",
+                     visits, returned);
             rc = 1;
         }
     }
@@ -244,7 +255,8 @@ static bool same_events(const struct eut_events *a, const struct eut_events *b)
            (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
 }
 
-/* Two instances fed by turns, then a third with the first one's flow: it must answer as the first. */
+/* Two instances fed by turns, then a third with the first one's flow: it must answer as the first.
+ */
 static int instances_share_nothing(const struct eut_engine *engine, char *why, size_t why_bytes)
 {
     struct eut_limits limits = plain_limits(engine);
@@ -271,12 +283,13 @@ static int instances_share_nothing(const struct eut_engine *engine, char *why, s
         snprintf(why, why_bytes, "%s", hr_error());
         rc = rc == -ENOMEM ? rc : 1;
     } else if (!same_events(&events[0], &events[2])) {
-        snprintf(why, why_bytes, "the same flow, fed beside another instance and alone, in batches of "
-                                 "10 and in one, got different events");
+        snprintf(why, why_bytes,
+                 "the same flow, fed beside another instance and alone, in batches of "
+                 "10 and in one, got different events");
         rc = 1;
     } else if (engine->digest(self[0]) != engine->digest(self[2])) {
-        snprintf(why, why_bytes, "the same flow and events, but digests %016" PRIx64
-                                 " and %016" PRIx64,
+        snprintf(why, why_bytes,
+                 "the same flow and events, but digests %016" PRIx64 " and %016" PRIx64,
                  engine->digest(self[0]), engine->digest(self[2]));
         rc = 1;
     }

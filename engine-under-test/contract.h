@@ -1,5 +1,6 @@
 /*
- * contract.h - what engine.h asks of every engine besides the rules: how it is made, asked and ended.
+ * contract.h - what engine.h asks of every engine besides the rules: how it is made, asked and
+ * ended.
  */
 #ifndef EUT_CONTRACT_H
 #define EUT_CONTRACT_H
@@ -10,7 +11,7 @@
 #include <stddef.h>
 
 struct eut_contract {
-    const char *name; /* what is so */
+    const char *name;    /* what is so */
     bool needs_matching; /* not asked of a ruler */
     bool built_in_only;  /* a foreign engine might take the machine down over it */
     /* 0, or 1 with one line in `why`; -ENOMEM. */

@@ -1,8 +1,8 @@
 /*
  * differ.c - does this engine answer as the oracle does?
  *
- * How: both get the same requests, stretch by stretch; events are compared byte for byte, then, now and
- * then, every book and the digest. What it cannot see: a rule the oracle has wrong too; the
+ * How: both get the same requests, stretch by stretch; events are compared byte for byte, then, now
+ * and then, every book and the digest. What it cannot see: a rule the oracle has wrong too; the
  * scenarios are for that.
  */
 #include "engine-under-test/differ.h"
@@ -93,8 +93,7 @@ static int books_differ(struct pair *p, uint32_t markets, uint64_t done)
         uint64_t i = 0;
 
         for (int which = 0; which < BOTH; which++) {
-            int rc =
-                eut_book_read(p->engine[which], p->self[which], market, &p->book[which]);
+            int rc = eut_book_read(p->engine[which], p->self[which], market, &p->book[which]);
 
             if (rc == -ENOMEM) {
                 return rc;

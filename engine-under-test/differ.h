@@ -1,5 +1,6 @@
 /*
- * differ.h - two engines, one flow: where do they first disagree? And the shortest flow that shows it.
+ * differ.h - two engines, one flow: where do they first disagree? And the shortest flow that shows
+ * it.
  */
 #ifndef EUT_DIFFER_H
 #define EUT_DIFFER_H
@@ -10,7 +11,7 @@
 struct eut_trial {
     struct eut_limits limits; /* batch_max is the size of the batches */
     uint32_t sink_room;       /* events; EUT_SINK_ROOM_MIN or more */
-    uint32_t check_every;     /* requests between two looks at books and digest; 0: only at the end */
+    uint32_t check_every; /* requests between two looks at books and digest; 0: only at the end */
 };
 
 struct eut_difference {
@@ -27,7 +28,8 @@ int eut_differ(const struct eut_engine *engine, const struct eut_trial *trial,
 
 /* Removes requests for as long as the rest still differs (delta debugging: Zeller and Hildebrandt,
  * "Simplifying and Isolating Failure-Inducing Input", 2002). requests[0 … *count) must differ, as
- * *difference says; both are updated, as is the trial's batch. Ends after a fixed amount of work. */
+ * *difference says; both are updated, as is the trial's batch. Ends after a fixed amount of work.
+ */
 int eut_shrink(const struct eut_engine *engine, struct eut_trial *trial,
                struct eut_request *requests, uint32_t *count, struct eut_difference *difference);
 

@@ -1,10 +1,11 @@
 /*
  * hostile.c - flow that no market sends. What does an engine do when everything goes wrong at once?
  *
- * How: each seed has a temper (how many ids, accounts and prices, how large, how often) and draws requests
- * from it: ids that collide, orders that meet their own, sums beyond 32 bits, both ends of the
- * prices, chains of replacements, letters that mean nothing. It needs no feedback: ids come from a small
- * pool, so that many are live. What it cannot see: whether the engine answered rightly.
+ * How: each seed has a temper (how many ids, accounts and prices, how large, how often) and draws
+ * requests from it: ids that collide, orders that meet their own, sums beyond 32 bits, both ends of
+ * the prices, chains of replacements, letters that mean nothing. It needs no feedback: ids come
+ * from a small pool, so that many are live. What it cannot see: whether the engine answered
+ * rightly.
  */
 #include "engine-under-test/conform.h"
 
@@ -42,7 +43,7 @@ static uint32_t pick(struct hostility *h, const uint32_t *choices, uint32_t coun
 {
     return choices[below(h, count)];
 }
-#define PICK(h, ...)                                                                               \
+#define PICK(h, ...) \
     pick(h, (const uint32_t[]){__VA_ARGS__}, sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 /* One statement a draw: C does not say in which order initialisers are evaluated. */

@@ -1,8 +1,10 @@
 /*
- * hostile_round.c - how one seed is put to an engine: how many markets, which limits, which batches.
+ * hostile_round.c - how one seed is put to an engine: how many markets, which limits, which
+ * batches.
  *
- * How: everything drawn from the seed, so that a seed alone repeats a failure; then the flow is kept to
- * what the engine says it can do. What it cannot see: whether an engine could do more than it says.
+ * How: everything drawn from the seed, so that a seed alone repeats a failure; then the flow is
+ * kept to what the engine says it can do. What it cannot see: whether an engine could do more than
+ * it says.
  */
 #include "engine-under-test/conform.h"
 #include "engine-under-test/differ.h"
@@ -17,8 +19,8 @@ static uint32_t pick(struct hr_random *random, const uint32_t *choices, uint32_t
 {
     return choices[hr_random_below(random, count)];
 }
-#define PICK(random, ...)                                                                          \
-    pick(random, (const uint32_t[]){__VA_ARGS__},                                                  \
+#define PICK(random, ...)                         \
+    pick(random, (const uint32_t[]){__VA_ARGS__}, \
          sizeof((uint32_t[]){__VA_ARGS__}) / sizeof(uint32_t))
 
 #define AMPLE (1u << 20)

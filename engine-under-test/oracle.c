@@ -688,8 +688,8 @@ static int oracle_create(const struct eut_limits *limits, void **self)
         return -EINVAL;
     }
     /* calloc may promise what the machine does not have. */
-    if (limits->markets > (uint64_t)sysconf(_SC_PHYS_PAGES) *
-                              (uint64_t)sysconf(_SC_PAGESIZE) / sizeof(struct market)) {
+    if (limits->markets > (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) /
+                              sizeof(struct market)) {
         return -ENOMEM;
     }
     o = calloc(1, sizeof(*o));

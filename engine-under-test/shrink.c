@@ -1,9 +1,9 @@
 /*
  * shrink.c - from a long flow that an engine gets wrong to a few requests. Which of them matter?
  *
- * How: cut off what comes after the failure, then take out halves, quarters … single requests, keeping each cut
- * after which the engine still differs from the oracle, until no single request can go. What it cannot
- * see: a shorter flow that needs two requests taken out at once.
+ * How: cut off what comes after the failure, then take out halves, quarters … single requests,
+ * keeping each cut after which the engine still differs from the oracle, until no single request
+ * can go. What it cannot see: a shorter flow that needs two requests taken out at once.
  */
 #include "engine-under-test/differ.h"
 
