@@ -215,7 +215,7 @@ static int judge_round(struct judging *j, uint64_t seed, uint32_t *passed)
     struct eut_request *requests = NULL;
     struct eut_difference difference;
     struct eut_trial trial;
-    char why[700];
+    char why[480];
     uint32_t count;
     int rc = eut_hostile_round(seed, j->params->engine->capabilities, &trial, &requests, &count);
 
@@ -229,8 +229,8 @@ static int judge_round(struct judging *j, uint64_t seed, uint32_t *passed)
         rc = rc ? rc : 1;
     }
     if (rc == 1) {
-        snprintf(why, sizeof(why), "hostile flow of seed %" PRIu64 ": expected %s, got %s", seed,
-                 difference.expected, difference.actual);
+        snprintf(why, sizeof(why), "hostile flow of seed %" PRIu64 ": expected %.170s, got %.170s",
+                 seed, difference.expected, difference.actual);
         note_failure(j, why);
         tell_difference(j, seed, &trial, requests, count, &difference);
     }

@@ -94,6 +94,7 @@ static int run_conform(const struct hr_args *args)
         return hr_exit_of(rc);
     }
     params.engine = handle.engine;
+    hr_stop_install();
     hr_progress_begin("conform", 0);
     rc = eut_conform(&params, &result);
     hr_progress_end();

@@ -11,15 +11,21 @@
 
 #include "harness/random.h"
 
+#include <string.h>
+
 struct temper {
     uint32_t ids, accounts;
     uint32_t price_base, price_span;
     uint32_t qty_span;
     uint32_t new_share, cancel_share; /* of 100; the rest are replacements */
     uint32_t odd;                     /* one in so many requests has something wrong */
+    uint32_t huge;                    /* one in so many quantities is huge */
+    uint32_t memory;                  /* how many entered orders are remembered, to be changed */
     uint32_t id_style;
     bool calm; /* bids below asks, so that books grow deep */
 };
+
+#define MEMORY_MAX 4096u
 
 struct hostility {
     const struct eut_hostile *kind;
@@ -27,6 +33,9 @@ struct hostility {
     struct temper temper;
     struct eut_request chained; /* the order that is being replaced again and again */
     uint32_t chain_left;
+    struct eut_request
+        entered[MEMORY_MAX]; /* orders that may rest: the last ones, at random places */
+    uint32_t entered_count;
 };
 
 static uint32_t below(struct hostility *h, uint32_t n)
@@ -51,16 +60,18 @@ static void draw_temper(struct hostility *h)
 {
     struct temper *t = &h->temper;
 
-    t->ids = PICK(h, 4, 16, 64, 256, 2000);
-    t->accounts = PICK(h, 1, 2, 3, 5, 50);
+    t->ids = PICK(h, 4, 30, 300, 3000, 30000);
+    t->accounts = PICK(h, 1, 2, 3, 5, 50, 50);
     t->price_base = PICK(h, 1, 60, 100, 4090, 65530, 1000000, EUT_PRICE_MAX - 2100);
     t->price_span = PICK(h, 2, 5, 12, 70, 300, 2000);
     t->qty_span = PICK(h, 1, 4, 20, 1000);
-    t->new_share = PICK(h, 30, 50, 70);
-    t->cancel_share = PICK(h, 5, 15, 25);
+    t->new_share = PICK(h, 35, 50, 60, 80);
+    t->cancel_share = PICK(h, 3, 10, 20);
     t->odd = PICK(h, 30, 100, 1000);
+    t->huge = PICK(h, 20, 200, 2000, 2000);
+    t->memory = PICK(h, 4, 60, 500, MEMORY_MAX);
     t->id_style = below(h, 6);
-    t->calm = one_in(h, 3);
+    t->calm = !one_in(h, 3);
 }
 
 /* The k-th id of the pool. Some styles agree in their low bits, some in their high ones. */
@@ -84,31 +95,46 @@ static uint64_t id_of(const struct hostility *h, uint32_t k)
 
 static uint32_t draw_qty(struct hostility *h)
 {
-    if (one_in(h, 40)) {
+    if (one_in(h, h->temper.huge)) {
         return PICK(h, UINT32_MAX, UINT32_MAX - 1, 0x80000000u, 0x7FFFFFFFu, 1000000);
     }
     return 1 + below(h, one_in(h, 10) ? 10 * h->temper.qty_span : h->temper.qty_span);
 }
 
+/* Anywhere in the range, its ends and the powers of two more often. */
+static uint32_t draw_far_price(struct hostility *h)
+{
+    uint32_t power;
+
+    switch (below(h, 4)) {
+    case 0:
+        return 1 + below(h, 3);
+    case 1:
+        return EUT_PRICE_MAX - below(h, 3);
+    case 2:
+        power = 1u << (1 + below(h, 30));
+        return power - below(h, 2);
+    default:
+        return 1 + below(h, EUT_PRICE_MAX);
+    }
+}
+
 static uint32_t draw_price(struct hostility *h, uint8_t side)
 {
-    uint32_t offset = below(h, h->temper.price_span);
+    bool apart = h->temper.calm && !one_in(h, 8); /* bids in the lower half, asks in the upper */
+    uint32_t span = h->temper.price_span, offset;
 
     if (h->kind->full_range && one_in(h, 3)) {
-        switch (below(h, 4)) {
-        case 0:
-            return 1 + below(h, 3);
-        case 1:
-            return EUT_PRICE_MAX - below(h, 3);
-        case 2: /* around the powers of two */
-            offset = 1u << (1 + below(h, 30));
-            return offset - below(h, 2);
-        default:
-            return 1 + below(h, EUT_PRICE_MAX);
+        uint32_t price = draw_far_price(h);
+
+        if (!apart) {
+            return price;
         }
+        return side == EUT_BUY ? (price + 1) / 2 : EUT_PRICE_MAX - (EUT_PRICE_MAX - price) / 2;
     }
-    if (h->temper.calm && !one_in(h, 8)) {
-        offset = side == EUT_BUY ? offset / 2 : (h->temper.price_span + offset + 1) / 2;
+    offset = below(h, span);
+    if (apart) {
+        offset = side == EUT_BUY ? offset / 2 : (span + offset + 1) / 2;
     }
     return h->temper.price_base + offset;
 }
@@ -125,6 +151,34 @@ static void draw_order(struct hostility *h, struct eut_request *r)
     }
 }
 
+/* For a cancel or a replacement: an order that may be live. A cancelled one is forgotten. */
+static void draw_entered(struct hostility *h, struct eut_request *r, bool forget)
+{
+    struct eut_request *entered;
+
+    if (h->entered_count == 0 || one_in(h, 15)) {
+        draw_order(h, r);
+        return;
+    }
+    entered = &h->entered[below(h, h->entered_count)];
+    r->market = entered->market;
+    r->order = entered->order;
+    r->account = one_in(h, 30) ? below(h, 4) : entered->account;
+    r->side = entered->side;
+    if (forget) {
+        *entered = h->entered[--h->entered_count];
+    }
+}
+
+static void remember(struct hostility *h, const struct eut_request *r)
+{
+    if (h->entered_count < h->temper.memory) {
+        h->entered[h->entered_count++] = *r;
+    } else {
+        h->entered[below(h, h->entered_count)] = *r;
+    }
+}
+
 static void draw_new(struct hostility *h, struct eut_request *r, bool l2)
 {
     static const uint8_t tifs[] = "DDDDDDDDIIFFPPP", taker_tifs[] = "IIIFFFDP";
@@ -135,6 +189,11 @@ static void draw_new(struct hostility *h, struct eut_request *r, bool l2)
     r->tif = l2 ? taker_tifs[below(h, sizeof(taker_tifs) - 1)] : tifs[below(h, sizeof(tifs) - 1)];
     r->qty = draw_qty(h);
     r->price = r->type == EUT_MARKET ? 0 : draw_price(h, r->side);
+    if (r->tif == EUT_DAY || r->tif == EUT_POST) {
+        remember(h, r);
+    } else if (one_in(h, 10)) { /* a sweep */
+        r->qty = h->temper.qty_span * (1 + below(h, 300));
+    }
 }
 
 static void draw_replace(struct hostility *h, struct eut_request *r)
@@ -145,7 +204,7 @@ static void draw_replace(struct hostility *h, struct eut_request *r)
     }
     r->op = EUT_REPLACE;
     r->qty = draw_qty(h);
-    r->price = draw_price(h, one_in(h, 2) ? EUT_BUY : EUT_SELL);
+    r->price = draw_price(h, r->side);
 }
 
 static void draw_quote(struct hostility *h, struct eut_request *r)
@@ -245,23 +304,24 @@ static struct eut_request draw_request(struct hostility *h)
     bool l2 = r.market >= h->kind->markets - h->kind->l2_markets;
     uint32_t which = below(h, 100);
 
-    draw_order(h, &r);
     if (h->chain_left > 0) {
         h->chain_left--;
         r = h->chained;
         draw_replace(h, &r);
-    } else if (l2) {
-        if (which < 60) {
-            draw_quote(h, &r);
-        } else {
-            draw_new(h, &r, true);
-        }
-    } else if (which < h->temper.new_share) {
-        draw_new(h, &r, false);
-    } else if (which < h->temper.new_share + h->temper.cancel_share) {
-        r.op = EUT_CANCEL;
+    } else if (l2 && which < 60) {
+        draw_quote(h, &r);
+    } else if (l2 || which < h->temper.new_share) {
+        draw_order(h, &r);
+        draw_new(h, &r, l2);
     } else {
-        draw_replace(h, &r);
+        bool cancel = which < h->temper.new_share + h->temper.cancel_share;
+
+        draw_entered(h, &r, cancel);
+        if (cancel) {
+            r.op = EUT_CANCEL;
+        } else {
+            draw_replace(h, &r);
+        }
     }
     if (one_in(h, h->temper.odd)) {
         spoil(h, &r, l2);
@@ -276,8 +336,10 @@ static struct eut_request draw_request(struct hostility *h)
 void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
                       uint32_t count)
 {
-    struct hostility h = {.kind = kind};
+    struct hostility h;
 
+    memset(&h, 0, sizeof(h));
+    h.kind = kind;
     hr_random_init(&h.random, seed, 0x05713E);
     draw_temper(&h);
     for (uint32_t i = 0; i < count; i++) {
