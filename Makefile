@@ -26,7 +26,7 @@ PKGS += libcpuid
 endif
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wcast-qual \
-        -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wdouble-promotion -Wno-format-nonliteral
+        -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif

@@ -207,7 +207,7 @@ void hr_cgroup_read(struct hr_cgroup *group, const char *root)
 {
     *group = (struct hr_cgroup){.memory_limit_bytes = HR_CGROUP_UNLIMITED,
                                 .memory_available_bytes = HR_CGROUP_UNLIMITED,
-                                .cpus = (double)INFINITY};
+                                .cpus = INFINITY};
     group->version = 1;
     if (!walk(group, root, "memory", MEMORY)) {
         group->version = 2;

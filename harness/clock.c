@@ -96,7 +96,7 @@ static double calibrate_once(void)
     while (hr_clock_ns() < until) {
     }
     read_pair(&ticks1, &ns1);
-    return ticks1 > ticks0 ? (ns1 - ns0) / (double)(ticks1 - ticks0) : (double)NAN;
+    return ticks1 > ticks0 ? (ns1 - ns0) / (double)(ticks1 - ticks0) : NAN;
 }
 
 static const char *calibrate(double *ns_per_tick)

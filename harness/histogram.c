@@ -220,7 +220,7 @@ int hr_histogram_points(const struct hr_histogram *h, struct hr_histogram_point 
         }
         seen = sum_limited(seen, h->counts[i]);
         along = seen < h->total ? log10((double)h->total / (double)(h->total - seen))
-                                : (double)INFINITY;
+                                : INFINITY;
         if (seen < h->total && (along < next || count == max - 1)) {
             continue; /* the last point is the maximum's */
         }

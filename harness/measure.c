@@ -89,7 +89,7 @@ int hr_trial_begin(struct hr_rig *rig, struct hr_trial *t, bool ruler, int index
     t->index = index;
     t->seed = hr_config_count(rig->config, "arrival.seed") + (uint64_t)index;
     for (int m = 0; m < HR_MEASURED_MAX; m++) {
-        t->values[m] = (double)NAN;
+        t->values[m] = NAN;
     }
     if (!hr_checks_init(&t->checks)) {
         return hr_fail(ENOMEM, "no memory for a run's checks");
@@ -146,7 +146,7 @@ void hr_trial_keep(json_t *c, const struct hr_trial *t, const struct hr_measured
     json_object_set(run, "checks", t->checks.list);
     for (int m = 0; m < n; m++) {
         /* A wrong answer has no figure at all. */
-        json_object_set_new(run, metrics[m].name, hr_json_real(t->checks.hopeless ? (double)NAN : t->values[m]));
+        json_object_set_new(run, metrics[m].name, hr_json_real(t->checks.hopeless ? NAN : t->values[m]));
     }
     hr_case_run_new(c, run);
 }
@@ -213,7 +213,7 @@ static int ruler_run(struct work *w)
     int rc;
 
     for (int m = 0; m < w->c->metrics_count; m++) {
-        w->ruler[m] = (double)NAN;
+        w->ruler[m] = NAN;
         ruled = ruled || w->c->metrics[m].ruled;
     }
     if (!ruled || !w->rig->ruler) {

@@ -350,7 +350,7 @@ static void set_estimate(json_t *object, const char *unit, const double *samples
     char reason[80] = "there are no samples";
     int missing = 0;
 
-    *estimate = (double)NAN;
+    *estimate = NAN;
     for (int i = 0; i < n; i++) {
         missing += !isfinite(samples[i]);
         json_array_append_new(list, number(unit, samples[i]));
@@ -385,7 +385,7 @@ void hr_case_metric(json_t *c, const struct hr_metric *m)
     json_t *metric = json_pack("{s:s,s:s,s:s,s:o}", "name", m->name, "unit", m->unit, "better",
                                m->higher ? "higher" : "lower", "ceiling", text_or_null(m->ceiling));
     bool bounded = m->ceiling && isfinite(m->ceiling_value) && m->ceiling_value > 0;
-    double estimate, share = (double)NAN;
+    double estimate, share = NAN;
 
     set_estimate(metric, m->unit, m->samples, m->n, &estimate);
     if (bounded && m->higher) {

@@ -116,7 +116,7 @@ double hr_geometric_mean(const double *values, int n)
         }
         sum += log(values[i]);
     }
-    return n > 0 ? exp(sum / n) : (double)NAN;
+    return n > 0 ? exp(sum / n) : NAN;
 }
 
 bool hr_tail_passes(uint64_t slow, uint64_t count, double share_max, double confidence)
@@ -319,7 +319,7 @@ int hr_fit_usl(const double *n, const double *rate, int count, struct hr_usl *fi
     fit->sigma = best_c[1] / best_c[0];
     fit->kappa = best_c[2] / best_c[0];
     fit->peak_n = fit->kappa > 0 ? sqrt(fmax(1, (1 - fit->sigma) / fit->kappa))
-                                   : (double)INFINITY;
+                                   : INFINITY;
     fit->r2 = usl_r2(fit, n, rate, count);
     return 0;
 }

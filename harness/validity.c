@@ -111,7 +111,7 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
 
 static double delta(int64_t before, int64_t after)
 {
-    return before < 0 || after < 0 ? (double)NAN : (double)(after - before);
+    return before < 0 || after < 0 ? NAN : (double)(after - before);
 }
 
 void hr_check_disturbance(struct hr_checks *checks, const struct hr_disturbance *before,
@@ -138,7 +138,7 @@ void hr_check_disturbance(struct hr_checks *checks, const struct hr_disturbance 
     if (cpu >= 0) {
         int now = hr_thread_cpu();
 
-        hr_check_most(checks, "migration", now < 0 ? (double)NAN : (double)(now != cpu), 0, 0, "moves");
+        hr_check_most(checks, "migration", now < 0 ? NAN : (double)(now != cpu), 0, 0, "moves");
     }
 }
 
