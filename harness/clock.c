@@ -1,6 +1,7 @@
 /* clock.c - what time is it, how fine, and at what cost? The processor's counter is used when the
- * processor calls it invariant, it never runs backwards here, and three calibrations agree; else the system's
- * monotonic clock, with the reason. It cannot see whether counters agree across cores: a probe does. */
+ * processor calls it invariant, it never runs backwards here, and three calibrations agree; else
+ * the system's monotonic clock, with the reason. It cannot see whether counters agree across cores:
+ * a probe does. */
 #include "harness/clock.h"
 
 #include <math.h>
@@ -12,7 +13,8 @@
 
 #define WINDOW_NS 4000000u
 #define WINDOWS 3
-#define DRIFT_MAX 500e-6 /* between calibrations; one that is really varying is off by per cents */
+#define DRIFT_MAX 500e-6 /* between calibrations; one that is really varying is off by per cents \
+                          */
 #define ATTEMPTS 3
 #define READS 20000
 #define BATCHES 51

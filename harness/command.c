@@ -1,5 +1,6 @@
 /* command.c - what did the user ask for? One table of options drives parsing, the environment, the
- * checks of single values and --help. It cannot see whether values fit together: that is the command's. */
+ * checks of single values and --help. It cannot see whether values fit together: that is the
+ * command's. */
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/nearest.h"
@@ -25,12 +26,12 @@ struct value {
 struct hr_args {
     const struct hr_command *command;
     int options;
-    struct value *values;   /* beside command->options */
+    struct value *values; /* beside command->options */
     const char **operands;
     int operands_length;
-    char **line;            /* "headroom", then argv */
+    char **line; /* "headroom", then argv */
     int line_length;
-    char **split;           /* copies of list variables, cut up */
+    char **split; /* copies of list variables, cut up */
     int split_length;
 };
 
@@ -46,7 +47,8 @@ void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX])
     size_t at = (size_t)snprintf(variable, HR_VARIABLE_MAX, "HEADROOM_");
 
     for (; *name && at + 1 < HR_VARIABLE_MAX; name++) {
-        variable[at++] = (char)(isalnum((unsigned char)*name) ? toupper((unsigned char)*name) : '_');
+        variable[at++] =
+            (char)(isalnum((unsigned char)*name) ? toupper((unsigned char)*name) : '_');
     }
     variable[at] = '\0';
 }
@@ -56,7 +58,8 @@ void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX])
 /* `shown` names the option as the user wrote it. */
 static int set_flag_text(struct value *value, const char *text, const char *shown)
 {
-    static const char *const yes[] = {"1", "yes", "true", "on"}, *const no[] = {"0", "no", "false", "off"};
+    static const char *const yes[] = {"1", "yes", "true", "on"}, *const no[] = {"0", "no", "false",
+                                                                                "off"};
 
     for (int i = 0; i < 4; i++) {
         if (strcasecmp(text, yes[i]) == 0) {
@@ -75,7 +78,8 @@ static int set_value(const struct hr_option *option, struct value *value, const 
                      enum origin origin, const char *shown)
 {
     if (!*text) {
-        return hr_fail(EINVAL, "%s needs a value (%s)", shown, option->metavar ? option->metavar : "TEXT");
+        return hr_fail(EINVAL, "%s needs a value (%s)", shown,
+                       option->metavar ? option->metavar : "TEXT");
     }
     if (option->kind == HR_OPT_COUNT) {
         int rc = hr_parse_count(text, &value->count);
@@ -182,12 +186,15 @@ static int take_value(struct hr_args *args, int option, const char *attached, in
 
     if (!text) {
         if (*at + 1 >= argc) {
-            return hr_fail(EINVAL, "%s needs a value (%s)", shown, o->metavar ? o->metavar : "TEXT");
+            return hr_fail(EINVAL, "%s needs a value (%s)", shown,
+                           o->metavar ? o->metavar : "TEXT");
         }
         text = argv[*at + 1];
         if (text[0] == '-' && text[1]) {
-            return hr_fail(EINVAL, "%s needs a value (%s), but '%.40s' follows; if it is meant, write --%s=%.40s",
-                           shown, o->metavar ? o->metavar : "TEXT", text, o->name, text);
+            return hr_fail(
+                EINVAL,
+                "%s needs a value (%s), but '%.40s' follows; if it is meant, write --%s=%.40s",
+                shown, o->metavar ? o->metavar : "TEXT", text, o->name, text);
         }
         ++*at;
     }
@@ -297,9 +304,10 @@ static void presets(struct hr_args *args)
     const struct hr_option *options = options_of(args->command);
 
     for (int i = 0; i < args->options; i++) {
-        if (options[i].preset && set_value(&options[i], &args->values[i], options[i].preset, DEFAULT,
-                                           options[i].name) != 0) {
-            fprintf(stderr, "headroom: the table of %s is wrong: %s\n", args->command->name, hr_error());
+        if (options[i].preset && set_value(&options[i], &args->values[i], options[i].preset,
+                                           DEFAULT, options[i].name) != 0) {
+            fprintf(stderr, "headroom: the table of %s is wrong: %s\n", args->command->name,
+                    hr_error());
             abort();
         }
     }

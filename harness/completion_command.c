@@ -1,5 +1,5 @@
-/* completion_command.c - what can be typed next? Scripts for bash, zsh and fish, made from the tables of
- * commands and options, so that they never lag behind. Operands complete as files. */
+/* completion_command.c - what can be typed next? Scripts for bash, zsh and fish, made from the
+ * tables of commands and options, so that they never lag behind. Operands complete as files. */
 #include "harness/command.h"
 #include "harness/error.h"
 
@@ -9,7 +9,8 @@
 
 static bool takes_file(const struct hr_option *o)
 {
-    return o->metavar && (strstr(o->metavar, "FILE") || strstr(o->metavar, "DIR") || strstr(o->metavar, "PATH"));
+    return o->metavar &&
+           (strstr(o->metavar, "FILE") || strstr(o->metavar, "DIR") || strstr(o->metavar, "PATH"));
 }
 
 static const struct hr_option *first_option(const struct hr_command *command)
@@ -24,13 +25,15 @@ static const struct hr_option *first_option(const struct hr_command *command)
 static void print_bash(void)
 {
     printf("# bash completion for headroom; `headroom completion bash` made it.\n"
-           "_headroom()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} options=\n"
+           "_headroom()\n{\n    local word=${COMP_WORDS[COMP_CWORD]} "
+           "before=${COMP_WORDS[COMP_CWORD-1]} options=\n"
            "    COMPREPLY=()\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n        COMPREPLY=($(compgen -W \"");
     for (const struct hr_command *const *c = hr_commands; *c; c++) {
         printf("%s ", (*c)->name);
     }
-    printf("--help --version\" -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} in\n");
+    printf("--help --version\" -- \"$word\"))\n        return\n    fi\n    case ${COMP_WORDS[1]} "
+           "in\n");
     for (const struct hr_command *const *c = hr_commands; *c; c++) {
         printf("    %s) options=\"", (*c)->name);
         for (const struct hr_option *o = first_option(*c); o->name; o++) {
@@ -90,8 +93,10 @@ static void print_zsh(void)
         put_zsh((*c)->summary);
         putchar('\'');
     }
-    printf("\n    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n"
-           "    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $command in\n");
+    printf("\n    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        "
+           "return\n    fi\n"
+           "    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $command "
+           "in\n");
     for (const struct hr_command *const *c = hr_commands; *c; c++) {
         printf("    %s)\n        _arguments '--help[this text]'", (*c)->name);
         for (const struct hr_option *o = first_option(*c); o->name; o++) {
@@ -125,7 +130,8 @@ static void print_fish(void)
         put_fish((*c)->summary);
         putchar('\n');
         for (const struct hr_option *o = first_option(*c); o->name; o++) {
-            printf("complete -c headroom -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name, o->name);
+            printf("complete -c headroom -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name,
+                   o->name);
             if (o->letter) {
                 printf(" -s %c", o->letter);
             }
@@ -137,7 +143,8 @@ static void print_fish(void)
             putchar('\n');
         }
     }
-    printf("complete -c headroom -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n");
+    printf(
+        "complete -c headroom -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'\n");
 }
 
 static int run(const struct hr_args *args)
@@ -152,7 +159,8 @@ static int run(const struct hr_args *args)
     } else if (strcmp(operands[0], "fish") == 0) {
         print_fish();
     } else {
-        return hr_exit_of(hr_fail(EINVAL, "no completion for '%.40s'; one of bash, zsh, fish", operands[0]));
+        return hr_exit_of(
+            hr_fail(EINVAL, "no completion for '%.40s'; one of bash, zsh, fish", operands[0]));
     }
     return HR_EXIT_OK;
 }
@@ -163,8 +171,9 @@ const struct hr_command hr_command_completion = {
     .operands_min = 1,
     .operands_max = 1,
     .summary = "print a shell's completion script",
-    .details = "  bash: headroom completion bash > ~/.local/share/bash-completion/completions/headroom\n"
-               "  zsh:  headroom completion zsh > a folder of $fpath, named _headroom\n"
-               "  fish: headroom completion fish > ~/.config/fish/completions/headroom.fish\n",
+    .details =
+        "  bash: headroom completion bash > ~/.local/share/bash-completion/completions/headroom\n"
+        "  zsh:  headroom completion zsh > a folder of $fpath, named _headroom\n"
+        "  fish: headroom completion fish > ~/.config/fish/completions/headroom.fish\n",
     .run = run,
 };

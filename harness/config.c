@@ -1,5 +1,6 @@
-/* config.c - what was this run asked to do, and who asked? Every row keeps one value a layer; the highest
- * layer that is set holds. It cannot see whether the host has room for it: the suites scale. */
+/* config.c - what was this run asked to do, and who asked? Every row keeps one value a layer; the
+ * highest layer that is set holds. It cannot see whether the host has room for it: the suites
+ * scale. */
 #include "harness/config.h"
 #include "harness/command.h"
 #include "harness/config_folder.h"
@@ -65,7 +66,8 @@ static int unknown_key(const char *key)
         }
     }
     if (hr_nearest_name(&near)) {
-        return hr_fail(EINVAL, "unknown setting %.80s; did you mean %s?", key, hr_nearest_name(&near));
+        return hr_fail(EINVAL, "unknown setting %.80s; did you mean %s?", key,
+                       hr_nearest_name(&near));
     }
     return hr_fail(EINVAL, "unknown setting %.80s; `headroom run --help` lists them", key);
 }
@@ -117,15 +119,18 @@ static int take_setting(void *context, const char *key, const char *value, int i
     if (row < 0) {
         return unknown_key(key);
     }
-    if (is_list && hr_config_rows[row].type != HR_CFG_COUNTS && hr_config_rows[row].type != HR_CFG_TEXT) {
+    if (is_list && hr_config_rows[row].type != HR_CFG_COUNTS &&
+        hr_config_rows[row].type != HR_CFG_TEXT) {
         return hr_fail(EINVAL, "%s takes one value, not a list", key);
     }
     if (filling->layer == PRESET &&
-        ((strncmp(key, "flow.", 5) != 0 && strncmp(key, "arrival.", 8) != 0) || strcmp(key, PRESET_KEY) == 0)) {
-        return hr_fail(EINVAL, "%s cannot be set by a flow preset; only flow.* and arrival.* can", key);
+        ((strncmp(key, "flow.", 5) != 0 && strncmp(key, "arrival.", 8) != 0) ||
+         strcmp(key, PRESET_KEY) == 0)) {
+        return hr_fail(EINVAL, "%s cannot be set by a flow preset; only flow.* and arrival.* can",
+                       key);
     }
-    return hr_config_value_set(&filling->config->values[row][filling->layer], &hr_config_rows[row], value,
-                               layer_names[filling->layer]);
+    return hr_config_value_set(&filling->config->values[row][filling->layer], &hr_config_rows[row],
+                               value, layer_names[filling->layer]);
 }
 
 struct listing {
@@ -156,12 +161,13 @@ static int no_such(const char *what, const char *name, const char *folder)
 
     hr_config_names(folder, list_name, &l);
     if (!l.all[0]) {
-        return hr_fail(ENOENT, "no %s '%.60s': %s holds none; set HEADROOM_CONFIGS to the folder configs/", what, name,
-                       folder);
+        return hr_fail(ENOENT,
+                       "no %s '%.60s': %s holds none; set HEADROOM_CONFIGS to the folder configs/",
+                       what, name, folder);
     }
     if (hr_nearest_name(&l.near)) {
-        return hr_fail(ENOENT, "no %s '%.60s'; did you mean %s? (there are %s)", what, name, l.nearest,
-                       l.all);
+        return hr_fail(ENOENT, "no %s '%.60s'; did you mean %s? (there are %s)", what, name,
+                       l.nearest, l.all);
     }
     return hr_fail(ENOENT, "no %s '%.60s'; there are %s", what, name, l.all);
 }
@@ -277,7 +283,8 @@ static int check_variable(const char *entry)
         }
         near.name = nearest;
     }
-    return hr_fail(EINVAL, "the environment variable %s names no setting; did you mean %s?", name, nearest);
+    return hr_fail(EINVAL, "the environment variable %s names no setting; did you mean %s?", name,
+                   nearest);
 }
 
 static int take_environment(struct hr_config *c)
@@ -327,8 +334,8 @@ static struct hr_config *new_config(void)
         return NULL;
     }
     for (int i = 0; i < c->rows; i++) {
-        int rc = hr_config_value_set(&c->values[i][DEFAULT], &hr_config_rows[i], hr_config_rows[i].preset,
-                                     layer_names[DEFAULT]);
+        int rc = hr_config_value_set(&c->values[i][DEFAULT], &hr_config_rows[i],
+                                     hr_config_rows[i].preset, layer_names[DEFAULT]);
 
         if (rc == -EINVAL) {
             fprintf(stderr, "headroom: the table of settings is wrong: %s\n", hr_error());
@@ -374,7 +381,8 @@ int hr_config_set(struct hr_config *c, const char *assignment, const char *origi
     int row, rc;
 
     if (!equals || equals == assignment || equals - assignment >= (int)sizeof(key)) {
-        return hr_fail(EINVAL, "'%.80s' is no setting; write key=value, like flow.markets=1000", assignment);
+        return hr_fail(EINVAL, "'%.80s' is no setting; write key=value, like flow.markets=1000",
+                       assignment);
     }
     snprintf(key, sizeof(key), "%.*s", (int)(equals - assignment), assignment);
     row = find_row(key);
@@ -424,8 +432,8 @@ struct hr_config *hr_config_copy(const struct hr_config *from)
         for (int layer = PRESET; layer < LAYERS; layer++) {
             const struct hr_config_value *v = &from->values[i][layer];
 
-            failed |= v->text && hr_config_value_set(&c->values[i][layer], &hr_config_rows[i], v->text,
-                                                     v->origin) != 0;
+            failed |= v->text && hr_config_value_set(&c->values[i][layer], &hr_config_rows[i],
+                                                     v->text, v->origin) != 0;
         }
     }
     c->profile = copy_text(from->profile, &failed);
@@ -518,7 +526,8 @@ json_t *hr_config_json(const struct hr_config *c)
 
         json_object_set_new(json, row->key,
                             json_pack("{s:o,s:s,s:s}", "value", value_json(row, value), "unit",
-                                      row->type == HR_CFG_TEXT ? "" : row->unit, "origin", value->origin));
+                                      row->type == HR_CFG_TEXT ? "" : row->unit, "origin",
+                                      value->origin));
     }
     return json;
 }

@@ -1,11 +1,12 @@
 /*
  * config.h - what a run does: one table of rows (name, type, range, default, help) that drives
- * the YAML profiles, -S key=value, the environment, `headroom run --help` and the dump into the report.
+ * the YAML profiles, -S key=value, the environment, `headroom run --help` and the dump into the
+ * report.
  *
- * Order of precedence: -S flag > HEADROOM_… environment > profile file > flow preset > default; each
- * value keeps its origin. The variable of flow.markets is HEADROOM_FLOW_MARKETS. Times need a unit
- * (10us), counts may have one (64Ki, 5e6); lists are [1, 10] in YAML and 1,10 elsewhere. A key that is
- * not in the table is refused with file:line and the nearest key.
+ * Order of precedence: -S flag > HEADROOM_… environment > profile file > flow preset > default;
+ * each value keeps its origin. The variable of flow.markets is HEADROOM_FLOW_MARKETS. Times need a
+ * unit (10us), counts may have one (64Ki, 5e6); lists are [1, 10] in YAML and 1,10 elsewhere. A key
+ * that is not in the table is refused with file:line and the nearest key.
  *
  * Threads: a configuration is filled by one thread and then only read.
  */
@@ -17,7 +18,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum hr_config_type { HR_CFG_COUNT, HR_CFG_REAL, HR_CFG_TIME, HR_CFG_BOOL, HR_CFG_TEXT, HR_CFG_COUNTS /* list */ };
+enum hr_config_type {
+    HR_CFG_COUNT,
+    HR_CFG_REAL,
+    HR_CFG_TIME,
+    HR_CFG_BOOL,
+    HR_CFG_TEXT,
+    HR_CFG_COUNTS /* list */
+};
 
 struct hr_config_row {
     const char *key; /* "flow.markets", "latency.rates" … */
@@ -32,8 +40,8 @@ extern const struct hr_config_row hr_config_rows[]; /* ended by key NULL */
 struct hr_config;
 /* name: a profile (configs/NAME.yaml), a file, or NULL for the default profile. */
 int hr_config_load(struct hr_config **config, const char *name);
-/* "key=value". origin is "flag", "environment", "profile", or a static text of the caller's own, which
- * wins over all ("scaled": the host had no room for what was asked). */
+/* "key=value". origin is "flag", "environment", "profile", or a static text of the caller's own,
+ * which wins over all ("scaled": the host had no room for what was asked). */
 int hr_config_set(struct hr_config *config, const char *assignment, const char *origin);
 int hr_config_check(const struct hr_config *config); /* what single rows cannot check */
 void hr_config_free(struct hr_config *config);
@@ -47,7 +55,8 @@ const char *hr_config_text(const struct hr_config *c, const char *key);
 int hr_config_counts(const struct hr_config *c, const char *key, const uint64_t **values);
 
 const char *hr_config_profile(const struct hr_config *c); /* its name, without folder and .yaml */
-const char *hr_config_summary(const struct hr_config *c); /* what the profile says of itself, "" if nothing */
+const char *hr_config_summary(
+    const struct hr_config *c); /* what the profile says of itself, "" if nothing */
 const char *hr_config_origin(const struct hr_config *c, const char *key);
 /* {"key": {"value": …, "unit": …, "origin": "profile|flag|environment|preset|default"}} */
 json_t *hr_config_json(const struct hr_config *c);

@@ -27,7 +27,8 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
     params->price_full = hr_config_bool(c, "flow.price_full");
     params->qty_mean = hr_config_real(c, "flow.qty_mean");
     params->accounts = (uint32_t)hr_config_count(c, "flow.accounts");
-    params->ids = strcmp(hr_config_text(c, "flow.ids"), "dense") == 0 ? HR_IDS_DENSE : HR_IDS_SPARSE;
+    params->ids =
+        strcmp(hr_config_text(c, "flow.ids"), "dense") == 0 ? HR_IDS_DENSE : HR_IDS_SPARSE;
 }
 
 int hr_config_check(const struct hr_config *c)

@@ -47,10 +47,12 @@ static int is_yaml(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
 
-    return entry->d_name[0] != '.' && length > 5 && strcmp(entry->d_name + length - 5, ".yaml") == 0;
+    return entry->d_name[0] != '.' && length > 5 &&
+           strcmp(entry->d_name + length - 5, ".yaml") == 0;
 }
 
-void hr_config_names(const char *folder, void (*visit)(void *context, const char *name), void *context)
+void hr_config_names(const char *folder, void (*visit)(void *context, const char *name),
+                     void *context)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_yaml, alphasort);

@@ -2,6 +2,7 @@
 #ifndef HR_CONFIG_FOLDER_H
 #define HR_CONFIG_FOLDER_H
 
-void hr_config_names(const char *folder, void (*visit)(void *context, const char *name), void *context);
+void hr_config_names(const char *folder, void (*visit)(void *context, const char *name),
+                     void *context);
 
 #endif

@@ -1,5 +1,5 @@
-/* config_rows.c - what can be set for a run? The one table: profiles, -S, the environment, help and the
- * dump into the report all come from it. Adding a setting is adding a row here. */
+/* config_rows.c - what can be set for a run? The one table: profiles, -S, the environment, help and
+ * the dump into the report all come from it. Adding a setting is adding a row here. */
 #include "harness/config.h"
 
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #define PRICE 2147483647.0
 #define DAY 86400e9
 
+/* clang-format off */
 const struct hr_config_row hr_config_rows[] = {
     /* ---- the order flow ---- */
     {"flow.preset", HR_CFG_TEXT, 0, 0, "", "", "a mix from configs/flows/NAME.yaml under the profile's own settings"},
@@ -77,3 +78,4 @@ const struct hr_config_row hr_config_rows[] = {
     {"capacity.rate_max", HR_CFG_REAL, 1, 1e12, "1e9", "orders/s", "where it ends at the latest"},
     {.key = NULL},
 };
+/* clang-format on */

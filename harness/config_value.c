@@ -103,7 +103,8 @@ static int check_choice(const struct hr_config_row *row, const char *text)
                    hr_nearest_name(&near) ? "?)" : "");
 }
 
-static int parse_counts(const struct hr_config_row *row, const char *text, struct hr_config_value *value)
+static int parse_counts(const struct hr_config_row *row, const char *text,
+                        struct hr_config_value *value)
 {
     uint64_t counts[HR_CONFIG_COUNTS_MAX];
     char *copy = strdup(text), *rest = copy, *item;
@@ -160,8 +161,8 @@ static int parse(const struct hr_config_row *row, const char *text, struct hr_co
     return rc;
 }
 
-int hr_config_value_set(struct hr_config_value *value, const struct hr_config_row *row, const char *text,
-                        const char *origin)
+int hr_config_value_set(struct hr_config_value *value, const struct hr_config_row *row,
+                        const char *text, const char *origin)
 {
     struct hr_config_value fresh = {.origin = origin};
     int rc = parse(row, text, &fresh);

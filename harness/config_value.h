@@ -16,10 +16,10 @@ struct hr_config_value {
     int counts_length;
 };
 
-/* Replaces *value if text fits the row, else leaves it as it was. -EINVAL with a message that begins
- * with the key. */
-int hr_config_value_set(struct hr_config_value *value, const struct hr_config_row *row, const char *text,
-                        const char *origin);
+/* Replaces *value if text fits the row, else leaves it as it was. -EINVAL with a message that
+ * begins with the key. */
+int hr_config_value_set(struct hr_config_value *value, const struct hr_config_row *row,
+                        const char *text, const char *origin);
 void hr_config_value_clear(struct hr_config_value *value);
 
 #endif

@@ -1,6 +1,6 @@
-/* histogram.c - how are these values spread, to three digits, in fixed memory? HdrHistogram's log-linear
- * layout: buckets double in width, each cut into 2048 equal parts, the lower half of all but the
- * first shared with the bucket before. It cannot see the order in which values came. */
+/* histogram.c - how are these values spread, to three digits, in fixed memory? HdrHistogram's
+ * log-linear layout: buckets double in width, each cut into 2048 equal parts, the lower half of all
+ * but the first shared with the bucket before. It cannot see the order in which values came. */
 #include "harness/histogram.h"
 #include "harness/histogram_counts.h"
 
@@ -148,7 +148,8 @@ static uint64_t rank_of(uint64_t total, double percentile)
     return rank >= (double)total ? total : (uint64_t)rank;
 }
 
-/* The value reported for an index: its highest equivalent, but never above the greatest recorded. */
+/* The value reported for an index: its highest equivalent, but never above the greatest recorded.
+ */
 static uint64_t value_at(const struct hr_histogram *h, uint32_t index)
 {
     uint64_t value = highest_at(index);
@@ -219,8 +220,7 @@ int hr_histogram_points(const struct hr_histogram *h, struct hr_histogram_point 
             continue;
         }
         seen = sum_limited(seen, h->counts[i]);
-        along = seen < h->total ? log10((double)h->total / (double)(h->total - seen))
-                                : INFINITY;
+        along = seen < h->total ? log10((double)h->total / (double)(h->total - seen)) : INFINITY;
         if (seen < h->total && (along < next || count == max - 1)) {
             continue; /* the last point is the maximum's */
         }

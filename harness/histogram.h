@@ -29,7 +29,8 @@ uint64_t hr_histogram_clamped(const struct hr_histogram *h);
 uint64_t hr_histogram_max(const struct hr_histogram *h);
 uint64_t hr_histogram_min(const struct hr_histogram *h);
 double hr_histogram_mean(const struct hr_histogram *h);
-/* percentile in 0 … 100: the largest value equivalent to the recorded one at that rank; 0 if empty. */
+/* percentile in 0 … 100: the largest value equivalent to the recorded one at that rank; 0 if empty.
+ */
 uint64_t hr_histogram_percentile(const struct hr_histogram *h, double percentile);
 uint64_t hr_histogram_count_above(const struct hr_histogram *h, uint64_t value);
 
@@ -46,6 +47,7 @@ int hr_histogram_points(const struct hr_histogram *h, struct hr_histogram_point 
 
 /* One interval line of an HdrHistogram V2 log (.hlog); start and length in seconds. */
 int hr_hlog_begin(FILE *file, double start_s);
-int hr_hlog_write(FILE *file, const char *tag, const struct hr_histogram *h, double start_s, double length_s);
+int hr_hlog_write(FILE *file, const char *tag, const struct hr_histogram *h, double start_s,
+                  double length_s);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * histogram_counts.h - the inside of a histogram, for histogram.c and hlog.c only.
  *
- * Index i below HR_HISTOGRAM_PARTS is the value i; above, every HR_HISTOGRAM_PARTS / 2 indices double the
- * width. 2048 parts give three significant digits (hdrhistogram.org).
+ * Index i below HR_HISTOGRAM_PARTS is the value i; above, every HR_HISTOGRAM_PARTS / 2 indices
+ * double the width. 2048 parts give three significant digits (hdrhistogram.org).
  */
 #ifndef HR_HISTOGRAM_COUNTS_H
 #define HR_HISTOGRAM_COUNTS_H

@@ -1,6 +1,7 @@
-/* hlog.c - how do other tools read our histograms? One line an interval of an HdrHistogram V2 log: text,
- * and in it base64 of a zlib stream of the V2 encoding. The stream is made of stored (uncompressed)
- * blocks: a valid one needs no compressor, and zeros are already run-length coded. */
+/* hlog.c - how do other tools read our histograms? One line an interval of an HdrHistogram V2 log:
+ * text, and in it base64 of a zlib stream of the V2 encoding. The stream is made of stored
+ * (uncompressed) blocks: a valid one needs no compressor, and zeros are already run-length coded.
+ */
 #include "harness/error.h"
 #include "harness/histogram.h"
 #include "harness/histogram_counts.h"
@@ -125,7 +126,8 @@ static size_t store(uint8_t *out, const uint8_t *data, size_t bytes)
 
 static void put_base64(FILE *file, const uint8_t *data, size_t bytes)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
     for (size_t i = 0; i < bytes; i += 3) {
         uint32_t v = (uint32_t)data[i] << 16 | (i + 1 < bytes ? (uint32_t)data[i + 1] << 8 : 0) |
@@ -150,7 +152,8 @@ int hr_hlog_begin(FILE *file, double start_s)
     fprintf(file,
             "#[Histogram log format version 1.3]\n"
             "#[StartTime: %.3f (seconds since epoch), %s]\n"
-            "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
+            "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_"
+            "Histogram\"\n",
             start_s, date);
     return ferror(file) ? hr_fail(EIO, "cannot write the histogram log") : 0;
 }
@@ -167,7 +170,8 @@ static void put_tag(FILE *file, const char *tag)
     putc(',', file);
 }
 
-int hr_hlog_write(FILE *file, const char *tag, const struct hr_histogram *h, double start_s, double length_s)
+int hr_hlog_write(FILE *file, const char *tag, const struct hr_histogram *h, double start_s,
+                  double length_s)
 {
     const size_t raw_max = HEADER_BYTES + (size_t)HR_HISTOGRAM_COUNTS * LEB_BYTES_MAX;
     const size_t out_max = 8 + raw_max + 5 * (raw_max / STORED_MAX + 1) + 6;

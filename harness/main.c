@@ -18,8 +18,9 @@ const struct hr_command *const hr_commands[] = {
 static int print_version(void)
 {
     printf("headroom %s\ngit %s%s\ncompiler %s\nflags %s\nvariant %s\n", hr_build.version,
-           hr_build.git_sha[0] ? hr_build.git_sha : "unknown", hr_build.git_dirty ? " (modified)" : "",
-           hr_build.compiler, hr_build.cflags, hr_build.variant);
+           hr_build.git_sha[0] ? hr_build.git_sha : "unknown",
+           hr_build.git_dirty ? " (modified)" : "", hr_build.compiler, hr_build.cflags,
+           hr_build.variant);
     return HR_EXIT_OK;
 }
 

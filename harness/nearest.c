@@ -1,5 +1,6 @@
 /* nearest.c - which known name was meant? Edit distance by dynamic programming over three rows.
- * Words beyond WORD_MAX bytes are compared by their beginning; bytes are compared, not characters. */
+ * Words beyond WORD_MAX bytes are compared by their beginning; bytes are compared, not characters.
+ */
 #include "harness/nearest.h"
 
 #include <ctype.h>

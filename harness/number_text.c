@@ -1,6 +1,7 @@
 /* number_text.c - which whole number did a person write? Counts (5e6, 64Ki, 1_000) and times with
- * their unit (1.5 ms), read in exact integer arithmetic: what is not whole in the end (2.5, 0.1ns) or does
- * not fit 64 bits is refused, never rounded. Signs are refused: no quantity here is negative. */
+ * their unit (1.5 ms), read in exact integer arithmetic: what is not whole in the end (2.5, 0.1ns)
+ * or does not fit 64 bits is refused, never rounded. Signs are refused: no quantity here is
+ * negative. */
 #include "harness/command.h"
 #include "harness/error.h"
 
@@ -122,7 +123,8 @@ int hr_parse_count(const char *text, uint64_t *value)
     const struct unit *unit = rest ? find_unit(count_units, rest) : NULL;
 
     if (!unit) {
-        return hr_fail(EINVAL, "'%.40s' is no whole number; write it like 1000, 5e6, 64Ki or 10k", text);
+        return hr_fail(EINVAL, "'%.40s' is no whole number; write it like 1000, 5e6, 64Ki or 10k",
+                       text);
     }
     rc = scale(digits, power, unit->times, value);
     if (rc == -EDOM) {
@@ -142,7 +144,8 @@ int hr_parse_time(const char *text, uint64_t *value_ns)
         return hr_fail(EINVAL, "'%.40s' is no time; write it like 10us, 1.5ms, 2s or 5min", text);
     }
     if (!*rest) {
-        return hr_fail(EINVAL, "'%.40s' has no unit; write %.20sns, us, ms, s, min or h", text, text);
+        return hr_fail(EINVAL, "'%.40s' has no unit; write %.20sns, us, ms, s, min or h", text,
+                       text);
     }
     rest += *rest == ' ';
     unit = find_unit(time_units, rest);

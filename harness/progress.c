@@ -1,5 +1,6 @@
-/* progress.c - what is running, and for how much longer? One line redrawn on a terminal, plain lines
- * elsewhere. The remaining time is the plan's at first and the measured pace's later; it is a guess. */
+/* progress.c - what is running, and for how much longer? One line redrawn on a terminal, plain
+ * lines elsewhere. The remaining time is the plan's at first and the measured pace's later; it is a
+ * guess. */
 #include "harness/progress.h"
 #include "harness/clock.h"
 

@@ -1,5 +1,6 @@
 /* record.c - what was measured, as one JSON document? Typed calls fill it, so that no figure is
- * without its status and no NaN gets in. It cannot see whether a status is deserved: suites say that. */
+ * without its status and no NaN gets in. It cannot see whether a status is deserved: suites say
+ * that. */
 #include "harness/record.h"
 #include "harness/build.h"
 #include "harness/clock.h"
@@ -41,7 +42,8 @@ json_t *hr_json_real(double value)
 /* Integers for ns, bytes and counts. */
 static json_t *number(const char *unit, double value)
 {
-    bool whole = strcmp(unit, "ns") == 0 || strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0;
+    bool whole =
+        strcmp(unit, "ns") == 0 || strcmp(unit, "bytes") == 0 || strcmp(unit, "count") == 0;
 
     if (whole && value == floor(value) && fabs(value) < EXACT_MAX) {
         return json_integer((json_int_t)value);
@@ -49,7 +51,8 @@ static json_t *number(const char *unit, double value)
     return hr_json_real(value);
 }
 
-/* UTC; SOURCE_DATE_EPOCH stands in for the clock where a result must be reproducible to the byte. */
+/* UTC; SOURCE_DATE_EPOCH stands in for the clock where a result must be reproducible to the byte.
+ */
 static json_t *instant(void)
 {
     const char *fixed = getenv("SOURCE_DATE_EPOCH");
@@ -104,10 +107,11 @@ static json_t *tool(void)
     json_array_append_new(features, json_string("libcpuid"));
 #endif
     return json_pack("{s:s,s:s,s:o,s:o,s:s,s:s,s:s,s:o}", "name", "headroom", "version",
-                     hr_build.version, "git_sha", text_or_null(*hr_build.git_sha ? hr_build.git_sha : NULL),
-                     "git_dirty", *hr_build.git_sha ? json_boolean(hr_build.git_dirty) : json_null(),
-                     "compiler", hr_build.compiler, "cflags", hr_build.cflags, "variant",
-                     hr_build.variant, "features", features);
+                     hr_build.version, "git_sha",
+                     text_or_null(*hr_build.git_sha ? hr_build.git_sha : NULL), "git_dirty",
+                     *hr_build.git_sha ? json_boolean(hr_build.git_dirty) : json_null(), "compiler",
+                     hr_build.compiler, "cflags", hr_build.cflags, "variant", hr_build.variant,
+                     "features", features);
 }
 
 struct hr_record *hr_record_new(int argc, char *const *argv)
@@ -124,13 +128,13 @@ struct hr_record *hr_record_new(int argc, char *const *argv)
         json_array_append_new(words, text_or_null(argv[i]));
     }
     r->began_ns = hr_clock_ns();
-    r->json = json_pack("{s:{s:s,s:i,s:i},s:b,s:o,s:n,s:n,s:o,s:o,s:{},s:{},s:[],s:{},s:[],s:[],s:[],"
-                        "s:{s:s,s:s}}",
-                        "schema", "name", HR_SCHEMA_NAME, "major", HR_SCHEMA_MAJOR, "minor",
-                        HR_SCHEMA_MINOR, "complete", 0, "started", instant(), "finished", "seconds",
-                        "tool", tool(), "argv", words, "config", "host", "ceilings", "workload",
-                        "suites", "claims", "warnings", "verdict", "status", "invalid", "line",
-                        "not finished");
+    r->json =
+        json_pack("{s:{s:s,s:i,s:i},s:b,s:o,s:n,s:n,s:o,s:o,s:{},s:{},s:[],s:{},s:[],s:[],s:[],"
+                  "s:{s:s,s:s}}",
+                  "schema", "name", HR_SCHEMA_NAME, "major", HR_SCHEMA_MAJOR, "minor",
+                  HR_SCHEMA_MINOR, "complete", 0, "started", instant(), "finished", "seconds",
+                  "tool", tool(), "argv", words, "config", "host", "ceilings", "workload", "suites",
+                  "claims", "warnings", "verdict", "status", "invalid", "line", "not finished");
     if (!r->json) {
         free(r);
         return NULL;
@@ -166,7 +170,8 @@ void hr_record_warn(struct hr_record *r, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    json_array_foreach(warnings, i, old) {
+    json_array_foreach(warnings, i, old)
+    {
         if (strcmp(json_string_value(old), text) == 0) {
             return;
         }
@@ -193,7 +198,8 @@ static const json_t *worst(const json_t *parts, enum hr_status *status)
     size_t i;
 
     *status = HR_SKIP;
-    json_array_foreach(parts, i, part) {
+    json_array_foreach(parts, i, part)
+    {
         if (!found || weight(status_of(part)) > weight(*status)) {
             *status = status_of(part);
             found = part;
@@ -211,12 +217,13 @@ static void set_verdict(struct hr_record *r, bool complete)
     size_t i, at = 0;
 
     found = worst(suites, &status);
-    json_array_foreach(suites, i, suite) {
+    json_array_foreach(suites, i, suite)
+    {
         counts[status_of(suite)]++;
     }
-    at += (size_t)snprintf(line, sizeof(line), "%s%zu suite%s: %d pass", complete ? "" : "interrupted after ",
-                           json_array_size(suites), json_array_size(suites) == 1 ? "" : "s",
-                           counts[HR_PASS]);
+    at += (size_t)snprintf(line, sizeof(line), "%s%zu suite%s: %d pass",
+                           complete ? "" : "interrupted after ", json_array_size(suites),
+                           json_array_size(suites) == 1 ? "" : "s", counts[HR_PASS]);
     for (int s = HR_FAIL; s <= HR_INVALID; s++) {
         if (counts[s]) {
             at += (size_t)snprintf(line + at, sizeof(line) - at, ", %d %s", counts[s],
@@ -240,7 +247,8 @@ void hr_record_finish(struct hr_record *r, bool complete)
     json_t *suite;
     size_t i;
 
-    json_array_foreach(json_object_get(r->json, "suites"), i, suite) {
+    json_array_foreach(json_object_get(r->json, "suites"), i, suite)
+    {
         if (json_object_get(suite, BEGAN)) {
             hr_suite_end(suite);
         }
@@ -253,7 +261,8 @@ void hr_record_finish(struct hr_record *r, bool complete)
 
 /* ---- suites and cases --------------------------------------------------------------- */
 
-static void set_status(json_t *object, enum hr_status status, const char *reason, const char *advice)
+static void set_status(json_t *object, enum hr_status status, const char *reason,
+                       const char *advice)
 {
     json_object_set_new(object, "status", json_string(hr_status_name(status)));
     if (status != HR_PASS) {
@@ -266,8 +275,8 @@ static void set_status(json_t *object, enum hr_status status, const char *reason
 
 json_t *hr_suite_begin(struct hr_record *r, const char *name, const char *question)
 {
-    json_t *suite = json_pack("{s:s,s:s,s:n,s:[],s:I}", "name", name, "question", question, "seconds",
-                              "cases", BEGAN, (json_int_t)hr_clock_ns());
+    json_t *suite = json_pack("{s:s,s:s,s:n,s:[],s:I}", "name", name, "question", question,
+                              "seconds", "cases", BEGAN, (json_int_t)hr_clock_ns());
 
     set_status(suite, HR_INVALID, "not finished", "run it again");
     json_array_append_new(json_object_get(r->json, "suites"), suite);
@@ -282,7 +291,8 @@ void hr_suite_end(json_t *suite)
     size_t i;
 
     set_seconds(suite);
-    json_array_foreach(cases, i, c) {
+    json_array_foreach(cases, i, c)
+    {
         set_seconds(c);
     }
     if (status_of(suite) == HR_SKIP && json_array_size(cases) == 0) {
@@ -297,8 +307,8 @@ void hr_suite_end(json_t *suite)
         const char *reason = json_string_value(json_object_get(found, "reason"));
         char text[TEXT_MAX];
 
-        snprintf(text, sizeof(text), "%.300s: %.700s", json_string_value(json_object_get(found, "id")),
-                 reason ? reason : "");
+        snprintf(text, sizeof(text), "%.300s: %.700s",
+                 json_string_value(json_object_get(found, "id")), reason ? reason : "");
         set_status(suite, status, text, json_string_value(json_object_get(found, "advice")));
     }
 }
@@ -313,8 +323,8 @@ json_t *hr_case_begin(json_t *suite, const char *id, const char *engine, const c
 {
     json_t *c = json_pack("{s:s,s:o,s:o,s:o,s:n,s:[],s:[],s:[],s:I}", "id", id, "params",
                           params_new ? params_new : json_object(), "engine", text_or_null(engine),
-                          "path", text_or_null(path), "digest", "runs", "metrics", "histograms", BEGAN,
-                          (json_int_t)hr_clock_ns());
+                          "path", text_or_null(path), "digest", "runs", "metrics", "histograms",
+                          BEGAN, (json_int_t)hr_clock_ns());
 
     set_status(c, HR_INVALID, "not finished", "run it again");
     json_array_append_new(json_object_get(suite, "cases"), c);
@@ -406,7 +416,8 @@ void hr_case_metric_null(json_t *c, const char *name, const char *unit, const ch
     double estimate;
 
     set_estimate(metric, unit, NULL, 0, &estimate);
-    json_object_set_new(metric, "reason", text_or_null(reason && *reason ? reason : "no reason was given"));
+    json_object_set_new(metric, "reason",
+                        text_or_null(reason && *reason ? reason : "no reason was given"));
     json_array_append_new(json_object_get(c, "metrics"), metric);
 }
 
@@ -431,12 +442,14 @@ void hr_case_histogram(json_t *c, const char *name, const struct hr_histogram *h
             json_object_set_new(percentiles, wanted[i].key, json_integer((json_int_t)value));
             continue;
         }
-        snprintf(reason, sizeof(reason), "needs %" PRIu64 " samples, there are %" PRIu64, needed, count);
+        snprintf(reason, sizeof(reason), "needs %" PRIu64 " samples, there are %" PRIu64, needed,
+                 count);
         json_object_set_new(percentiles, wanted[i].key, json_null());
         json_object_set_new(reasons, wanted[i].key, json_string(reason));
     }
     for (int i = 0; i < n; i++) {
-        json_array_append_new(curve, json_pack("[f,I]", points[i].percentile, (json_int_t)points[i].value));
+        json_array_append_new(
+            curve, json_pack("[f,I]", points[i].percentile, (json_int_t)points[i].value));
     }
     json_array_append_new(
         json_object_get(c, "histograms"),
@@ -444,8 +457,8 @@ void hr_case_histogram(json_t *c, const char *name, const struct hr_histogram *h
                   (json_int_t)count, "clamped", (json_int_t)hr_histogram_clamped(h), "min",
                   count ? json_integer((json_int_t)hr_histogram_min(h)) : json_null(), "mean",
                   count ? hr_json_real(hr_histogram_mean(h)) : json_null(), "max",
-                  count ? json_integer((json_int_t)hr_histogram_max(h)) : json_null(), "percentiles",
-                  percentiles, "reasons", reasons, "points", curve));
+                  count ? json_integer((json_int_t)hr_histogram_max(h)) : json_null(),
+                  "percentiles", percentiles, "reasons", reasons, "points", curve));
 }
 
 static void add_ceiling(struct hr_record *r, json_t *ceiling)
@@ -456,21 +469,23 @@ static void add_ceiling(struct hr_record *r, json_t *ceiling)
 void hr_record_ceiling(struct hr_record *r, const char *id, const char *unit, bool higher,
                        const double *samples, int n, json_t *params_new)
 {
-    json_t *ceiling = json_pack("{s:s,s:s,s:s,s:o}", "id", id, "unit", unit, "better",
-                                higher ? "higher" : "lower", "params",
-                                params_new ? params_new : json_object());
+    json_t *ceiling =
+        json_pack("{s:s,s:s,s:s,s:o}", "id", id, "unit", unit, "better",
+                  higher ? "higher" : "lower", "params", params_new ? params_new : json_object());
     double estimate;
 
     set_estimate(ceiling, unit, samples, n, &estimate);
     add_ceiling(r, ceiling);
 }
 
-void hr_record_ceiling_null(struct hr_record *r, const char *id, const char *unit, const char *reason)
+void hr_record_ceiling_null(struct hr_record *r, const char *id, const char *unit,
+                            const char *reason)
 {
     json_t *ceiling = json_pack("{s:s,s:s,s:n,s:{}}", "id", id, "unit", unit, "better", "params");
     double estimate;
 
     set_estimate(ceiling, unit, NULL, 0, &estimate);
-    json_object_set_new(ceiling, "reason", text_or_null(reason && *reason ? reason : "no reason was given"));
+    json_object_set_new(ceiling, "reason",
+                        text_or_null(reason && *reason ? reason : "no reason was given"));
     add_ceiling(r, ceiling);
 }

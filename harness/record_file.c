@@ -1,7 +1,8 @@
-/* record_file.c - where does a run record lie on disk? Written whole or not at all; read with distrust:
- * whatever a file holds, the answer is the document or one line with file:line and the mend. */
-#include "harness/record.h"
+/* record_file.c - where does a run record lie on disk? Written whole or not at all; read with
+ * distrust: whatever a file holds, the answer is the document or one line with file:line and the
+ * mend. */
 #include "harness/error.h"
+#include "harness/record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -71,9 +72,9 @@ static const struct {
     const char *key;
     json_type type; /* JSON_TRUE stands for both truth values */
 } fields[] = {
-    {"complete", JSON_TRUE}, {"tool", JSON_OBJECT},     {"argv", JSON_ARRAY},
-    {"config", JSON_OBJECT}, {"host", JSON_OBJECT},     {"ceilings", JSON_ARRAY},
-    {"suites", JSON_ARRAY},  {"workload", JSON_OBJECT}, {"claims", JSON_ARRAY},
+    {"complete", JSON_TRUE},  {"tool", JSON_OBJECT},     {"argv", JSON_ARRAY},
+    {"config", JSON_OBJECT},  {"host", JSON_OBJECT},     {"ceilings", JSON_ARRAY},
+    {"suites", JSON_ARRAY},   {"workload", JSON_OBJECT}, {"claims", JSON_ARRAY},
     {"warnings", JSON_ARRAY}, {"verdict", JSON_OBJECT},
 };
 
@@ -89,11 +90,15 @@ static int check_schema(const json_t *json, const char *file)
     const json_t *major = json_object_get(schema, "major");
 
     if (!name || strcmp(name, HR_SCHEMA_NAME) != 0 || !json_is_integer(major)) {
-        return hr_fail(EINVAL, "%s:1: no run record: schema.name is not " HR_SCHEMA_NAME
-                               "; give a result.json written by `headroom run`", file);
+        return hr_fail(EINVAL,
+                       "%s:1: no run record: schema.name is not " HR_SCHEMA_NAME
+                       "; give a result.json written by `headroom run`",
+                       file);
     }
     if (json_integer_value(major) != HR_SCHEMA_MAJOR) {
-        return hr_fail(EINVAL, "%s:1: schema version %lld, this program reads %d; use the version of headroom that wrote it",
+        return hr_fail(EINVAL,
+                       "%s:1: schema version %lld, this program reads %d; use the version of "
+                       "headroom that wrote it",
                        file, (long long)json_integer_value(major), HR_SCHEMA_MAJOR);
     }
     return 0;
@@ -105,13 +110,15 @@ static int check_suites(const json_t *json, const char *file)
     const json_t *suite, *c, *cases;
     size_t i, k;
 
-    json_array_foreach(json_object_get(json, "suites"), i, suite) {
+    json_array_foreach(json_object_get(json, "suites"), i, suite)
+    {
         cases = json_object_get(suite, "cases");
         if (!json_is_string(json_object_get(suite, "name")) ||
             !json_is_string(json_object_get(suite, "status")) || !json_is_array(cases)) {
             return hr_fail(EINVAL, "%s:1: suites[%zu] lacks name, status or cases", file, i);
         }
-        json_array_foreach(cases, k, c) {
+        json_array_foreach(cases, k, c)
+        {
             if (!json_is_string(json_object_get(c, "id")) ||
                 !json_is_string(json_object_get(c, "status")) ||
                 !json_is_array(json_object_get(c, "metrics"))) {
@@ -136,8 +143,9 @@ static int check_document(const json_t *json, const char *file)
                                                 : value && json_typeof(value) == fields[i].type;
 
         if (!fits) {
-            return hr_fail(EINVAL, "%s:1: \"%s\" is missing or not %s; the file is damaged or of another tool",
-                           file, fields[i].key, type_name(fields[i].type));
+            return hr_fail(
+                EINVAL, "%s:1: \"%s\" is missing or not %s; the file is damaged or of another tool",
+                file, fields[i].key, type_name(fields[i].type));
         }
     }
     return check_suites(json, file);

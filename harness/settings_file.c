@@ -1,5 +1,6 @@
-/* settings_file.c - what does a file of settings say, and on which line? libyaml's events, because they alone
- * keep the line of a value that is well-formed but out of range. Meaning is the caller's. */
+/* settings_file.c - what does a file of settings say, and on which line? libyaml's events, because
+ * they alone keep the line of a value that is well-formed but out of range. Meaning is the
+ * caller's. */
 #include "harness/settings_file.h"
 #include "harness/error.h"
 
@@ -87,8 +88,8 @@ static int see(struct reader *r, const char *key, int line)
 {
     for (int i = 0; i < r->seen_length; i++) {
         if (strcmp(r->seen[i].key, key) == 0) {
-            return hr_fail(EINVAL, "%s:%d: %s is given twice, first on line %d; keep one", r->name, line,
-                           key, r->seen[i].line);
+            return hr_fail(EINVAL, "%s:%d: %s is given twice, first on line %d; keep one", r->name,
+                           line, key, r->seen[i].line);
         }
     }
     if (r->seen_length == KEYS_MAX) {
@@ -103,7 +104,8 @@ static int see(struct reader *r, const char *key, int line)
 }
 
 /* "section.key" from a key event; deletes nothing. */
-static int take_key(struct reader *r, const yaml_event_t *event, const char *section, char key[KEY_MAX])
+static int take_key(struct reader *r, const yaml_event_t *event, const char *section,
+                    char key[KEY_MAX])
 {
     const char *name;
     int length;
@@ -163,8 +165,8 @@ static int take_list(struct reader *r, int line, const char *key)
             rc = fail_at(r, line_of(&event), "a list may hold plain values only");
         } else if (at + event.data.scalar.length + 2 > sizeof(joined)) {
             rc = fail_at(r, line_of(&event), "the list is too long");
-        } else if (event.data.scalar.length == 0 ||
-                   strcspn((const char *)event.data.scalar.value, ",") != event.data.scalar.length) {
+        } else if (event.data.scalar.length == 0 || strcspn((const char *)event.data.scalar.value,
+                                                            ",") != event.data.scalar.length) {
             rc = fail_at(r, line_of(&event), "a value of a list must not be empty or hold a comma");
         } else {
             at += (size_t)snprintf(joined + at, sizeof(joined) - at, "%s%s", at ? "," : "",
@@ -206,8 +208,8 @@ static int take_mapping(struct reader *r, const char *section)
         } else if (event.type == YAML_SEQUENCE_START_EVENT) {
             rc = take_list(r, line, key);
         } else if (*section) {
-            rc = hr_fail(EINVAL, "%s:%d: %s is nested too deep; settings are section: key: value", r->name,
-                         line, key);
+            rc = hr_fail(EINVAL, "%s:%d: %s is nested too deep; settings are section: key: value",
+                         r->name, line, key);
         } else {
             rc = take_mapping(r, key);
         }
@@ -252,7 +254,8 @@ static int take_document(struct reader *r)
     }
 }
 
-int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setting_take take, void *context)
+int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setting_take take,
+                      void *context)
 {
     struct reader *r = calloc(1, sizeof(*r));
     int rc;

@@ -1,9 +1,10 @@
 /*
  * settings_file.h - reads a YAML file of settings: sections of key: value, nothing deeper.
  *
- * The subset that a settings file needs, read strictly: one document, a mapping of scalars or of sections that
- * hold scalars and lists of scalars. Anchors, aliases, tags, duplicates, deeper nesting and files over 1 MiB
- * are refused, so no input can expand. Every message is one line with file:line and the mend.
+ * The subset that a settings file needs, read strictly: one document, a mapping of scalars or of
+ * sections that hold scalars and lists of scalars. Anchors, aliases, tags, duplicates, deeper
+ * nesting and files over 1 MiB are refused, so no input can expand. Every message is one line with
+ * file:line and the mend.
  */
 #ifndef HR_SETTINGS_FILE_H
 #define HR_SETTINGS_FILE_H
@@ -16,6 +17,7 @@ typedef int (*hr_setting_take)(void *context, const char *key, const char *value
 
 int hr_settings_read(const char *file, hr_setting_take take, void *context);
 /* The same from memory; name is what messages call it. */
-int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setting_take take, void *context);
+int hr_settings_parse(const char *text, size_t bytes, const char *name, hr_setting_take take,
+                      void *context);
 
 #endif

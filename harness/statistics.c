@@ -1,6 +1,7 @@
 /* statistics.c - what do the runs say, and how sure is it? Medians with order-statistic intervals,
  * binomial tail bounds, straight lines and the universal scalability law: exact or closed forms, no
- * resampling, no random numbers. It cannot see whether runs were independent: that is the harness's work. */
+ * resampling, no random numbers. It cannot see whether runs were independent: that is the harness's
+ * work. */
 #include "harness/statistics.h"
 #include "harness/error.h"
 
@@ -77,7 +78,8 @@ static double quantile(const double *sorted, int n, double q)
 
 struct hr_estimate hr_estimate_median(const double *samples, int n)
 {
-    double few[STACK_SAMPLES], *sorted = n <= STACK_SAMPLES ? few : malloc((size_t)n * sizeof(*sorted));
+    double few[STACK_SAMPLES],
+        *sorted = n <= STACK_SAMPLES ? few : malloc((size_t)n * sizeof(*sorted));
     struct hr_estimate e = {.median = NAN, .low = NAN, .high = NAN, .min = NAN, .max = NAN};
     double q1, q3;
     int k;
@@ -232,7 +234,8 @@ static bool fit_terms(const double *n, const double *rate, int count, int use, d
             terms[m++] = t;
         }
     }
-    for (int pass = 0; pass < 2; pass++) { /* first the columns' lengths, then the normal equations */
+    for (int pass = 0; pass < 2;
+         pass++) { /* first the columns' lengths, then the normal equations */
         for (int i = 0; i < count; i++) {
             double w = rate[i] / n[i], row[3] = {w, w * (n[i] - 1), w * n[i] * (n[i] - 1)};
 
@@ -318,8 +321,7 @@ int hr_fit_usl(const double *n, const double *rate, int count, struct hr_usl *fi
     fit->lambda = 1 / best_c[0];
     fit->sigma = best_c[1] / best_c[0];
     fit->kappa = best_c[2] / best_c[0];
-    fit->peak_n = fit->kappa > 0 ? sqrt(fmax(1, (1 - fit->sigma) / fit->kappa))
-                                   : INFINITY;
+    fit->peak_n = fit->kappa > 0 ? sqrt(fmax(1, (1 - fit->sigma) / fit->kappa)) : INFINITY;
     fit->r2 = usl_r2(fit, n, rate, count);
     return 0;
 }

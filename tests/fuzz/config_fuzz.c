@@ -1,5 +1,5 @@
-/* config_fuzz.c - no bytes that claim to be a profile or an assignment crash the reader of settings; what
- * it refuses, it refuses in one line. */
+/* config_fuzz.c - no bytes that claim to be a profile or an assignment crash the reader of
+ * settings; what it refuses, it refuses in one line. */
 #include "harness/config.h"
 #include "harness/error.h"
 #include "harness/settings_file.h"

@@ -12,14 +12,29 @@ TEST(command, counts_are_read_as_people_write_them)
     static const struct {
         const char *text;
         uint64_t value;
-    } good[] = {{"0", 0}, {"1000", 1000}, {"1_000", 1000}, {"5e6", 5000000}, {"2.5e3", 2500},
-                {"64Ki", 65536}, {"4Mi", 4194304}, {"1Gi", 1073741824}, {"10k", 10000}, {"5M", 5000000},
-                {"1.5Ki", 1536}, {"1e+3", 1000}, {"0.5k", 500}, {"1T", 1000000000000},
-                {"18446744073709551615", UINT64_MAX}, {"0e999", 0}, {"16384Ti", UINT64_C(1) << 54},
+    } good[] = {{"0", 0},
+                {"1000", 1000},
+                {"1_000", 1000},
+                {"5e6", 5000000},
+                {"2.5e3", 2500},
+                {"64Ki", 65536},
+                {"4Mi", 4194304},
+                {"1Gi", 1073741824},
+                {"10k", 10000},
+                {"5M", 5000000},
+                {"1.5Ki", 1536},
+                {"1e+3", 1000},
+                {"0.5k", 500},
+                {"1T", 1000000000000},
+                {"18446744073709551615", UINT64_MAX},
+                {"0e999", 0},
+                {"16384Ti", UINT64_C(1) << 54},
                 {"7.000", 7}};
-    static const char *const bad[] = {"", " 1", "1 ", "-1", "+1", "1.5", "1e", "e6", "1__0", "_1", "1_",
-                                      "0x10", "nan", "inf", "1e99", "18446744073709551616", "1.",
-                                      ".", "1.2.3", "16777216Ti", "1kk", "1 k", "\xC2\xB5", "1e-3", "2.50"};
+    static const char *const bad[] = {
+        "",     " 1", "1 ",    "-1",         "+1",  "1.5", "1e",       "e6",
+        "1__0", "_1", "1_",    "0x10",       "nan", "inf", "1e99",     "18446744073709551616",
+        "1.",   ".",  "1.2.3", "16777216Ti", "1kk", "1 k", "\xC2\xB5", "1e-3",
+        "2.50"};
     uint64_t value;
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -39,9 +54,11 @@ TEST(command, times_need_their_unit)
     static const struct {
         const char *text;
         uint64_t ns;
-    } good[] = {{"10us", 10000}, {"1.5 ms", 1500000}, {"2s", 2000000000}, {"5min", 300000000000},
-                {"1h", 3600000000000}, {"0ns", 0}, {"10\xC2\xB5s", 10000}, {"0.5us", 500}, {"1e3ns", 1000}};
-    static const char *const bad[] = {"10", "", "us", "1.5ns", "1m", "-1s", "1  s", "1s ", "1e30h", "10 us us"};
+    } good[] = {{"10us", 10000},        {"1.5 ms", 1500000},   {"2s", 2000000000},
+                {"5min", 300000000000}, {"1h", 3600000000000}, {"0ns", 0},
+                {"10\xC2\xB5s", 10000}, {"0.5us", 500},        {"1e3ns", 1000}};
+    static const char *const bad[] = {"10",  "",     "us",  "1.5ns", "1m",
+                                      "-1s", "1  s", "1s ", "1e30h", "10 us us"};
     uint64_t ns;
 
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -62,7 +79,7 @@ TEST(command, the_nearest_name_is_found)
     static const char *const names[] = {"markets", "levels", "run", "replay", "report"};
     static const struct {
         const char *word, *name;
-    } known[] = {{"markest", "markets"}, {"levle", "levels"}, {"rn", "run"}, {"repot", "report"},
+    } known[] = {{"markest", "markets"}, {"levle", "levels"}, {"rn", "run"},   {"repot", "report"},
                  {"MARKETS", "markets"}, {"mark", "markets"}, {"xyzzy", NULL}, {"", NULL}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -111,8 +128,11 @@ static const struct hr_option options[] = {
     {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL, "override"},
     {.name = NULL},
 };
-static const struct hr_command command = {
-    .name = "try", .operands = "[FILE]", .operands_max = 1, .summary = "for tests", .options = options};
+static const struct hr_command command = {.name = "try",
+                                          .operands = "[FILE]",
+                                          .operands_max = 1,
+                                          .summary = "for tests",
+                                          .options = options};
 
 static struct hr_args *parse(int argc, const char *const *argv)
 {
@@ -131,8 +151,8 @@ static struct hr_args *parse(int argc, const char *const *argv)
     return hr_args_parse(&args, &command, argc + 1, line.out) == 0 ? args : NULL;
 }
 
-#define PARSE(...)                                                                                 \
-    parse((int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)),                      \
+#define PARSE(...)                                                            \
+    parse((int)(sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)), \
           (const char *const[]){__VA_ARGS__})
 
 TEST(command, every_way_to_write_an_option)
@@ -166,10 +186,15 @@ TEST(command, bad_usage_names_the_mend)
     static const struct {
         const char *words[3];
         const char *said;
-    } bad[] = {{{"--engin", "x"}, "did you mean --engine?"}, {{"--xyzzy"}, "--help"}, {{"-q"}, "-q"},
-               {{"--count", "many"}, "--count: 'many'"}, {{"--count"}, "needs a value"},
-               {{"--engine", "--verbose"}, "needs a value"}, {{"--verbose=1"}, "takes no value"},
-               {{"a", "b"}, "unexpected operand 'b'"}, {{"--engine="}, "needs a value"}};
+    } bad[] = {{{"--engin", "x"}, "did you mean --engine?"},
+               {{"--xyzzy"}, "--help"},
+               {{"-q"}, "-q"},
+               {{"--count", "many"}, "--count: 'many'"},
+               {{"--count"}, "needs a value"},
+               {{"--engine", "--verbose"}, "needs a value"},
+               {{"--verbose=1"}, "takes no value"},
+               {{"a", "b"}, "unexpected operand 'b'"},
+               {{"--engine="}, "needs a value"}};
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         int words = bad[i].words[1] ? 2 : 1;

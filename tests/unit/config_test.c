@@ -36,8 +36,9 @@ static void setup(void)
         snprintf(command, sizeof(command), "rm -rf %s && mkdir -p %s", folder, flows);
         CHECK_EQ(system(command), 0);
     }
-    put_file("standard.yaml", "profile: the tests' own\nflow:\n  markets: 2k\n  zipf: 0.5\nmarkets:\n"
-                              "  counts: [1, 64Ki, 1e3]\nrun:\n  suites: [latency, throughput]\n");
+    put_file("standard.yaml",
+             "profile: the tests' own\nflow:\n  markets: 2k\n  zipf: 0.5\nmarkets:\n"
+             "  counts: [1, 64Ki, 1e3]\nrun:\n  suites: [latency, throughput]\n");
     put_file("mixed.yaml", "flow:\n  preset: thin\n  levels: 7\n");
     put_file("flows/thin.yaml", "flow:\n  levels: 3\n  crossing: 0.5\n  markets: 9\n");
     put_file("flows/greedy.yaml", "run:\n  runs: 9\n");
@@ -131,15 +132,26 @@ TEST(config, assignments_are_checked)
 {
     static const struct {
         const char *assignment, *said;
-    } bad[] = {
-        {"flow.market", "key=value"}, {"=1", "key=value"}, {"flow.marktes=1", "did you mean flow.markets?"},
-        {"markets=1", "unknown setting"}, {"levels=1", "did you mean flow.levels?"}, {"flow.markets=0", "1 to 134217728 markets"},
-        {"flow.zipf=nan", "no number"}, {"flow.zipf=11", "0 to 10"}, {"flow.zipf=inf", "no number"},
-        {"flow.zipf=0x1p1", "no number"}, {"run.budget=10", "unit"}, {"run.budget=1ms", "1s to 720h"},
-        {"flow.ids=sprase", "did you mean sparse?"}, {"flow.price_full=maybe", "true or false"},
-        {"markets.counts=", "no whole number"}, {"markets.counts=1,,2", "no whole number"},
-        {"markets.counts=1,0", "it must be 1"}, {"flow.markets=", "no whole number"},
-        {"flow.markets=1e30", "64 bits"}, {"xyzzy=1", "--help"}};
+    } bad[] = {{"flow.market", "key=value"},
+               {"=1", "key=value"},
+               {"flow.marktes=1", "did you mean flow.markets?"},
+               {"markets=1", "unknown setting"},
+               {"levels=1", "did you mean flow.levels?"},
+               {"flow.markets=0", "1 to 134217728 markets"},
+               {"flow.zipf=nan", "no number"},
+               {"flow.zipf=11", "0 to 10"},
+               {"flow.zipf=inf", "no number"},
+               {"flow.zipf=0x1p1", "no number"},
+               {"run.budget=10", "unit"},
+               {"run.budget=1ms", "1s to 720h"},
+               {"flow.ids=sprase", "did you mean sparse?"},
+               {"flow.price_full=maybe", "true or false"},
+               {"markets.counts=", "no whole number"},
+               {"markets.counts=1,,2", "no whole number"},
+               {"markets.counts=1,0", "it must be 1"},
+               {"flow.markets=", "no whole number"},
+               {"flow.markets=1e30", "64 bits"},
+               {"xyzzy=1", "--help"}};
     struct hr_config *c;
 
     setup();
@@ -172,10 +184,14 @@ TEST(config, bad_files_are_refused_on_their_line)
         {"# only a comment\n", "bad.yaml:1: the file holds no settings"},
         {"flow: [1\n", "not valid YAML"},
         {"flow:\n\tmarkets: 1\n", "bad.yaml:2: not valid YAML"},
-        {"flow:\n  markets: 1\n  marktes: 2\n", "bad.yaml:3: unknown setting flow.marktes; did you mean flow.markets?"},
-        {"flwo:\n  levels: 2\n", "bad.yaml:2: unknown setting flwo.levels; did you mean flow.levels?"},
-        {"flow:\n  markets: 1\n  levels: 2\n  markets: 3\n", "bad.yaml:4: flow.markets is given twice, first on line 2"},
-        {"flow:\n  markets: 1\nflow:\n  levels: 2\n", "bad.yaml:3: flow is given twice, first on line 1"},
+        {"flow:\n  markets: 1\n  marktes: 2\n",
+         "bad.yaml:3: unknown setting flow.marktes; did you mean flow.markets?"},
+        {"flwo:\n  levels: 2\n",
+         "bad.yaml:2: unknown setting flwo.levels; did you mean flow.levels?"},
+        {"flow:\n  markets: 1\n  levels: 2\n  markets: 3\n",
+         "bad.yaml:4: flow.markets is given twice, first on line 2"},
+        {"flow:\n  markets: 1\nflow:\n  levels: 2\n",
+         "bad.yaml:3: flow is given twice, first on line 1"},
         {"flow:\n\n  markets: -1\n", "bad.yaml:3: flow.markets"},
         {"run:\n  budget: 10\n", "bad.yaml:2: run.budget: '10' has no unit"},
         {"run:\n  budget:\n", "bad.yaml:2: run.budget has no value"},

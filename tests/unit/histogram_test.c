@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 TEST(histogram, small_values_are_exact_and_large_ones_within_a_thousandth)
 {
@@ -35,7 +36,8 @@ TEST(histogram, percentiles_of_a_known_distribution)
     static const struct {
         double percentile;
         uint64_t value;
-    } known[] = {{0, 1}, {0.1, 1}, {50, 500}, {90, 900}, {99, 990}, {99.9, 999}, {99.91, 1000}, {100, 1000}};
+    } known[] = {{0, 1},    {0.1, 1},    {50, 500},     {90, 900},
+                 {99, 990}, {99.9, 999}, {99.91, 1000}, {100, 1000}};
     struct hr_histogram *h = hr_histogram_new();
 
     CHECK_EQ(hr_histogram_percentile(h, 99), 0);
@@ -123,7 +125,8 @@ TEST(histogram, points_rise_and_end_at_the_maximum)
         n = hr_histogram_points(h, points, max);
         CHECK(n >= 1 && n <= max);
         for (int i = 1; i < n; i++) {
-            CHECK(points[i].value > points[i - 1].value && points[i].percentile > points[i - 1].percentile);
+            CHECK(points[i].value > points[i - 1].value &&
+                  points[i].percentile > points[i - 1].percentile);
         }
         CHECK_EQ(points[n - 1].value, 1000000);
         CHECK_NEAR(points[n - 1].percentile, 100, 0);
@@ -136,7 +139,8 @@ TEST(histogram, points_rise_and_end_at_the_maximum)
 
 static size_t read_base64(const char *text, uint8_t *out)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     uint8_t *at = out;
     uint32_t bits = 0;
     int have = 0;
@@ -256,5 +260,49 @@ TEST(histogram, a_log_line_reads_back)
     fclose(file);
     check_line(text, h);
     free(text);
+    hr_histogram_free(h);
+}
+
+/* The same line through a real inflater, where there is one. */
+TEST(histogram, zlib_reads_a_log_line)
+{
+    static const char script[] =
+        "import sys,base64,zlib,struct\n"
+        "b=base64.b64decode(sys.stdin.readlines()[-1].strip().split(',')[-1])\n"
+        "assert struct.unpack('>II',b[:8])==(0x1c849314,len(b)-8)\n"
+        "r=zlib.decompress(b[8:])\n"
+        "assert struct.unpack('>IIIIQQd',r[:40])[3:]==(3,1,3600000000000,1.0)\n"
+        "i=40;n=0;t=0\n"
+        "while i<len(r):\n"
+        "  v=0;s=0\n"
+        "  while True:\n"
+        "    c=r[i];i+=1;v|=(c if s==56 else c&127)<<s\n"
+        "    if s==56 or c<128: break\n"
+        "    s+=7\n"
+        "  v=(v>>1)^-(v&1)\n"
+        "  n+=-v if v<0 else 1;t+=max(v,0)\n"
+        "print(n,t)\n";
+    struct hr_histogram *h = hr_histogram_new();
+    char name[] = "/tmp/headroom-hlog-XXXXXX", command[4096];
+    unsigned long long indices, total;
+    FILE *file;
+
+    if (system("python3 -c 'import zlib' >/dev/null 2>&1") != 0) {
+        hr_histogram_free(h);
+        SKIP("no python3 with zlib");
+    }
+    for (uint64_t v = 0; v < 100000; v++) {
+        hr_histogram_record(h, v * v);
+    }
+    file = fdopen(mkstemp(name), "w");
+    CHECK(file && hr_hlog_begin(file, 0) == 0 && hr_hlog_write(file, "x", h, 0, 1) == 0);
+    CHECK_EQ(fclose(file), 0);
+    snprintf(command, sizeof(command), "python3 -c \"%s\" <%s", script, name);
+    file = popen(command, "r");
+    CHECK(file && fscanf(file, "%llu %llu", &indices, &total) == 2);
+    CHECK_EQ(pclose(file), 0);
+    remove(name);
+    CHECK_EQ(total, 100000);
+    CHECK(indices > 20000 && indices <= HR_HISTOGRAM_COUNTS);
     hr_histogram_free(h);
 }

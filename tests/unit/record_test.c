@@ -19,9 +19,9 @@ static const char *text_at(const json_t *json, const char *key)
 
 TEST(record, has_the_fields_that_must_be_found)
 {
-    static const char *const fields[] = {"schema", "complete", "started", "finished", "seconds", "tool", "argv",
-                                         "config", "host", "ceilings", "workload", "suites", "claims",
-                                         "warnings", "verdict"};
+    static const char *const fields[] = {"schema",   "complete", "started", "finished", "seconds",
+                                         "tool",     "argv",     "config",  "host",     "ceilings",
+                                         "workload", "suites",   "claims",  "warnings", "verdict"};
     struct hr_record *r = hr_record_new(3, argv);
     json_t *json = hr_record_json(r);
 
@@ -45,9 +45,10 @@ TEST(record, a_suite_is_as_good_as_its_worst_case)
     static const struct {
         int cases[3]; /* of enum hr_status; -1 ends */
         const char *status;
-    } known[] = {{{HR_PASS, HR_PASS, -1}, "pass"}, {{HR_PASS, HR_SKIP, -1}, "pass"},
-                 {{HR_SKIP, HR_SKIP, -1}, "skip"}, {{HR_PASS, HR_INVALID, HR_SKIP}, "invalid"},
-                 {{HR_INVALID, HR_FAIL, HR_PASS}, "fail"}, {{-1, -1, -1}, "skip"}};
+    } known[] = {
+        {{HR_PASS, HR_PASS, -1}, "pass"},         {{HR_PASS, HR_SKIP, -1}, "pass"},
+        {{HR_SKIP, HR_SKIP, -1}, "skip"},         {{HR_PASS, HR_INVALID, HR_SKIP}, "invalid"},
+        {{HR_INVALID, HR_FAIL, HR_PASS}, "fail"}, {{-1, -1, -1}, "skip"}};
 
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         struct hr_record *r = hr_record_new(1, argv);
@@ -64,7 +65,8 @@ TEST(record, a_suite_is_as_good_as_its_worst_case)
         CHECK((text_at(suite, "reason") == NULL) == (strcmp(known[i].status, "pass") == 0));
         CHECK((text_at(suite, "advice") == NULL) == (strcmp(known[i].status, "pass") == 0));
         hr_record_finish(r, true);
-        CHECK_STR(text_at(json_object_get(hr_record_json(r), "verdict"), "status"), known[i].status);
+        CHECK_STR(text_at(json_object_get(hr_record_json(r), "verdict"), "status"),
+                  known[i].status);
         hr_record_free(r);
     }
 }
@@ -95,13 +97,15 @@ TEST(record, what_was_not_finished_is_not_a_pass)
 
 TEST(record, figures_are_numbers_or_null_with_a_reason)
 {
-    static const double rates[] = {10, 20, 30, 40, 50, 60}, broken[] = {1, NAN, INFINITY}, times[] = {3, 4};
+    static const double rates[] = {10, 20, 30, 40, 50, 60}, broken[] = {1, NAN, INFINITY},
+                        times[] = {3, 4};
     struct hr_record *r = hr_record_new(1, argv);
     json_t *c = hr_case_begin(hr_suite_begin(r, "x", "?"), "x/y", NULL, NULL, NULL), *m;
     json_t *metrics = json_object_get(c, "metrics");
     char *text;
 
-    hr_case_metric(c, &(struct hr_metric){"throughput", "orders/s", true, rates, 6, "cpu/compares", 70});
+    hr_case_metric(
+        c, &(struct hr_metric){"throughput", "orders/s", true, rates, 6, "cpu/compares", 70});
     m = json_array_get(metrics, 0);
     CHECK_NEAR(json_number_value(json_object_get(m, "estimate")), 35, 0);
     CHECK_NEAR(json_number_value(json_object_get(m, "ci_low")), 10, 0);
@@ -143,7 +147,8 @@ TEST(record, percentiles_wait_for_their_samples)
     p = json_object_get(h, "percentiles");
     CHECK_EQ(json_integer_value(json_object_get(p, "p99")), 990);
     CHECK(json_is_null(json_object_get(p, "p99.9")));
-    CHECK_STR(text_at(json_object_get(h, "reasons"), "p99.9"), "needs 2995 samples, there are 1000");
+    CHECK_STR(text_at(json_object_get(h, "reasons"), "p99.9"),
+              "needs 2995 samples, there are 1000");
     CHECK(json_array_size(json_object_get(h, "points")) > 2);
     hr_histogram_reset(histogram);
     hr_case_histogram(c, "empty", histogram);
@@ -183,9 +188,12 @@ TEST(record, bad_files_are_refused_in_one_line)
         {"{\"schema\": {\"name\": \"other\", \"major\": 1}}", "schema.name"},
         {"{\"schema\": {\"name\": \"headroom-result\", \"major\": 99}}", "schema version 99"},
         {"{\"schema\": {\"name\": \"headroom-result\", \"major\": 1}}", "\"complete\" is missing"},
-        {"{\"schema\": {\"name\": \"headroom-result\", \"major\": 1}, \"complete\": true, \"tool\": {}, \"argv\": [], "
-         "\"config\": {}, \"host\": {}, \"ceilings\": [], \"workload\": {}, \"suites\": [1], \"claims\": [], "
-         "\"warnings\": [], \"verdict\": {}}", "suites[0]"},
+        {"{\"schema\": {\"name\": \"headroom-result\", \"major\": 1}, \"complete\": true, "
+         "\"tool\": {}, \"argv\": [], "
+         "\"config\": {}, \"host\": {}, \"ceilings\": [], \"workload\": {}, \"suites\": [1], "
+         "\"claims\": [], "
+         "\"warnings\": [], \"verdict\": {}}",
+         "suites[0]"},
     };
     char file[64];
     json_t *json;
