@@ -262,7 +262,6 @@ TEST(config, the_dump_keeps_value_unit_and_origin)
     for (const struct hr_config_row *r = hr_config_rows; r->key; r++) {
         CHECK(json_object_get(json, r->key));
     }
-    CHECK(json_dumps(json, JSON_SORT_KEYS) != NULL);
     json_decref(json);
     hr_config_free(c);
     teardown();

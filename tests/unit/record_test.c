@@ -2,6 +2,7 @@
 #include "harness/error.h"
 #include "harness/histogram.h"
 #include "harness/record.h"
+#include "reports/report.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -212,4 +213,41 @@ TEST(record, bad_files_are_refused_in_one_line)
     remove(file);
     CHECK_EQ(hr_record_read(&json, file), -ENOENT);
     CHECK_EQ(hr_record_read(&json, "tests"), -EISDIR);
+}
+
+TEST(record, what_the_calls_write_fits_the_published_schema)
+{
+    static const double samples[] = {1, 2, 3, 4, 5, NAN};
+    struct hr_record *r = hr_record_new(2, argv);
+    struct hr_histogram *histogram = hr_histogram_new();
+    json_t *suite = hr_suite_begin(r, "latency", "how long?"), *c;
+
+    hr_record_set_new(r, "profile", json_string("quick"));
+    hr_record_set_new(r, "host",
+                      json_pack("{s:s,s:s,s:[]}", "fingerprint", "0123456789abcdef", "line",
+                                "a host", "readiness"));
+    hr_record_warn(r, "a warning");
+    hr_record_ceiling(r, "memory/lines", "lines/s", true, samples, 5, NULL);
+    hr_record_ceiling_null(r, "memory/huge", "lines/s", "no huge pages");
+    c = hr_case_begin(suite, "latency/a", "reference", "inproc", json_pack("{s:i}", "markets", 1));
+    hr_case_digest(c, 0xABC);
+    hr_case_run_new(c, json_pack("{s:i,s:f}", "seed", 1, "throughput", 1e6));
+    hr_case_metric(c, &(struct hr_metric){"p50", "ns", false, samples, 5, "memory/lines", 2});
+    hr_case_metric(c, &(struct hr_metric){"p99", "ns", false, samples, 6, NULL, 0});
+    hr_case_metric_null(c, "energy", "J", "no source");
+    hr_case_histogram(c, "latency", histogram);
+    hr_histogram_record_n(histogram, 12345, 400);
+    hr_case_histogram(c, "service", histogram);
+    hr_case_status(c, HR_PASS, NULL, NULL);
+    c = hr_case_begin(suite, "latency/b", NULL, NULL, NULL);
+    hr_case_status(c, HR_INVALID, "stolen time", "run on an idle host");
+    hr_case_begin(suite, "latency/c", NULL, NULL, NULL); /* never finished */
+    hr_suite_end(suite);
+    hr_suite_skip(hr_suite_begin(r, "device", "how fast?"), "no device", NULL);
+    hr_record_finish(r, false);
+    if (hr_schema_check(hr_record_json(r)) != 0) {
+        FAIL("%s", hr_error());
+    }
+    hr_histogram_free(histogram);
+    hr_record_free(r);
 }
