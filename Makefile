@@ -58,7 +58,7 @@ LIBRARY := $(BUILD)/libheadroom.a
 PROGRAM := $(BUILD)/headroom
 TESTS   := $(wildcard tests/unit/*_test.c)
 FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-PLUGINS := $(BUILD)/skeleton.so $(patsubst tests/mutants/%.c,$(BUILD)/mutants/%.so,$(wildcard tests/mutants/*.c))
+PLUGINS := $(BUILD)/skeleton.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
 
 ifeq ($(V),1)
 Q :=
@@ -140,7 +140,7 @@ $(BUILD)/reports/schema_text.o: $(BUILD)/reports/schema_text.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/skeleton.so: engine-under-test/skeleton.c
-$(BUILD)/mutants/%.so: tests/mutants/%.c
+$(filter-out $(BUILD)/skeleton.so,$(PLUGINS)): $(BUILD)/%.so: tests/%.c
 $(PLUGINS):
 	$(say) SO $@
 	@mkdir -p $(@D)

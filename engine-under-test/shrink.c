@@ -26,9 +26,21 @@ struct shrinking {
     uint64_t work;
 };
 
-static uint32_t needed(const struct eut_difference *difference, uint32_t count)
+/* Drops what comes after the request that was answered wrongly, if that is not what made it wrong.
+ */
+static void cut_tail(struct shrinking *s)
 {
-    return difference->request < count ? (uint32_t)difference->request + 1 : count;
+    struct eut_difference difference;
+    uint32_t needed = (uint32_t)s->difference->request + 1;
+
+    if (s->difference->request >= s->count || needed == s->count) {
+        return;
+    }
+    s->work += needed;
+    if (eut_differ(s->engine, s->trial, s->requests, needed, &difference) == 1) {
+        s->count = needed;
+        *s->difference = difference;
+    }
 }
 
 /* Does the flow still differ without requests[from … from + length)? If so, it becomes the flow. */
@@ -44,9 +56,10 @@ static bool take_out(struct shrinking *s, uint32_t from, uint32_t length)
     if (rest == 0 || eut_differ(s->engine, s->trial, s->candidate, rest, &difference) != 1) {
         return false;
     }
-    s->count = needed(&difference, rest);
+    s->count = rest;
     memcpy(s->requests, s->candidate, s->count * sizeof(*s->requests));
     *s->difference = difference;
+    cut_tail(s);
     return true;
 }
 
@@ -73,8 +86,8 @@ static void try_single_batches(struct shrinking *s)
 
     s->trial->limits.batch_max = 1;
     if (eut_differ(s->engine, s->trial, s->requests, s->count, &difference) == 1) {
-        s->count = needed(&difference, s->count);
         *s->difference = difference;
+        cut_tail(s);
     } else {
         s->trial->limits.batch_max = batch;
     }
@@ -87,13 +100,14 @@ int eut_shrink(const struct eut_engine *engine, struct eut_trial *trial,
                           .trial = trial,
                           .requests = requests,
                           .candidate = malloc(*count * sizeof(*requests)),
-                          .count = needed(difference, *count),
+                          .count = *count,
                           .difference = difference};
     bool any;
 
     if (!s.candidate) {
         return hr_fail(ENOMEM, "no memory to shrink a flow of %u requests", *count);
     }
+    cut_tail(&s);
     try_single_batches(&s);
     for (uint32_t length = s.count / 2; length >= 1; length /= 2) {
         take_out_pieces(&s, length);

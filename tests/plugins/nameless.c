@@ -1,0 +1,4 @@
+/* nameless.c - no name at all. */
+#include "tests/plugins/plugin.h"
+
+PLUGIN(plugin.name = NULL)

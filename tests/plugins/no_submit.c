@@ -1,0 +1,4 @@
+/* no_submit.c - a required hook is missing. */
+#include "tests/plugins/plugin.h"
+
+PLUGIN(plugin.submit = NULL)
