@@ -1,0 +1,201 @@
+/* byte_source.c - where do the bytes come from? A descriptor, through a window of 1 MiB; zstd frames, known
+ * by their magic number, are taken apart on the way. */
+#include "harness/byte_source.h"
+
+#include "harness/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zstd.h>
+
+#define COMPRESSED_WINDOW (1u << 17)
+
+struct hr_bytes_inner {
+    int fd;
+    char *name;
+    uint8_t *window;
+    uint64_t passed; /* bytes that have left the window at its front */
+    bool started, ended;
+    ZSTD_DStream *zstd; /* NULL if not compressed */
+    size_t zstd_wants;  /* 0 between frames */
+    uint8_t *compressed;
+    ZSTD_inBuffer in;
+};
+
+int hr_bytes_open(struct hr_bytes *b, const char *name)
+{
+    bool standard = strcmp(name, "-") == 0;
+    struct hr_bytes_inner *inner = calloc(1, sizeof(*inner));
+    struct stat st;
+
+    memset(b, 0, sizeof(*b));
+    if (!inner) {
+        return hr_fail(ENOMEM, "%s: no memory to read it", name);
+    }
+    b->inner = inner;
+    inner->fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    if (inner->fd < 0) {
+        int err = errno;
+
+        hr_bytes_close(b);
+        return hr_fail(err, "%s: %s: give a readable flow file, or - for standard input", name,
+                       strerror(err));
+    }
+    if (fstat(inner->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        hr_bytes_close(b);
+        return hr_fail(EISDIR, "%s: is a directory: give a file in it", name);
+    }
+    inner->name = strdup(standard ? "standard input" : name);
+    inner->window = malloc(HR_BYTES_WINDOW);
+    if (!inner->name || !inner->window) {
+        hr_bytes_close(b);
+        return hr_fail(ENOMEM, "%s: no memory to read it", name);
+    }
+    b->at = b->end = inner->window;
+    return 0;
+}
+
+void hr_bytes_close(struct hr_bytes *b)
+{
+    struct hr_bytes_inner *inner = b->inner;
+
+    if (!inner) {
+        return;
+    }
+    if (inner->fd > STDERR_FILENO) {
+        close(inner->fd);
+    }
+    ZSTD_freeDStream(inner->zstd);
+    free(inner->compressed);
+    free(inner->window);
+    free(inner->name);
+    free(inner);
+    b->inner = NULL;
+}
+
+uint64_t hr_bytes_offset(const struct hr_bytes *b)
+{
+    return b->inner->passed + (uint64_t)(b->at - b->inner->window);
+}
+
+/* Up to `room` bytes of the descriptor; 0 at its end. */
+static int read_some(struct hr_bytes_inner *inner, void *to, size_t room, size_t *got)
+{
+    ssize_t n;
+
+    do {
+        n = read(inner->fd, to, room);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        return hr_fail(errno, "%s: cannot be read: %s", inner->name, strerror(errno));
+    }
+    *got = (size_t)n;
+    inner->ended = n == 0;
+    return 0;
+}
+
+/* Looks at the first bytes: fills a little, and moves them aside if they are compressed. */
+static int start(struct hr_bytes_inner *inner, size_t *filled)
+{
+    static const uint8_t zstd_magic[4] = {0x28, 0xB5, 0x2F, 0xFD}, gzip_magic[2] = {0x1F, 0x8B};
+    size_t got = 1;
+
+    inner->started = true;
+    while (*filled < sizeof(zstd_magic) && got > 0) {
+        int rc = read_some(inner, inner->window + *filled, COMPRESSED_WINDOW - *filled, &got);
+
+        if (rc) {
+            return rc;
+        }
+        *filled += got;
+    }
+    if (*filled >= 2 && memcmp(inner->window, gzip_magic, 2) == 0) {
+        return hr_fail(EINVAL, "%s: is compressed with gzip: unpack it first (gunzip -c FILE | headroom … -); "
+                               "zstd is read as it is", inner->name);
+    }
+    if (*filled < sizeof(zstd_magic) || memcmp(inner->window, zstd_magic, sizeof(zstd_magic)) != 0) {
+        return 0;
+    }
+    inner->zstd = ZSTD_createDStream();
+    inner->compressed = malloc(COMPRESSED_WINDOW);
+    if (!inner->zstd || !inner->compressed) {
+        return hr_fail(ENOMEM, "%s: no memory to decompress it", inner->name);
+    }
+    memcpy(inner->compressed, inner->window, *filled);
+    inner->in = (ZSTD_inBuffer){inner->compressed, *filled, 0};
+    inner->zstd_wants = 1;
+    *filled = 0;
+    return 0;
+}
+
+/* Fills [to, to + room) with at least a byte, unless the end is there. */
+static int decompress(struct hr_bytes_inner *inner, uint8_t *to, size_t room, size_t *got)
+{
+    ZSTD_outBuffer out = {to, room, 0};
+
+    while (out.pos == 0) {
+        if (inner->in.pos == inner->in.size) {
+            size_t more = 0;
+            int rc = inner->ended ? 0 : read_some(inner, inner->compressed, COMPRESSED_WINDOW, &more);
+
+            if (rc) {
+                return rc;
+            }
+            inner->in = (ZSTD_inBuffer){inner->compressed, more, 0};
+            if (more == 0) {
+                if (inner->zstd_wants == 0) {
+                    break;
+                }
+                inner->zstd_wants = 0;
+                return hr_fail(EINVAL, "%s: the compressed data ends early: the file is cut short", inner->name);
+            }
+        }
+        size_t wants = ZSTD_decompressStream(inner->zstd, &out, &inner->in);
+
+        if (ZSTD_isError(wants)) {
+            return hr_fail(EINVAL, "%s: damaged zstd data: %s", inner->name, ZSTD_getErrorName(wants));
+        }
+        inner->zstd_wants = wants;
+    }
+    *got = out.pos;
+    return 0;
+}
+
+int hr_bytes_more(struct hr_bytes *b)
+{
+    struct hr_bytes_inner *inner = b->inner;
+    size_t seen = (size_t)(b->end - b->at), got = 0;
+    int rc = 0;
+
+    if (b->finished) {
+        return 0;
+    }
+    inner->passed += (uint64_t)(b->at - inner->window);
+    memmove(inner->window, b->at, seen);
+    b->at = inner->window;
+    b->end = inner->window + seen;
+    if (seen == HR_BYTES_WINDOW) {
+        return 0;
+    }
+    if (!inner->started) {
+        rc = start(inner, &got);
+    }
+    if (rc == 0 && got == 0) {
+        uint8_t *to = inner->window + seen;
+        size_t room = HR_BYTES_WINDOW - seen;
+
+        rc = inner->zstd ? decompress(inner, to, room, &got)
+             : inner->ended ? 0 : read_some(inner, to, room, &got);
+    }
+    if (rc) {
+        b->finished = true;
+        return rc;
+    }
+    b->end += got;
+    b->finished = got == 0;
+    return got > 0;
+}
