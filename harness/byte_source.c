@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -198,4 +199,59 @@ int hr_bytes_more(struct hr_bytes *b)
     b->end += got;
     b->finished = got == 0;
     return got > 0;
+}
+
+static int copy_all(int from, FILE *to, const char *name)
+{
+    uint8_t *piece = malloc(HR_BYTES_WINDOW);
+    ssize_t n = -1;
+    int rc = 0;
+
+    if (!piece) {
+        return hr_fail(ENOMEM, "%s: no memory to read it", name);
+    }
+    while (rc == 0 && n != 0) {
+        n = read(from, piece, HR_BYTES_WINDOW);
+        if (n < 0 && errno != EINTR) {
+            rc = hr_fail(errno, "%s: cannot be read: %s", name, strerror(errno));
+        } else if (n > 0 && fwrite(piece, 1, (size_t)n, to) != (size_t)n) {
+            rc = hr_fail(errno, "%s: no room for a copy in the temporary folder: %s: say how large it is with --markets, "
+                                "--orders and --levels, then it is read once", name, strerror(errno));
+        }
+    }
+    free(piece);
+    return rc;
+}
+
+int hr_bytes_spool(const char **name)
+{
+    bool standard = strcmp(*name, "-") == 0;
+    struct stat st;
+    FILE *copy;
+    int fd, rc;
+
+    if (standard ? fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)
+                 : stat(*name, &st) != 0 || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
+        return 0; /* what is not there, or a folder, is refused when it is opened */
+    }
+    fd = standard ? STDIN_FILENO : open(*name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return hr_fail(errno, "%s: %s", *name, strerror(errno));
+    }
+    copy = tmpfile();
+    rc = copy ? copy_all(fd, copy, *name)
+              : hr_fail(errno, "%s: no temporary file for a copy: %s", *name, strerror(errno));
+    if (rc == 0 && (fflush(copy) || fseek(copy, 0, SEEK_SET) || dup2(fileno(copy), STDIN_FILENO) < 0)) {
+        rc = hr_fail(errno, "%s: cannot be copied: %s", *name, strerror(errno));
+    }
+    if (copy) {
+        fclose(copy);
+    }
+    if (!standard) {
+        close(fd);
+    }
+    if (rc == 0) {
+        *name = "-";
+    }
+    return rc;
 }

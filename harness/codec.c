@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char header_magic[8] = "HRFLOW1\n";
 
@@ -323,6 +324,7 @@ static int any_extent(struct hr_flow_file *file, struct hr_flow_extent *extent)
 
 int hr_flow_file_extent(const char *name, enum hr_format format, struct hr_flow_extent *extent)
 {
+    off_t from = strcmp(name, "-") == 0 ? lseek(STDIN_FILENO, 0, SEEK_CUR) : -1;
     struct hr_flow_file *file;
     int rc = hr_flow_file_open(&file, name, format);
 
@@ -334,6 +336,9 @@ int hr_flow_file_extent(const char *name, enum hr_format format, struct hr_flow_
     hr_flow_file_close(file);
     if (rc < 0) {
         hr_error_clear();
+    }
+    if (from >= 0 && lseek(STDIN_FILENO, from, SEEK_SET) < 0) {
+        return hr_fail(errno, "standard input cannot be read twice: %s", strerror(errno));
     }
     return 0;
 }

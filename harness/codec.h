@@ -45,7 +45,8 @@ enum hr_format hr_flow_file_format(const struct hr_flow_file *file); /* never AU
 void hr_flow_file_close(struct hr_flow_file *file);
 
 /* How large a flow is: what an engine must be created with so that nothing is rejected for want of
- * room. What cannot be parsed ends it, without an error: reading it for good says what is wrong. */
+ * room. What cannot be parsed ends it, without an error: reading it for good says what is wrong. Standard
+ * input must be a regular file, and is rewound: hr_bytes_spool(). */
 struct hr_flow_extent {
     uint64_t requests, news, quotes;
     uint32_t market_max; /* the highest market named */
