@@ -10,6 +10,8 @@
 #include <string.h>
 
 const struct hr_command *const hr_commands[] = {
+    &hr_command_replay,
+    &hr_command_flow,
     &hr_command_schema,
     &hr_command_completion,
     NULL,
