@@ -2,7 +2,7 @@
  * level_tree.c - how does a side with more levels than one block holds stay quick?
  *
  * A B+ tree of 126-entry nodes. Leaves hold levels; inner nodes hold, for each child, a lower bound
- * of its keys and its handle, the first child's bound being taken as 0 whatever is written there. A
+ * of its keys and its handle; a first child's bound is that of its parent, 0 at the left edge. A
  * node below LEVEL_NODE_MIN is evened out or merged with a sibling. The rightmost leaf is
  * known to the side, so that work near the touch does not descend. Structural changes are made one
  * at a time, top down, and the search is then begun again: rare, and simple to believe.
@@ -52,9 +52,7 @@ static void node_remove(uint64_t *e, uint32_t at)
 /* Which child of an inner node covers the key. */
 static uint32_t child_at(const uint64_t *e, uint32_t key)
 {
-    uint32_t not_above = level_position(e, node_count(e), key + 1);
-
-    return not_above ? not_above - 1 : 0;
+    return level_position(e, node_count(e), key + 1) - 1;
 }
 
 static void descend(const struct eut_levels *levels, const struct eut_level_side *side,
@@ -193,16 +191,12 @@ uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side,
 /* ---- shrinking ------------------------------------------------------------------- */
 
 /* Evens out or merges the children `left` and `left + 1` of a node. */
-static void mend(struct eut_levels *levels, uint64_t *parent, uint32_t left, bool leaves)
+static void mend(struct eut_levels *levels, uint64_t *parent, uint32_t left)
 {
     uint32_t right_handle = (uint32_t)parent[left + 1];
     uint64_t *a = node_of(levels, (uint32_t)parent[left]), *b = node_of(levels, right_handle);
     uint32_t na = node_count(a), nb = node_count(b), keep = (na + nb) / 2;
 
-    if (!leaves) {
-        /* Its first bound was taken as 0; beside other children it must be true. */
-        b[0] = level_entry(level_key(parent[left + 1]), (uint32_t)b[0]);
-    }
     if (na + nb <= LEVEL_NODE_MAX * 3 / 4) {
         memcpy(a + na, b, nb * sizeof(*a));
         node_count_set(a, na + nb);
@@ -242,7 +236,7 @@ void eut_tree_erase(struct eut_levels *levels, struct eut_level_side *side, uint
         uint64_t *parent = path.node[d - 1];
         uint32_t left = path.at[d - 1];
 
-        mend(levels, parent, left + 1 < node_count(parent) ? left : left - 1, d == side->depth);
+        mend(levels, parent, left + 1 < node_count(parent) ? left : left - 1);
     }
     while (side->depth > 0 && node_count(node_of(levels, side->root)) == 1) {
         uint32_t child = (uint32_t)node_of(levels, side->root)[0];
@@ -271,10 +265,8 @@ static const char *node_check(const struct eut_levels *levels, uint32_t handle, 
     for (uint32_t i = 0; i < n; i++) {
         uint32_t low = level_key(e[i]);
 
-        if (height > 0 && i == 0) {
-            low = from;
-        }
-        if (low < from || low >= to || (i > 0 && level_key(e[i - 1]) >= low)) {
+        if (low < from || low >= to || (i > 0 && level_key(e[i - 1]) >= low) ||
+            (height > 0 && i == 0 && low != from)) {
             return "keys are out of order or of bounds";
         }
         if (height > 0) {
