@@ -6,6 +6,7 @@
  */
 #include "engine-under-test/reference/reference.h"
 
+#include "engine-under-test/reference/reference_ahead.h"
 #include "engine-under-test/reference/reference_book.h"
 
 #include <errno.h>
@@ -88,31 +89,71 @@ void eut_run_flush(struct eut_run *run)
     run->end = sink->events + sink->room;
 }
 
+static inline void request_process(struct eut_reference_engine *engine, struct eut_run *run,
+                                   const struct eut_request *r, uint64_t hash)
+{
+    struct eut_market *market = &engine->market[r->market];
+
+    if (__builtin_expect(r->market >= engine->markets, 0)) {
+        /* In no market's digest. */
+        run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, EUT_BAD_MARKET);
+        return;
+    }
+    run->digest = market->digest ^ r->market;
+    if (r->market < engine->l3_markets) {
+        eut_l3_process(engine, run, market, r, hash);
+    } else {
+        eut_l2_process(engine, run, market, r);
+    }
+    market->digest = run->digest ^ r->market;
+}
+
+static void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
+                        const struct eut_request *requests, uint32_t count)
+{
+    struct eut_ahead ahead;
+    uint32_t last = count - 1;
+
+    for (uint32_t i = 0; i < 4 * AHEAD_STEP; i++) {
+        ahead_first(engine, &ahead, requests, i < last ? i : last);
+    }
+    for (uint32_t i = 0; i < 3 * AHEAD_STEP; i++) {
+        ahead_second(engine, &ahead, requests, i < last ? i : last);
+    }
+    for (uint32_t i = 0; i < 2 * AHEAD_STEP; i++) {
+        ahead_third(engine, &ahead, requests, i < last ? i : last);
+    }
+    for (uint32_t i = 0; i < AHEAD_STEP; i++) {
+        ahead_fourth(engine, &ahead, requests, i < last ? i : last);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        ahead_first(engine, &ahead, requests, i + 4 * AHEAD_STEP < last ? i + 4 * AHEAD_STEP : last);
+        ahead_second(engine, &ahead, requests,
+                     i + 3 * AHEAD_STEP < last ? i + 3 * AHEAD_STEP : last);
+        ahead_third(engine, &ahead, requests, i + 2 * AHEAD_STEP < last ? i + 2 * AHEAD_STEP : last);
+        ahead_fourth(engine, &ahead, requests, i + AHEAD_STEP < last ? i + AHEAD_STEP : last);
+        run->request = i;
+        request_process(engine, run, &requests[i], ahead.hash[i % AHEAD_RING]);
+    }
+}
+
 static int reference_submit(void *self, const struct eut_request *requests, uint32_t count,
                             struct eut_sink *sink)
 {
     struct eut_reference_engine *engine = self;
-    struct eut_run run = {
-        .next = sink->events + sink->count, .end = sink->events + sink->room, .sink = sink};
+    struct eut_run run = {.next = sink->events + sink->count,
+                          .end = sink->events + sink->room,
+                          .sink = sink};
 
-    for (uint32_t i = 0; i < count; i++) {
-        const struct eut_request *r = &requests[i];
-        struct eut_market *market = &engine->market[r->market];
+    if (count > AHEAD_STEP && ahead_pays(engine)) {
+        batch_ahead(engine, &run, requests, count);
+    } else {
+        for (uint32_t i = 0; i < count; i++) {
+            const struct eut_request *r = &requests[i];
 
-        run.request = i;
-        if (__builtin_expect(r->market >= engine->markets, 0)) {
-            /* In no market's digest. */
-            run_reject(&run, r->op == EUT_QUOTE ? 0 : r->order, EUT_BAD_MARKET);
-            continue;
+            run.request = i;
+            request_process(engine, &run, r, index_hash(&engine->index, r->market, r->order));
         }
-        run.digest = market->digest ^ r->market;
-        if (r->market < engine->l3_markets) {
-            eut_l3_process(engine, &run, market, r,
-                           index_hash(&engine->index, r->market, r->order));
-        } else {
-            eut_l2_process(engine, &run, market, r);
-        }
-        market->digest = run.digest ^ r->market;
     }
     sink->count = (uint32_t)(run.next - sink->events);
     return 0;
