@@ -98,6 +98,14 @@ static inline uint32_t level_capacity(unsigned size_class)
     return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX : 4u << size_class;
 }
 
+#if defined(__AVX512F__)
+/* Of the 16 places that end where n entries end, a bit for each that is one of them. */
+static inline uint32_t level_tail_mask(uint32_t n)
+{
+    return n >= 16 ? 0xFFFF : (0xFFFFu << (16 - n)) & 0xFFFF;
+}
+#endif
+
 static inline uint64_t *level_block(const struct eut_levels *levels, unsigned size_class,
                                     uint32_t handle)
 {
@@ -106,25 +114,30 @@ static inline uint64_t *level_block(const struct eut_levels *levels, unsigned si
 }
 
 /* How many of e[0 … n) have a key below `key`. Looks from the end: most searches are near the
- * touch. */
+ * touch. With AVX-512 the last 16 entries take no branch; masked-off lanes are not touched, so
+ * reading "before" a short block is no read at all. */
 static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t key)
 {
     uint64_t probe = (uint64_t)key << 32;
 #if defined(__AVX512F__)
     const __m512i wanted = _mm512_set1_epi64((long long)probe);
+    uint32_t there = level_tail_mask(n);
+    uintptr_t end = (uintptr_t)(e + n);
+    __m512i low = _mm512_maskz_loadu_epi64((__mmask8)there, (const void *)(end - 128));
+    __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(there >> 8), (const void *)(end - 64));
+    uint32_t below = _mm512_mask_cmplt_epu64_mask((__mmask8)there, low, wanted) |
+                     (uint32_t)_mm512_mask_cmplt_epu64_mask((__mmask8)(there >> 8), high, wanted)
+                         << 8;
+    uint32_t left = n > 16 ? n - 16 : 0, found = left + (uint32_t)__builtin_popcount(below);
 
-    while (n > 8) {
-        __mmask8 below = _mm512_cmplt_epu64_mask(_mm512_loadu_si512(e + n - 8), wanted);
-
-        if (below) {
-            return n - 8 + (uint32_t)__builtin_popcount(below);
-        }
-        n -= 8;
+    while (__builtin_expect(below == 0 && left > 0, 0)) {
+        there = left < 8 ? (0xFFu << (8 - left)) & 0xFF : 0xFF;
+        low = _mm512_maskz_loadu_epi64((__mmask8)there, (const void *)((uintptr_t)(e + left) - 64));
+        below = _mm512_mask_cmplt_epu64_mask((__mmask8)there, low, wanted);
+        left = left > 8 ? left - 8 : 0;
+        found = left + (uint32_t)__builtin_popcount(below);
     }
-    __mmask8 there = (__mmask8)((1u << n) - 1);
-
-    return (uint32_t)__builtin_popcount(
-        _mm512_mask_cmplt_epu64_mask(there, _mm512_maskz_loadu_epi64(there, e), wanted));
+    return found;
 #else
     while (n > 8 && e[n - 8] >= probe) {
         n -= 8;
@@ -136,6 +149,42 @@ static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t ke
     }
     return below;
 #endif
+}
+
+/* Moves e[at … n) up by one place, making room at e[at]. */
+static inline void level_shift_up(uint64_t *e, uint32_t at, uint32_t n)
+{
+#if defined(__AVX512F__)
+    if (__builtin_expect(n - at <= 16, 1)) {
+        uint32_t moved = level_tail_mask(n - at);
+        uintptr_t end = (uintptr_t)(e + n);
+        __m512i low = _mm512_maskz_loadu_epi64((__mmask8)moved, (const void *)(end - 128));
+        __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(moved >> 8), (const void *)(end - 64));
+
+        _mm512_mask_storeu_epi64((void *)(end - 56), (__mmask8)(moved >> 8), high);
+        _mm512_mask_storeu_epi64((void *)(end - 120), (__mmask8)moved, low);
+        return;
+    }
+#endif
+    memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
+}
+
+/* Moves e[at + 1 … n) down by one place, over e[at]. */
+static inline void level_shift_down(uint64_t *e, uint32_t at, uint32_t n)
+{
+#if defined(__AVX512F__)
+    if (__builtin_expect(n - at <= 17, 1)) {
+        uint32_t moved = level_tail_mask(n - at - 1);
+        uintptr_t end = (uintptr_t)(e + n);
+        __m512i low = _mm512_maskz_loadu_epi64((__mmask8)moved, (const void *)(end - 128));
+        __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(moved >> 8), (const void *)(end - 64));
+
+        _mm512_mask_storeu_epi64((void *)(end - 136), (__mmask8)moved, low);
+        _mm512_mask_storeu_epi64((void *)(end - 72), (__mmask8)(moved >> 8), high);
+        return;
+    }
+#endif
+    memmove(e + at, e + at + 1, (n - at - 1) * sizeof(*e));
 }
 
 /* The level at this key, or NULL. Valid until the side changes shape. */
@@ -168,7 +217,7 @@ static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_
             e = level_block(levels, side->size_class, side->root);
         }
         if (__builtin_expect(side->depth == 0, 1)) {
-            memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
+            level_shift_up(e, at, n);
             e[at] = level_entry(key, 0);
             side->count = (uint16_t)(n + 1);
             side->best = key > side->best ? key : side->best;
@@ -215,8 +264,8 @@ static inline void level_erase(struct eut_levels *levels, struct eut_level_side 
     uint64_t *e = level_block(levels, side->size_class, side->root);
     uint32_t n = side->count, at = level_position(e, n, key);
 
+    level_shift_down(e, at, n);
     n--;
-    memmove(e + at, e + at + 1, (n - at) * sizeof(*e));
     side->count = (uint16_t)n;
     side->best = n ? level_key(e[n - 1]) : 0;
     levels->live--;

@@ -36,17 +36,17 @@ static void node_insert(uint64_t *e, uint32_t at, uint64_t entry)
 {
     uint32_t n = node_count(e);
 
-    memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
+    level_shift_up(e, at, n);
     e[at] = entry;
     node_count_set(e, n + 1);
 }
 
 static void node_remove(uint64_t *e, uint32_t at)
 {
-    uint32_t n = node_count(e) - 1;
+    uint32_t n = node_count(e);
 
-    memmove(e + at, e + at + 1, (n - at) * sizeof(*e));
-    node_count_set(e, n);
+    level_shift_down(e, at, n);
+    node_count_set(e, n - 1);
 }
 
 /* Which child of an inner node covers the key. */

@@ -1,12 +1,11 @@
 /*
- * reference.c - the reference engine's hooks: its memory, its batches, its digest, its books.
+ * reference.c - the reference engine's hooks: its memory, its digest, its books.
  *
- * Everything is reserved by create(). submit() walks the batch; what a request does is in
- * reference_l3.c and reference_l2.c. It sees one shard: it knows nothing of threads.
+ * Everything is reserved by create(). What a batch does is in reference_submit.c. It sees one
+ * shard: it knows nothing of threads.
  */
 #include "engine-under-test/reference/reference.h"
 
-#include "engine-under-test/reference/reference_ahead.h"
 #include "engine-under-test/reference/reference_book.h"
 
 #include <errno.h>
@@ -79,86 +78,6 @@ static int reference_create(const struct eut_limits *limits, void **self)
     return 0;
 }
 
-void eut_run_flush(struct eut_run *run)
-{
-    struct eut_sink *sink = run->sink;
-
-    sink->count = (uint32_t)(run->next - sink->events);
-    sink->flush(sink);
-    run->next = sink->events + sink->count;
-    run->end = sink->events + sink->room;
-}
-
-static inline void request_process(struct eut_reference_engine *engine, struct eut_run *run,
-                                   const struct eut_request *r, uint64_t hash)
-{
-    struct eut_market *market = &engine->market[r->market];
-
-    if (__builtin_expect(r->market >= engine->markets, 0)) {
-        /* In no market's digest. */
-        run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, EUT_BAD_MARKET);
-        return;
-    }
-    run->digest = market->digest ^ r->market;
-    if (r->market < engine->l3_markets) {
-        eut_l3_process(engine, run, market, r, hash);
-    } else {
-        eut_l2_process(engine, run, market, r);
-    }
-    market->digest = run->digest ^ r->market;
-}
-
-static void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
-                        const struct eut_request *requests, uint32_t count)
-{
-    struct eut_ahead ahead;
-    uint32_t last = count - 1;
-
-    for (uint32_t i = 0; i < 4 * AHEAD_STEP; i++) {
-        ahead_first(engine, &ahead, requests, i < last ? i : last);
-    }
-    for (uint32_t i = 0; i < 3 * AHEAD_STEP; i++) {
-        ahead_second(engine, &ahead, requests, i < last ? i : last);
-    }
-    for (uint32_t i = 0; i < 2 * AHEAD_STEP; i++) {
-        ahead_third(engine, &ahead, requests, i < last ? i : last);
-    }
-    for (uint32_t i = 0; i < AHEAD_STEP; i++) {
-        ahead_fourth(engine, &ahead, requests, i < last ? i : last);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        ahead_first(engine, &ahead, requests, i + 4 * AHEAD_STEP < last ? i + 4 * AHEAD_STEP : last);
-        ahead_second(engine, &ahead, requests,
-                     i + 3 * AHEAD_STEP < last ? i + 3 * AHEAD_STEP : last);
-        ahead_third(engine, &ahead, requests, i + 2 * AHEAD_STEP < last ? i + 2 * AHEAD_STEP : last);
-        ahead_fourth(engine, &ahead, requests, i + AHEAD_STEP < last ? i + AHEAD_STEP : last);
-        run->request = i;
-        request_process(engine, run, &requests[i], ahead.hash[i % AHEAD_RING]);
-    }
-}
-
-static int reference_submit(void *self, const struct eut_request *requests, uint32_t count,
-                            struct eut_sink *sink)
-{
-    struct eut_reference_engine *engine = self;
-    struct eut_run run = {.next = sink->events + sink->count,
-                          .end = sink->events + sink->room,
-                          .sink = sink};
-
-    if (count > AHEAD_STEP && ahead_pays(engine)) {
-        batch_ahead(engine, &run, requests, count);
-    } else {
-        for (uint32_t i = 0; i < count; i++) {
-            const struct eut_request *r = &requests[i];
-
-            run.request = i;
-            request_process(engine, &run, r, index_hash(&engine->index, r->market, r->order));
-        }
-    }
-    sink->count = (uint32_t)(run.next - sink->events);
-    return 0;
-}
-
 static uint64_t reference_digest(void *self)
 {
     const struct eut_reference_engine *engine = self;
@@ -222,7 +141,7 @@ const struct eut_engine eut_reference = {
     .name = "reference",
     .capabilities = EUT_CAP_ALL,
     .create = reference_create,
-    .submit = reference_submit,
+    .submit = eut_reference_submit,
     .digest = reference_digest,
     .walk = reference_walk,
     .destroy = reference_destroy,

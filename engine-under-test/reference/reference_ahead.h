@@ -3,8 +3,9 @@
  *
  * A request's lines depend on each other: market and index bucket → order and levels → neighbours.
  * Each stage runs AHEAD_STEP requests before the next, asks for its lines and never waits; what it
- * reads was asked for a step earlier. The stages only guess - a book may change before its request's
- * turn - and have no branches on data. All they read lies in the engine's own reservation.
+ * reads was asked for a step earlier. The stages only guess - a book may change before its
+ * request's turn - and have no branches on data. All they read lies in the engine's own
+ * reservation.
  *
  * In cache this costs more than it brings, so it is on only while the pools in use are
  * larger than AHEAD_BYTES. The asks are inline assembly because gcc 12 deletes functions
@@ -24,10 +25,10 @@
 #endif
 
 #if defined(__x86_64__) || defined(__i386__)
-#define AHEAD_FETCH(address)                                                                       \
+#define AHEAD_FETCH(address) \
     __asm__ volatile("prefetcht0 %0" : : "m"(*(const char *)(const void *)(address)))
 #elif defined(__aarch64__)
-#define AHEAD_FETCH(address)                                                                       \
+#define AHEAD_FETCH(address) \
     __asm__ volatile("prfm pldl1keep, %0" : : "Q"(*(const char *)(const void *)(address)))
 #else
 #define AHEAD_FETCH(address) __builtin_prefetch((const void *)(address), 1, 3)
@@ -61,8 +62,8 @@ static inline void ahead_levels(const struct eut_reference_engine *engine,
                                 const struct eut_level_side *side)
 {
     unsigned tree = side->depth != 0;
-    const char *block = (const char *)level_block(&engine->levels, side->size_class,
-                                                  tree ? side->tip : side->root);
+    const char *block =
+        (const char *)level_block(&engine->levels, side->size_class, tree ? side->tip : side->root);
     uint32_t count = tree ? LEVEL_NODE_MAX : side->count;
     const char *end = block + count * sizeof(uint64_t);
 

@@ -83,9 +83,19 @@ static inline void run_reject(struct eut_run *run, uint64_t order, uint8_t reaso
 /* The first of rule 8's checks of form that the request fails, or EUT_NONE. */
 uint8_t eut_request_refusal(const struct eut_request *r, int l2);
 
-/* reference_l3.c, reference_l2.c: one request in a market of that kind. */
-void eut_l3_process(struct eut_reference_engine *engine, struct eut_run *run,
-                    struct eut_market *market, const struct eut_request *r, uint64_t hash);
+/* A new day limit order without a flaw of form: the common case, in one branch. */
+static inline bool request_is_day_order(const struct eut_request *r)
+{
+    return (r->order != 0) & (r->qty != 0) & (r->price - 1 < EUT_PRICE_MAX) & (r->op == EUT_NEW) &
+           (r->type == EUT_LIMIT) & (r->tif == EUT_DAY) &
+           ((r->side == EUT_BUY) | (r->side == EUT_SELL));
+}
+
+/* reference_submit.c */
+int eut_reference_submit(void *self, const struct eut_request *requests, uint32_t count,
+                         struct eut_sink *sink);
+
+/* reference_l2.c: one request in a market that keeps only totals. */
 void eut_l2_process(struct eut_reference_engine *engine, struct eut_run *run,
                     struct eut_market *market, const struct eut_request *r);
 
