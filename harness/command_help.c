@@ -7,6 +7,17 @@
 
 #define COLUMN_MAX 32
 
+/* Columns, for what is shown in one each: UTF-8 characters. */
+static int width(const char *text)
+{
+    int columns = 0;
+
+    for (; *text; text++) {
+        columns += ((unsigned char)*text & 0xC0) != 0x80;
+    }
+    return columns;
+}
+
 static void help_option(const struct hr_option *o, int column)
 {
     char left[96], letter[5] = "    ";
@@ -18,10 +29,10 @@ static void help_option(const struct hr_option *o, int column)
     snprintf(left, sizeof(left), "%s--%s%s%s%s", letter, o->name, o->kind == HR_OPT_FLAG ? "" : " ",
              o->kind == HR_OPT_FLAG ? "" : metavar, o->kind == HR_OPT_LIST ? " …" : "");
     printf("  %s", left);
-    if ((int)strlen(left) >= column) {
+    if (width(left) >= column) {
         printf("\n  %*s", column, "");
     } else {
-        printf("%*s", column - (int)strlen(left), "");
+        printf("%*s", column - width(left), "");
     }
     printf("%s%s%s%s\n", o->help ? o->help : "", o->preset ? " [" : "", o->preset ? o->preset : "",
            o->preset ? "]" : "");

@@ -43,31 +43,30 @@ static int find_row(const char *key)
     return -1;
 }
 
-static int unknown_key(const char *key)
+/* By the whole key, else by what follows the section: perhaps only that is missing or wrong. */
+static const char *nearest_key(const char *key)
 {
-    struct hr_nearest near = {.word = key};
+    const char *dot = strrchr(key, '.'), *found = NULL;
+    struct hr_nearest whole = {.word = key}, last = {.word = dot ? dot + 1 : key};
 
     for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
-        hr_nearest_offer(&near, row->key);
+        found = hr_nearest_offer(&whole, row->key) ? row->key : found;
     }
-    if (!hr_nearest_name(&near)) { /* perhaps only the section is missing or wrong */
-        const char *dot = strrchr(key, '.');
-
-        near = (struct hr_nearest){.word = dot ? dot + 1 : key};
-        for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
-            const char *name = strchr(row->key, '.') + 1;
-            unsigned before = near.distance;
-            const char *had = near.name;
-
-            hr_nearest_offer(&near, name);
-            if (near.name != had || near.distance != before) {
-                near.name = row->key;
-            }
-        }
+    if (hr_nearest_name(&whole)) {
+        return found;
     }
-    if (hr_nearest_name(&near)) {
-        return hr_fail(EINVAL, "unknown setting %.80s; did you mean %s?", key,
-                       hr_nearest_name(&near));
+    for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
+        found = hr_nearest_offer(&last, strchr(row->key, '.') + 1) ? row->key : found;
+    }
+    return hr_nearest_name(&last) ? found : NULL;
+}
+
+static int unknown_key(const char *key)
+{
+    const char *near = nearest_key(key);
+
+    if (near) {
+        return hr_fail(EINVAL, "unknown setting %.80s; did you mean %s?", key, near);
     }
     return hr_fail(EINVAL, "unknown setting %.80s; `headroom run --help` lists them", key);
 }
@@ -135,24 +134,16 @@ static int take_setting(void *context, const char *key, const char *value, int i
 
 struct listing {
     struct hr_nearest near;
-    char nearest[64], all[512];
-    unsigned best;
+    char all[512];
 };
 
 static void list_name(void *context, const char *name)
 {
     struct listing *l = context;
     size_t at = strlen(l->all);
-    unsigned best;
 
     snprintf(l->all + at, sizeof(l->all) - at, "%s%s", at ? ", " : "", name);
-    l->near.name = l->nearest[0] ? l->nearest : NULL;
-    best = l->near.distance;
     hr_nearest_offer(&l->near, name);
-    if (!l->nearest[0] || l->near.distance < best) {
-        snprintf(l->nearest, sizeof(l->nearest), "%s", name);
-    }
-    l->near.name = l->nearest;
 }
 
 static int no_such(const char *what, const char *name, const char *folder)
@@ -167,7 +158,7 @@ static int no_such(const char *what, const char *name, const char *folder)
     }
     if (hr_nearest_name(&l.near)) {
         return hr_fail(ENOENT, "no %s '%.60s'; did you mean %s? (there are %s)", what, name,
-                       l.nearest, l.all);
+                       l.near.name, l.all);
     }
     return hr_fail(ENOENT, "no %s '%.60s'; there are %s", what, name, l.all);
 }
@@ -252,39 +243,25 @@ static int load_profile(struct hr_config *c, const char *name)
 static int check_variable(const char *entry)
 {
     char variable[HR_VARIABLE_MAX], section[HR_VARIABLE_MAX], name[HR_VARIABLE_MAX];
-    struct hr_nearest near;
+    struct hr_nearest near = {.word = name};
     bool ours = false;
 
     snprintf(name, sizeof(name), "%.*s", (int)strcspn(entry, "="), entry);
-    near = (struct hr_nearest){.word = name};
     for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
         hr_variable_name(row->key, variable);
         if (strcmp(name, variable) == 0) {
             return 0;
         }
+        hr_nearest_offer(&near, variable);
         snprintf(section, sizeof(section), "%.*s", (int)strcspn(row->key, "."), row->key);
         hr_variable_name(section, variable);
-        if (strncmp(name, variable, strlen(variable)) == 0 && name[strlen(variable)] == '_') {
-            ours = true;
-        }
+        ours |= strncmp(name, variable, strlen(variable)) == 0 && name[strlen(variable)] == '_';
     }
     if (!ours) {
         return 0;
     }
-    char nearest[HR_VARIABLE_MAX] = "";
-
-    for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
-        unsigned best = near.distance;
-
-        hr_variable_name(row->key, variable);
-        hr_nearest_offer(&near, variable);
-        if (!nearest[0] || near.distance < best) {
-            snprintf(nearest, sizeof(nearest), "%s", variable);
-        }
-        near.name = nearest;
-    }
     return hr_fail(EINVAL, "the environment variable %s names no setting; did you mean %s?", name,
-                   nearest);
+                   near.name);
 }
 
 static int take_environment(struct hr_config *c)

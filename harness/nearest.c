@@ -4,6 +4,7 @@
 #include "harness/nearest.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -38,7 +39,7 @@ static unsigned distance(const char *a, size_t a_length, const char *b, size_t b
     return rows[a_length % 3][b_length];
 }
 
-void hr_nearest_offer(struct hr_nearest *nearest, const char *name)
+bool hr_nearest_offer(struct hr_nearest *nearest, const char *name)
 {
     size_t word_length = strnlen(nearest->word, WORD_MAX), name_length = strnlen(name, WORD_MAX);
     unsigned d = distance(nearest->word, word_length, name, name_length);
@@ -46,15 +47,17 @@ void hr_nearest_offer(struct hr_nearest *nearest, const char *name)
     if (word_length >= 2 && strncasecmp(nearest->word, name, word_length) == 0) {
         d = 1;
     }
-    if (!nearest->name || d < nearest->distance) {
-        nearest->name = name;
-        nearest->distance = d;
+    if (nearest->name[0] && d >= nearest->distance) {
+        return false;
     }
+    snprintf(nearest->name, sizeof(nearest->name), "%s", name);
+    nearest->distance = d;
+    return true;
 }
 
 const char *hr_nearest_name(const struct hr_nearest *nearest)
 {
     size_t length = strnlen(nearest->word, WORD_MAX);
 
-    return nearest->name && nearest->distance <= 1 + length / 4 ? nearest->name : NULL;
+    return nearest->name[0] && nearest->distance <= 1 + length / 4 ? nearest->name : NULL;
 }

@@ -11,13 +11,18 @@
 #ifndef HR_NEAREST_H
 #define HR_NEAREST_H
 
+#include <stdbool.h>
+
+#define HR_NEAREST_MAX 96 /* bytes of a name; longer ones are cut */
+
 struct hr_nearest {
     const char *word; /* set by the caller, the rest zero */
-    const char *name;
+    char name[HR_NEAREST_MAX];
     unsigned distance;
 };
 
-void hr_nearest_offer(struct hr_nearest *nearest, const char *name);
+/* True if this is the nearest so far. The name is copied. */
+bool hr_nearest_offer(struct hr_nearest *nearest, const char *name);
 /* NULL when nothing offered is near enough to be meant. */
 const char *hr_nearest_name(const struct hr_nearest *nearest);
 
