@@ -323,7 +323,7 @@ static struct eut_request draw_request(struct hostility *h)
         draw_replace(h, &r);
     } else if (l2 && which < 60) {
         draw_quote(h, &r);
-    } else if (l2 || which < news) {
+    } else if (l2 || which < news || h->entered_count == 0) {
         draw_order(h, &r);
         draw_new(h, &r, l2);
     } else {
