@@ -91,7 +91,10 @@ static void add_identity(json_t *cpu, const char *root, const char *text)
         add_number(cpu, "family", text, "cpu family");
         add_number(cpu, "model_number", text, "model");
         add_number(cpu, "stepping", text, "stepping");
-        add_number(cpu, "microcode", text, "microcode");
+        json_object_set_new(cpu, "microcode",
+                            hr_lines_value(text, "microcode", ':', vendor, sizeof(vendor))
+                                ? hr_fact_string(vendor)
+                                : hr_fact_null("/proc/cpuinfo: no microcode"));
     } else {
         add_number(cpu, "variant", text, "CPU variant");
         add_number(cpu, "revision", text, "CPU revision");

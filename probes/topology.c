@@ -45,6 +45,7 @@ int hr_topology_load(hwloc_topology_t *topology, const char *root)
     }
     if (rc == 0) {
         hwloc_topology_set_flags(*topology, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+        hwloc_topology_set_icache_types_filter(*topology, HWLOC_TYPE_FILTER_KEEP_ALL);
         rc = hwloc_topology_load(*topology);
     }
     if (sysfs) {
