@@ -104,6 +104,18 @@ static int open_parts(struct session *s)
     return open_filter(s);
 }
 
+/* The last of the allowed processors first: the first ones serve most interrupts. */
+static void order_cpus(struct hr_rig *rig)
+{
+    rig->cpus_count = hr_cpus_allowed(rig->cpus, HR_RIG_CPUS_MAX);
+    for (int i = 0, k = rig->cpus_count - 1; i < k; i++, k--) {
+        int cpu = rig->cpus[i];
+
+        rig->cpus[i] = rig->cpus[k];
+        rig->cpus[k] = cpu;
+    }
+}
+
 static int prepare(struct session *s)
 {
     struct hr_rig *rig = &s->bench.rig;
@@ -122,7 +134,7 @@ static int prepare(struct session *s)
     }
     rig->config = s->config;
     rig->cpu = -1;
-    rig->cpus_count = hr_cpus_allowed(rig->cpus, HR_RIG_CPUS_MAX);
+    order_cpus(rig);
     rig->memory_max_bytes =
         (uint64_t)((double)hr_memory_available() * hr_config_real(s->config, "run.memory_share") *
                    (1 - TAPES_SHARE));
@@ -142,10 +154,9 @@ static int prepare(struct session *s)
 static void show(void *context, const char *what, double share)
 {
     const struct hr_rig *rig = context;
-    char text[64];
 
-    snprintf(text, sizeof(text), "%s, %.0f %%", what, share * 100);
-    hr_progress_step(text, rig->planned_s > 0 && rig->done_s < rig->planned_s
+    (void)share; /* the plan's share moves when the flow is done */
+    hr_progress_step(what, rig->planned_s > 0 && rig->done_s < rig->planned_s
                                ? rig->done_s / rig->planned_s
                                : 0);
 }
@@ -169,6 +180,7 @@ static int start_record(struct session *s)
     hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
     params.bytes_max = (uint64_t)((double)hr_memory_available() *
                                   hr_config_real(s->config, "run.memory_share") * TAPES_SHARE);
+    rig->flows = flows;
     rig->gaps = hr_histogram_new();
     return rig->gaps ? hr_workloads_new(&rig->workloads, &params)
                      : hr_fail(ENOMEM, "no memory for a histogram");
@@ -250,7 +262,6 @@ static int measure_ceilings(struct session *s)
     return rc;
 }
 
-/* The last of the allowed processors: the first serve most interrupts. */
 static void pin(struct session *s)
 {
     struct hr_rig *rig = &s->bench.rig;
@@ -258,12 +269,12 @@ static void pin(struct session *s)
     if (!hr_config_bool(s->config, "run.pin") || rig->cpus_count < 1) {
         return;
     }
-    if (hr_thread_pin(rig->cpus[rig->cpus_count - 1])) {
+    if (hr_thread_pin(rig->cpus[0])) {
         hr_record_warn(rig->record, "the measuring thread is not pinned: %s", hr_error());
         hr_error_clear();
         return;
     }
-    rig->cpu = rig->cpus[rig->cpus_count - 1];
+    rig->cpu = rig->cpus[0];
 }
 
 static int run_suite(struct session *s, const struct hr_suite_ops *ops)
