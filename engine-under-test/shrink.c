@@ -78,20 +78,18 @@ static bool take_out_pieces(struct shrinking *s, uint32_t length)
     return any;
 }
 
-/* A plainer trial is easier to follow: kept if the flow still differs in it. */
-static void try_trial(struct shrinking *s, uint32_t batch, uint32_t sink_room)
+/* One request a batch is easier to read, if it still differs so. */
+static void try_single_batches(struct shrinking *s)
 {
     struct eut_difference difference;
-    struct eut_trial was = *s->trial;
+    uint32_t batch = s->trial->limits.batch_max;
 
-    s->trial->limits.batch_max = batch;
-    s->trial->sink_room = sink_room;
-    s->work += s->count;
+    s->trial->limits.batch_max = 1;
     if (eut_differ(s->engine, s->trial, s->requests, s->count, &difference) == 1) {
         *s->difference = difference;
         cut_tail(s);
     } else {
-        *s->trial = was;
+        s->trial->limits.batch_max = batch;
     }
 }
 
@@ -110,8 +108,7 @@ int eut_shrink(const struct eut_engine *engine, struct eut_trial *trial,
         return hr_fail(ENOMEM, "no memory to shrink a flow of %u requests", *count);
     }
     cut_tail(&s);
-    try_trial(&s, trial->limits.batch_max, EUT_SINK_ROOM_MIN);
-    try_trial(&s, 1, trial->sink_room);
+    try_single_batches(&s);
     for (uint32_t length = s.count / 2; length >= 1; length /= 2) {
         take_out_pieces(&s, length);
     }

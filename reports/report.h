@@ -13,8 +13,8 @@
  *                   "service cancel" … (one kind of request); all in ns
  *   curve           of a capacity case: [{"rate", "p50", "p99", "p99.9", "passed"} …], ns
  *   engine          "null" is the ruler: shown, never plotted as a result
- *   check, readiness  names are shown as they are; swap, background-load, frequency, steal and
- *                   throttling lead the validation block
+ *   check, readiness  names are shown as they are; swap, background_load, throttle, frequency
+ *                   and steal lead the validation block
  */
 #ifndef HR_REPORT_H
 #define HR_REPORT_H
@@ -29,6 +29,8 @@ int hr_report_markdown(const json_t *record, const char *file);
 int hr_report_html(const json_t *record, const char *plots_dir, const char *file);
 /* .dat and .gp always; .svg when gnuplot is there (*drawn counts them). */
 int hr_report_plots(const json_t *record, const char *dir, int *drawn);
+/* Takes those files and then the folder away again. */
+void hr_report_plots_remove(const char *dir);
 int hr_report_junit(const json_t *record, const char *file);
 int hr_report_gbench(const json_t *record, const char *file);
 

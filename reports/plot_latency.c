@@ -1,0 +1,289 @@
+/*
+ * plot_latency.c - latency against offered load, with the bracket in which capacity lies, and the
+ * percentile curve. Cases that cannot be trusted are not drawn.
+ */
+#include "reports/figure_text.h"
+#include "reports/plot.h"
+#include "reports/record_view.h"
+#include "reports/sheet.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const tails[] = {"p50", "p99", "p99.9"};
+#define TAILS 3
+#define PATHS_MAX 3
+
+/* ---- load ---------------------------------------------------------------------------- */
+
+static void add_at_rate(struct hr_series_set *set, const char *who, double rate, const json_t *values)
+{
+    int t;
+
+    for (t = 0; t < TAILS; t++) {
+        double value = hr_view_number(values, tails[t]);
+        char label[140];
+
+        snprintf(label, sizeof(label), "%.100s %s", who, tails[t]);
+        if (rate > 0 && value > 0) {
+            hr_series_add(hr_series_of(set, label), rate, value, (double)NAN, (double)NAN);
+        }
+    }
+}
+
+/* The curve of a capacity search, where it has one; else the open-loop cases. */
+static void collect_load(const json_t *record, struct hr_series_set *set)
+{
+    char done[PATHS_MAX][120];
+    struct hr_view_walk walk = {0};
+    int paths = 0, i;
+
+    while (hr_view_next(record, &walk)) {
+        const json_t *curve = json_object_get(walk.item, "curve"), *step;
+        size_t k;
+
+        if (json_array_size(curve) < 3 || paths == PATHS_MAX || !hr_view_counts(walk.item)) {
+            continue;
+        }
+        snprintf(done[paths], sizeof(done[0]), "%s", hr_view_short(record, walk.item).text);
+        json_array_foreach (curve, k, step) {
+            add_at_rate(set, done[paths], hr_view_number(step, "rate"), step);
+        }
+        paths++;
+    }
+    walk = (struct hr_view_walk){0};
+    while (hr_view_next(record, &walk)) {
+        struct hr_view_label who = hr_view_short(record, walk.item);
+        const json_t *latency = hr_view_histogram(walk.item, "latency");
+        bool known = false;
+
+        for (i = 0; i < paths; i++) {
+            known |= strcmp(done[i], who.text) == 0;
+        }
+        if (!known && hr_view_counts(walk.item)) {
+            add_at_rate(set, who.text, hr_view_param(walk.item, "rate"),
+                        json_object_get(latency, "percentiles"));
+        }
+    }
+    hr_series_finish(set, 2);
+}
+
+/* Which path a series belongs to: the label without its percentile. */
+static int path_of(const struct hr_series_set *set, int i, const char **tail)
+{
+    char *space = strrchr(set->series[i].label, ' ');
+    size_t length = space ? (size_t)(space - set->series[i].label) : 0;
+    int k, path = 0;
+
+    *tail = space ? space + 1 : "";
+    for (k = 0; k < i; k++) {
+        const char *other = strrchr(set->series[k].label, ' ');
+        size_t other_length = other ? (size_t)(other - set->series[k].label) : 0;
+
+        if (other_length == length &&
+            strncmp(set->series[k].label, set->series[i].label, length) == 0) {
+            const char *ignored;
+
+            return path_of(set, k, &ignored);
+        }
+        path += k == 0 || strncmp(set->series[k].label, set->series[k - 1].label, other_length) != 0;
+    }
+    return path;
+}
+
+static void put_brackets(const json_t *record, const struct hr_series_set *set, FILE *gp)
+{
+    struct hr_view_walk walk = {0};
+    int object = 1, i;
+
+    while (hr_view_next(record, &walk)) {
+        double capacity = hr_view_estimate(walk.item, "capacity");
+        double failed = hr_view_estimate(walk.item, "lowest_failed");
+        double bound = hr_view_param(walk.item, "bound_ns");
+        struct hr_view_label who = hr_view_short(record, walk.item);
+        int color = -1;
+
+        for (i = 0; i < set->count; i++) {
+            const char *tail;
+
+            if (strncmp(set->series[i].label, who.text, strlen(who.text)) == 0) {
+                color = path_of(set, i, &tail);
+                break;
+            }
+        }
+        if (!(capacity > 0) || color < 0 || object > 6) {
+            continue;
+        }
+        fprintf(gp,
+                "set object %d rect from first %.9g, graph 0 to first %.9g, graph 1 fc rgb '%s' "
+                "fs transparent solid 0.18 noborder behind\n",
+                object++, capacity, failed > capacity ? failed : capacity * 1.004, hr_script_color(color));
+        if (bound > 0) {
+            fprintf(gp, "set arrow %d from graph 0, first %.9g to graph 1, first %.9g nohead dt (6,5) lw 1 "
+                        "lc rgb '" HR_INK "'\n", 1 + object, bound, bound);
+            fprintf(gp, "set label %d ", 60 + object);
+            hr_script_quote(gp, hr_bound_text(walk.item).text);
+            fprintf(gp, " at graph 0.01, first %.9g left offset 0,0.6 font 'sans-serif,12' tc rgb '" HR_INK
+                        "' front\n", bound);
+        }
+    }
+}
+
+bool hr_plot_load(const json_t *record, FILE *dat, FILE *gp, char *why)
+{
+    static const char *const dashes[] = {"dt (2,3) lw 1.6", "dt (8,4) lw 1.6", "lw 2.4"};
+    struct hr_series_set *set = calloc(1, sizeof(*set));
+    struct hr_series_point low, high;
+    struct hr_end_label labels[HR_SERIES_MAX];
+    struct hr_axis x, y;
+    int i;
+
+    if (set) {
+        collect_load(record, set);
+    }
+    if (!set || !hr_series_extent(set, &low, &high)) {
+        snprintf(why, HR_WHY_MAX, "it needs latency at two rates or more, open loop");
+        free(set);
+        return false;
+    }
+    hr_series_write(set, dat, "rate_orders_per_s latency_ns");
+    hr_script_begin(gp, "load", "Latency against load", 400, 14);
+    x = hr_script_axis(gp, 'x', false, 0, high.x, "");
+    y = hr_script_axis(gp, 'y', true, low.y, high.y, "ns");
+    hr_script_axis_title(gp, 'x', "offered, orders/s");
+    hr_script_axis_title(gp, 'y', "latency from the intended time");
+    put_brackets(record, set, gp);
+    for (i = 0; i < set->count; i++) {
+        struct hr_series *series = &set->series[i];
+
+        labels[i].x = series->points[series->count - 1].x;
+        labels[i].y = series->points[series->count - 1].y;
+        labels[i].color = path_of(set, i, &(const char *){NULL});
+        snprintf(labels[i].text, sizeof(labels[i].text), "%s", series->label);
+    }
+    hr_script_end_labels(gp, labels, set->count, &x, &y);
+    fputs("plot \\\n", gp);
+    for (i = 0; i < set->count; i++) {
+        const char *tail, *dash = dashes[0];
+        int path = path_of(set, i, &tail), t;
+
+        for (t = 0; t < TAILS; t++) {
+            dash = strcmp(tail, tails[t]) == 0 ? dashes[t] : dash;
+        }
+        fprintf(gp, "  'load.dat' index %d using 1:2 with linespoints pt 7 ps 0.35 %s lc rgb '%s'%s\n", i, dash,
+                hr_script_color(path), i + 1 < set->count ? ", \\" : "");
+    }
+    free(set);
+    return true;
+}
+
+/* ---- percentiles ----------------------------------------------------------------------- */
+
+static void add_curve(struct hr_series_set *set, const char *label, const json_t *histogram)
+{
+    const json_t *point;
+    double count = hr_view_number(histogram, "count");
+    size_t i;
+
+    json_array_foreach (json_object_get(histogram, "points"), i, point) {
+        double percentile = json_number_value(json_array_get(point, 0));
+        double value = json_number_value(json_array_get(point, 1));
+        /* The largest of n values stands for 1 - 1/n. */
+        double x = percentile >= 100 || 1 - percentile / 100 < 1 / count ? count : 1 / (1 - percentile / 100);
+
+        if (value > 0 && x >= 1.1) {
+            hr_series_add(hr_series_of(set, label), x, value, (double)NAN, (double)NAN);
+        }
+    }
+}
+
+/* Closed loop, and of the open-loop rates the lowest, the middle and the highest that counts. */
+static void collect_percentiles(const json_t *record, struct hr_series_set *set)
+{
+    enum { CASES_MAX = 64 };
+    const json_t *open[CASES_MAX];
+    struct hr_view_walk walk = {0};
+    char label[300];
+    int count = 0, i, k;
+
+    while (hr_view_next(record, &walk)) {
+        double rate = hr_view_param(walk.item, "rate");
+        const json_t *service = hr_view_histogram(walk.item, "service");
+
+        if (!hr_view_counts(walk.item) || isfinite(hr_view_param(walk.item, "bound_ns"))) {
+            continue;
+        }
+        if (rate > 0 && hr_view_histogram(walk.item, "latency") && count < CASES_MAX) {
+            open[count++] = walk.item;
+        } else if (isnan(rate) && service && set->count < 2) {
+            snprintf(label, sizeof(label), "%.90s closed", hr_view_text(walk.item, "path"));
+            add_curve(set, label, service);
+        }
+    }
+    for (i = 1; i < count; i++) {
+        const json_t *item = open[i];
+
+        for (k = i; k > 0 && hr_view_param(open[k - 1], "rate") > hr_view_param(item, "rate"); k--) {
+            open[k] = open[k - 1];
+        }
+        open[k] = item;
+    }
+    for (i = 0; i < 3 && count > 0; i++) {
+        const json_t *item = open[i == 0 ? 0 : i == 1 ? count / 2 : count - 1];
+
+        snprintf(label, sizeof(label), "%.90s %s/s", hr_view_text(item, "path"),
+                 hr_figure_set(hr_view_param(item, "rate"), "").text);
+        if (i == 0 || item != open[i == 1 ? 0 : count / 2]) {
+            add_curve(set, label, hr_view_histogram(item, "latency"));
+        }
+    }
+    hr_series_finish(set, 2);
+}
+
+bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
+{
+    struct hr_series_set *set = calloc(1, sizeof(*set));
+    struct hr_series_point low, high;
+    struct hr_end_label labels[HR_SERIES_MAX];
+    struct hr_axis x, y;
+    double at;
+    int i, nines = 0;
+
+    if (set) {
+        collect_percentiles(record, set);
+    }
+    if (!set || !hr_series_extent(set, &low, &high)) {
+        snprintf(why, HR_WHY_MAX, "it needs a latency histogram of a case that counts");
+        free(set);
+        return false;
+    }
+    hr_series_write(set, dat, "1/(1-p) latency_ns");
+    hr_script_begin(gp, "percentiles", "Latency by percentile", 400, 15);
+    fprintf(gp, "set logscale x\nset xrange [1.1:%.9g]\n"
+                "set xtics ('50 %%%%' 2, '90 %%%%' 10, '99 %%%%' 100", fmax(high.x, 20));
+    for (at = 1000; at <= high.x && nines < 3; at *= 10) {
+        fprintf(gp, ", '99.%.*s %%%%' %g", ++nines, "999", at);
+    }
+    fputs(")\n", gp);
+    x = (struct hr_axis){.name = 'x', .log = true, .low = 1.1, .high = fmax(high.x, 20)};
+    y = hr_script_axis(gp, 'y', true, low.y, high.y, "ns");
+    hr_script_axis_title(gp, 'x', "percentile, on a scale of 1/(1 − p)");
+    hr_script_axis_title(gp, 'y', "latency (closed loop: service time)");
+    for (i = 0; i < set->count; i++) {
+        struct hr_series *series = &set->series[i];
+
+        labels[i].x = series->points[series->count - 1].x;
+        labels[i].y = series->points[series->count - 1].y;
+        labels[i].color = i;
+        snprintf(labels[i].text, sizeof(labels[i].text), "%s", series->label);
+    }
+    hr_script_end_labels(gp, labels, set->count, &x, &y);
+    fputs("plot \\\n", gp);
+    for (i = 0; i < set->count; i++) {
+        fprintf(gp, "  'percentiles.dat' index %d using 1:2 with lines lw 2.2 lc rgb '%s'%s\n", i,
+                hr_script_color(i), i + 1 < set->count ? ", \\" : "");
+    }
+    free(set);
+    return true;
+}

@@ -1,0 +1,101 @@
+/*
+ * run_checks.c - can the figures be trusted? Sums up the checks that every run carries, by name. A
+ * check that no run carries is not listed: it is not known to be fine.
+ */
+#include "reports/figure_text.h"
+#include "reports/record_view.h"
+#include "reports/sheet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a reader asks for first. */
+static int rank_of(const char *check)
+{
+    static const char *const leading[] = {"swap", "background_load", "throttle", "frequency", "steal"};
+    const int count = sizeof(leading) / sizeof(leading[0]);
+    int i;
+
+    for (i = 0; i < count && strcmp(check, leading[i]) != 0; i++) {
+    }
+    return i;
+}
+
+static void count_one(json_t *sums, const json_t *check)
+{
+    const char *name = hr_view_text(check, "check"), *status = hr_view_text(check, "status");
+    double value = hr_view_number(check, "value");
+    json_t *sum = json_object_get(sums, name);
+
+    if (!sum) {
+        sum = json_pack("{s:s,s:i,s:i,s:i,s:s}", "check", name, "ok", 0, "soft", 0, "hard", 0, "unit",
+                        hr_view_text(check, "unit"));
+        json_object_set_new(sums, name, sum);
+    }
+    json_object_set_new(sum, status, json_integer(json_integer_value(json_object_get(sum, status)) + 1));
+    if (isfinite(value) && !(value <= hr_view_number(sum, "worst"))) {
+        json_object_set_new(sum, "worst", json_real(value));
+        json_object_set(sum, "limit", json_object_get(check, "limit"));
+    }
+}
+
+static int compare_checks(const void *a, const void *b)
+{
+    const char *x = hr_view_text(*(json_t *const *)a, "check");
+    const char *y = hr_view_text(*(json_t *const *)b, "check");
+
+    return rank_of(x) != rank_of(y) ? rank_of(x) - rank_of(y) : strcmp(x, y);
+}
+
+json_t *hr_checks_of(const json_t *record)
+{
+    struct hr_view_walk walk = {0};
+    json_t *sums = json_object(), *list = json_array(), **sorted;
+    const char *name;
+    json_t *sum;
+    size_t count, at = 0;
+
+    while (hr_view_next(record, &walk)) {
+        const json_t *run, *check;
+        size_t i, k;
+
+        json_array_foreach (json_object_get(walk.item, "runs"), i, run) {
+            json_array_foreach (json_object_get(run, "checks"), k, check) {
+                count_one(sums, check);
+            }
+        }
+    }
+    count = json_object_size(sums);
+    sorted = calloc(count ? count : 1, sizeof(json_t *));
+    if (sorted) {
+        json_object_foreach (sums, name, sum) {
+            sorted[at++] = sum;
+        }
+        qsort(sorted, count, sizeof(json_t *), compare_checks);
+        for (at = 0; at < count; at++) {
+            json_array_append(list, sorted[at]);
+        }
+        free(sorted);
+    }
+    json_decref(sums);
+    return list;
+}
+
+struct hr_check_text hr_check_text(const json_t *check)
+{
+    long long ok = json_integer_value(json_object_get(check, "ok"));
+    long long soft = json_integer_value(json_object_get(check, "soft"));
+    long long hard = json_integer_value(json_object_get(check, "hard"));
+    struct hr_check_text t;
+
+    if (hard) {
+        snprintf(t.text, sizeof(t.text), "hard in %lld of %lld runs", hard, ok + soft + hard);
+    } else if (soft) {
+        snprintf(t.text, sizeof(t.text), "soft in %lld of %lld runs", soft, ok + soft + hard);
+    } else {
+        snprintf(t.text, sizeof(t.text), ok == 1 ? "ok in 1 run" : "ok in all %lld runs", ok);
+    }
+    return t;
+}

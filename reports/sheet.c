@@ -1,0 +1,216 @@
+/*
+ * sheet.c - the blocks a report is made of, and the order of its sections. Holds no layout: how a
+ * block looks is the writers' matter.
+ */
+#include "reports/sheet.h"
+#include "reports/figure_text.h"
+#include "reports/record_view.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct hr_section hr_sections[] = {
+    {"verdict", hr_section_verdict},       {"machine", hr_section_machine},
+    {"claims", hr_section_claims},         {"capacity", hr_section_capacity},
+    {"latency", hr_section_latency},       {"throughput", hr_section_throughput},
+    {"markets", hr_section_markets},       {"scaling", hr_section_scaling},
+    {"ceilings", hr_section_ceilings},     {"validation", hr_section_validation},
+    {"cases", hr_section_cases},           {"reproduce", hr_section_reproduce},
+    {"paste", hr_section_paste},           {NULL, NULL},
+};
+
+json_t *hr_sheet_of_record(const json_t *record)
+{
+    json_t *sheet = json_array();
+    const struct hr_section *section;
+
+    for (section = hr_sections; section->name; section++) {
+        section->add(sheet, record);
+    }
+    return sheet;
+}
+
+/* Length of the UTF-8 character at text that jansson would accept, or 0. */
+static size_t character(const char *text)
+{
+    size_t length;
+
+    for (length = 1; length <= 4; length++) {
+        json_t *try = json_stringn(text, length);
+
+        if (try) {
+            json_decref(try);
+            return length;
+        }
+        if (!text[length - 1]) {
+            break;
+        }
+    }
+    return 0;
+}
+
+json_t *hr_sheet_string(const char *text)
+{
+    json_t *json = json_string(text);
+    size_t length = strlen(text), at = 0, from;
+    char *clean;
+
+    if (json) {
+        return json;
+    }
+    clean = malloc(length + 1);
+    if (!clean) {
+        return json_string("");
+    }
+    for (from = 0; from < length;) {
+        size_t step = character(text + from);
+
+        memcpy(clean + at, text + from, step);
+        at += step;
+        from += step ? step : 1;
+    }
+    json = json_stringn(clean, at);
+    free(clean);
+    return json;
+}
+
+static json_t *add_block(json_t *sheet, const char *kind)
+{
+    json_t *block = json_pack("{s:s}", "kind", kind);
+
+    json_array_append_new(sheet, block);
+    return block;
+}
+
+void hr_sheet_heading(json_t *sheet, const char *id, const char *text)
+{
+    json_t *block = add_block(sheet, "heading");
+
+    json_object_set_new(block, "id", hr_sheet_string(id));
+    json_object_set_new(block, "t", hr_sheet_string(text));
+}
+
+void hr_sheet_say(json_t *sheet, const char *kind, const char *format, ...)
+{
+    json_t *block = add_block(sheet, kind);
+    char *text = NULL;
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0) {
+        text = NULL;
+    }
+    va_end(args);
+    json_object_set_new(block, "t", hr_sheet_string(text ? text : ""));
+    free(text);
+}
+
+void hr_sheet_plot(json_t *sheet, const char *name)
+{
+    json_object_set_new(add_block(sheet, "plot"), "name", hr_sheet_string(name));
+}
+
+json_t *hr_sheet_table(json_t *sheet, const char *title, const char *fold)
+{
+    json_t *table = add_block(sheet, "table");
+
+    json_object_set_new(table, "title", title ? hr_sheet_string(title) : json_null());
+    json_object_set_new(table, "fold", fold ? hr_sheet_string(fold) : json_null());
+    json_object_set_new(table, "columns", json_array());
+    json_object_set_new(table, "rows", json_array());
+    return table;
+}
+
+void hr_table_column(json_t *table, const char *title, enum hr_sheet_align align)
+{
+    json_array_append_new(json_object_get(table, "columns"),
+                          json_pack("{s:o,s:b}", "t", hr_sheet_string(title), "right",
+                                    align == HR_RIGHT));
+}
+
+json_t *hr_table_row(json_t *table, const json_t *of)
+{
+    json_t *row = json_pack("{s:[]}", "cells");
+    const char *status = hr_view_text(of, "status"), *reason = hr_view_text(of, "reason");
+    const char *advice = hr_view_text(of, "advice");
+
+    if (*status) {
+        json_object_set_new(row, "status", json_string(status));
+    }
+    if (*reason && strcmp(status, "pass") != 0) {
+        size_t bytes = strlen(reason) + strlen(advice) + 16;
+        char *why = malloc(bytes);
+
+        if (why) {
+            snprintf(why, bytes, *advice ? "%s. Advice: %s" : "%s", reason, advice);
+            json_object_set_new(row, "why", hr_sheet_string(why));
+            free(why);
+        }
+    }
+    json_array_append_new(json_object_get(table, "rows"), row);
+    return row;
+}
+
+size_t hr_table_rows(const json_t *table)
+{
+    return json_array_size(json_object_get(table, "rows"));
+}
+
+void hr_table_end(json_t *sheet, json_t *table)
+{
+    size_t last = json_array_size(sheet);
+
+    if (hr_table_rows(table) == 0 && last > 0 && json_array_get(sheet, last - 1) == table) {
+        json_array_remove(sheet, last - 1);
+    }
+}
+
+json_t *hr_row_cell(json_t *row, const char *text, const char *note)
+{
+    json_t *cell = json_pack("{s:o}", "t", hr_sheet_string(text));
+
+    if (note && *note) {
+        json_object_set_new(cell, "n", hr_sheet_string(note));
+    }
+    json_array_append_new(json_object_get(row, "cells"), cell);
+    return cell;
+}
+
+void hr_row_status(json_t *row, const char *status)
+{
+    json_object_set_new(hr_row_cell(row, "", NULL), "s", hr_sheet_string(status));
+}
+
+void hr_row_share(json_t *row, double share)
+{
+    json_t *cell = hr_row_cell(row, hr_figure_share(share).text, NULL);
+
+    if (isfinite(share)) {
+        json_object_set_new(cell, "bar", json_real(share < 0 ? 0 : share > 1 ? 1 : share));
+    }
+}
+
+void hr_row_metric(json_t *row, const json_t *metric)
+{
+    const char *unit = hr_view_text(metric, "unit");
+    double estimate = hr_view_number(metric, "estimate"), runs = hr_view_number(metric, "n_runs");
+    double low = hr_view_number(metric, "ci_low"), high = hr_view_number(metric, "ci_high");
+    char note[HR_FIGURE_MAX + 16] = "";
+
+    if (!metric || isnan(estimate)) {
+        /* The row's own reason, where it has one, stands below it. */
+        hr_row_cell(row, HR_DASH, json_object_get(row, "why") ? NULL : hr_view_text(metric, "reason"));
+        return;
+    }
+    /* Below six runs there is no 95 % interval: what is shown is min to max. */
+    if (runs > 1 && isfinite(low) && isfinite(high) && low < high) {
+        bool interval = json_is_true(json_object_get(metric, "interval"));
+
+        snprintf(note, sizeof(note), interval ? "[%s]" : "%s min" HR_DASH "max",
+                 hr_figure_range(low, high, unit).text);
+    }
+    hr_row_cell(row, hr_figure_bare(estimate, unit).text, note);
+}

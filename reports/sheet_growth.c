@@ -1,0 +1,216 @@
+/*
+ * sheet_growth.c - throughput of one thread, and what becomes of it with more markets, deeper books
+ * and more cores.
+ */
+#include "harness/statistics.h"
+#include "reports/figure_text.h"
+#include "reports/record_view.h"
+#include "reports/sheet.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a case sets beside its engine and path: "markets 1 000, depth 10". */
+static void write_params(const json_t *item, char *text, size_t bytes)
+{
+    const json_t *params = json_object_get(item, "params"), *value;
+    const char *name;
+    size_t at = 0;
+
+    text[0] = '\0';
+    json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
+        char one[260];
+
+        if (json_is_number(value)) {
+            double number = json_number_value(value);
+
+            snprintf(one, sizeof(one), "%.60s %s", name,
+                     floor(number) == number ? hr_figure_count(number).text
+                                             : hr_figure_set(number, "").text);
+        } else if (json_is_string(value)) {
+            snprintf(one, sizeof(one), "%.60s %.90s", name, json_string_value(value));
+        } else {
+            continue;
+        }
+        if (at + strlen(one) + 3 > bytes) {
+            return;
+        }
+        at += (size_t)snprintf(text + at, bytes - at, "%s%s", at ? ", " : "", one);
+    }
+}
+
+void hr_section_throughput(json_t *sheet, const json_t *record)
+{
+    const json_t *suite = hr_view_suite(record, "throughput"), *item;
+    json_t *table;
+    size_t i;
+
+    hr_sheet_heading(sheet, "throughput", "Throughput of one thread");
+    table = hr_sheet_table(sheet, NULL, NULL);
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "With", HR_LEFT);
+    hr_table_column(table, "orders/s", HR_RIGHT);
+    hr_table_column(table, "Runs", HR_RIGHT);
+    hr_table_column(table, "Of ceiling", HR_LEFT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (json_object_get(suite, "cases"), i, item) {
+        const json_t *metric = hr_view_metric(item, "throughput");
+        char params[400];
+        json_t *row;
+
+        if (!metric) {
+            continue;
+        }
+        write_params(item, params, sizeof(params));
+        row = hr_table_row(table, item);
+        hr_row_cell(row, hr_view_path_engine(item).text, hr_view_is_ruler(item) ? "the ruler" : NULL);
+        hr_row_cell(row, params, NULL);
+        hr_row_metric(row, metric);
+        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+        hr_row_share(row, hr_view_number(metric, "of_ceiling"));
+        hr_row_status(row, hr_view_text(item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        hr_sheet_say(sheet, "note", "No throughput was measured in this run.");
+        return;
+    }
+    json_array_foreach (json_object_get(suite, "cases"), i, item) {
+        double compares = hr_view_estimate(item, "compares");
+
+        if (isfinite(compares)) {
+            hr_sheet_say(sheet, "note",
+                         "Beside it, for scale: %s of elementwise price comparison. That is not "
+                         "matching, and those are not orders.",
+                         hr_figure(compares, "compares/s").text);
+        }
+    }
+}
+
+void hr_section_markets(json_t *sheet, const json_t *record)
+{
+    const json_t *item;
+    json_t *table;
+    size_t i;
+
+    hr_sheet_heading(sheet, "markets", "Markets and depth");
+    table = hr_sheet_table(sheet, NULL, NULL);
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
+    hr_table_column(table, "Depth", HR_RIGHT);
+    hr_table_column(table, "Zipf", HR_RIGHT);
+    hr_table_column(table, "orders/s", HR_RIGHT);
+    hr_table_column(table, "Runs", HR_RIGHT);
+    hr_table_column(table, "Of ceiling", HR_LEFT);
+    hr_table_column(table, "A market", HR_RIGHT);
+    hr_table_column(table, "Loaded in", HR_RIGHT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (json_object_get(hr_view_suite(record, "markets"), "cases"), i, item) {
+        const json_t *metric = hr_view_metric(item, "throughput");
+        double zipf = hr_view_param(item, "zipf");
+        json_t *row = hr_table_row(table, item);
+
+        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_depth(item)).text, NULL);
+        hr_row_cell(row, isnan(zipf) || zipf == 0 ? HR_DASH : hr_figure_set(zipf, "").text, NULL);
+        hr_row_metric(row, metric);
+        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+        hr_row_share(row, hr_view_number(metric, "of_ceiling"));
+        hr_row_cell(row, hr_figure(hr_view_estimate(item, "bytes_per_market"), "bytes").text, NULL);
+        hr_row_cell(row, hr_figure(hr_view_estimate(item, "load_time"), "s").text, NULL);
+        hr_row_status(row, hr_view_text(item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        hr_sheet_say(sheet, "note", "No sweep over markets was part of this run.");
+        return;
+    }
+    hr_sheet_plot(sheet, "markets");
+    hr_sheet_plot(sheet, "depth");
+    hr_sheet_plot(sheet, "memory");
+}
+
+/* The one-shard rate of the same engine and path. */
+static double one_shard(const json_t *cases, const json_t *like)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        if (hr_view_param(item, "shards") == 1 &&
+            strcmp(hr_view_path_engine(item).text, hr_view_path_engine(like).text) == 0) {
+            return hr_view_estimate(item, "throughput");
+        }
+    }
+    return (double)NAN;
+}
+
+static void say_fit(json_t *sheet, const json_t *cases)
+{
+    enum { POINTS_MAX = 256 };
+    double shards[POINTS_MAX], rate[POINTS_MAX];
+    struct hr_usl fit;
+    const json_t *item;
+    int count = 0;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        double x = hr_view_param(item, "shards"), y = hr_view_estimate(item, "throughput");
+
+        if (hr_view_counts(item) && count < POINTS_MAX && isfinite(x) && x >= 1 && isfinite(y)) {
+            shards[count] = x;
+            rate[count++] = y;
+        }
+    }
+    if (hr_fit_usl(shards, rate, count, &fit)) {
+        return;
+    }
+    hr_sheet_say(sheet, "note",
+                 "Universal scalability law: contention σ = %.3g, coherence κ = %.3g, %s a shard "
+                 "alone, r² = %.3f%s%s.",
+                 fit.sigma, fit.kappa, hr_figure(fit.lambda, "orders/s").text, fit.r2,
+                 isfinite(fit.peak_n) ? ", peak at about shards = " : "; no peak in sight",
+                 isfinite(fit.peak_n) ? hr_figure_count(round(fit.peak_n)).text : "");
+}
+
+void hr_section_scaling(json_t *sheet, const json_t *record)
+{
+    const json_t *cases = json_object_get(hr_view_suite(record, "scaling"), "cases"), *item;
+    json_t *table;
+    size_t i;
+
+    hr_sheet_heading(sheet, "scaling", "Core scaling");
+    table = hr_sheet_table(sheet, NULL, NULL);
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Shards", HR_RIGHT);
+    hr_table_column(table, "orders/s", HR_RIGHT);
+    hr_table_column(table, "Runs", HR_RIGHT);
+    hr_table_column(table, "Speed-up", HR_RIGHT);
+    hr_table_column(table, "Of linear", HR_LEFT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (cases, i, item) {
+        double rate = hr_view_estimate(item, "throughput"), shards = hr_view_param(item, "shards");
+        double speedup = rate / one_shard(cases, item);
+        const json_t *metric = hr_view_metric(item, "throughput");
+        json_t *row = hr_table_row(table, item);
+
+        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, hr_figure_count(shards).text, NULL);
+        hr_row_metric(row, metric);
+        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+        hr_row_cell(row, hr_figure(speedup, "ratio").text, NULL);
+        hr_row_share(row, speedup / shards);
+        hr_row_status(row, hr_view_text(item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        hr_sheet_say(sheet, "note", "No sweep over cores was part of this run.");
+        return;
+    }
+    say_fit(sheet, cases);
+    hr_sheet_plot(sheet, "scaling");
+}

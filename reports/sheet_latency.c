@@ -1,0 +1,150 @@
+/*
+ * sheet_latency.c - capacity per path at its tail bound, and which percentile each rate holds.
+ * Latency counts from when an order was due (open loop), service time from when it was sent.
+ */
+#include "reports/figure_text.h"
+#include "reports/record_view.h"
+#include "reports/sheet.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const percentiles[] = {"p50", "p90", "p99", "p99.9", "p99.99"};
+#define PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
+
+void hr_section_capacity(json_t *sheet, const json_t *record)
+{
+    struct hr_view_walk walk = {0};
+    json_t *table;
+
+    hr_sheet_heading(sheet, "capacity", "Capacity at the tail bound");
+    table = hr_sheet_table(sheet, NULL, NULL);
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Tail bound", HR_LEFT);
+    hr_table_column(table, "Confirmed, orders/s", HR_RIGHT);
+    hr_table_column(table, "Lowest failed, orders/s", HR_RIGHT);
+    hr_table_column(table, "Tail there", HR_RIGHT);
+    hr_table_column(table, "Status", HR_LEFT);
+    while (hr_view_next(record, &walk)) {
+        const json_t *capacity = hr_view_metric(walk.item, "capacity");
+        char tail[16];
+        json_t *row;
+
+        if (!capacity && strcmp(hr_view_text(walk.suite, "name"), "capacity") != 0) {
+            continue;
+        }
+        snprintf(tail, sizeof(tail), "p%g", hr_view_param(walk.item, "percentile"));
+        row = hr_table_row(table, walk.item);
+        hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+        hr_row_cell(row, hr_bound_text(walk.item).text, NULL);
+        hr_row_metric(row, capacity);
+        hr_row_metric(row, hr_view_metric(walk.item, "lowest_failed"));
+        hr_row_metric(row, hr_view_metric(walk.item, tail));
+        hr_row_status(row, hr_view_text(walk.item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        hr_sheet_say(sheet, "note", "No capacity search was part of this run.");
+    }
+}
+
+static void add_percentiles(json_t *row, const json_t *histogram)
+{
+    size_t i;
+
+    for (i = 0; i < PERCENTILES; i++) {
+        double value = hr_view_percentile(histogram, percentiles[i]);
+
+        hr_row_cell(row, hr_figure(value, hr_view_text(histogram, "unit")).text, NULL);
+    }
+    hr_row_cell(row, hr_figure(hr_view_number(histogram, "max"), hr_view_text(histogram, "unit")).text,
+                NULL);
+    hr_row_cell(row, hr_figure_set(hr_view_number(histogram, "count"), "").text, NULL);
+}
+
+static void add_percentile_columns(json_t *table)
+{
+    size_t i;
+
+    for (i = 0; i < PERCENTILES; i++) {
+        hr_table_column(table, percentiles[i], HR_RIGHT);
+    }
+    hr_table_column(table, "max", HR_RIGHT);
+    hr_table_column(table, "Samples", HR_RIGHT);
+}
+
+static void add_rates(json_t *sheet, const json_t *record)
+{
+    struct hr_view_walk walk = {0};
+    json_t *table = hr_sheet_table(sheet, "Rate × percentile", NULL);
+
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Offered, orders/s", HR_RIGHT);
+    add_percentile_columns(table);
+    hr_table_column(table, "Status", HR_LEFT);
+    while (hr_view_next(record, &walk)) {
+        double rate = hr_view_param(walk.item, "rate");
+        const char *wanted = isnan(rate) ? "service" : "latency";
+        const json_t *histogram = hr_view_histogram(walk.item, wanted);
+        json_t *row;
+
+        if (!histogram || !isnan(hr_view_param(walk.item, "bound_ns"))) {
+            continue;
+        }
+        row = hr_table_row(table, walk.item);
+        hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+        hr_row_cell(row, isnan(rate) ? "closed loop" : hr_figure_set(rate, "").text, NULL);
+        add_percentiles(row, histogram);
+        hr_row_status(row, hr_view_text(walk.item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        hr_sheet_say(sheet, "note", "No latency was measured in this run.");
+        return;
+    }
+    hr_sheet_say(sheet, "note",
+                 "Open loop: counted from when an order was due. Closed loop: service time, counted "
+                 "from when it was sent. A dash stands where there were too few samples for that "
+                 "percentile (299 for p99, 2 995 for p99.9, 29 956 for p99.99).");
+}
+
+/* "service new" is the service time of new orders alone. */
+static void add_kinds(json_t *sheet, const json_t *record)
+{
+    static const char prefix[] = "service ";
+    struct hr_view_walk walk = {0};
+    json_t *table = hr_sheet_table(sheet, "Service time by kind of request", NULL);
+
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Request", HR_LEFT);
+    add_percentile_columns(table);
+    while (hr_view_next(record, &walk)) {
+        const json_t *histogram;
+        size_t i;
+
+        json_array_foreach (json_object_get(walk.item, "histograms"), i, histogram) {
+            const char *name = hr_view_text(histogram, "name");
+            json_t *row;
+
+            if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || !hr_view_counts(walk.item) ||
+                !isnan(hr_view_param(walk.item, "rate"))) {
+                continue;
+            }
+            row = hr_table_row(table, NULL);
+            hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+            hr_row_cell(row, name + sizeof(prefix) - 1, NULL);
+            add_percentiles(row, histogram);
+        }
+    }
+    hr_table_end(sheet, table);
+}
+
+void hr_section_latency(json_t *sheet, const json_t *record)
+{
+    hr_sheet_heading(sheet, "latency", "Latency");
+    add_rates(sheet, record);
+    add_kinds(sheet, record);
+    hr_sheet_plot(sheet, "load");
+    hr_sheet_plot(sheet, "percentiles");
+}
