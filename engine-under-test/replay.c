@@ -90,6 +90,8 @@ static void judge(struct run *run)
             run->replay->same_order += met->other == 0 && met->same == run->requests[i].qty;
             run->replay->other_order += met->other > 0;
             run->replay->no_order += met->other == 0 && met->same < run->requests[i].qty;
+        } else {
+            run->replay->traded_on_entry += met->other > 0;
         }
     }
 }

@@ -19,6 +19,7 @@ struct eut_replay {
     bool is_recorded;
     struct hr_recorded_counts recorded;
     uint64_t same_order, other_order, no_order;
+    uint64_t traded_on_entry; /* orders that the feed shows resting, but that traded here at once */
 };
 
 /* Creates the engine, feeds it all of `file`, writes events as they come and books at the end (either

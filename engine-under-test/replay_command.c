@@ -102,6 +102,10 @@ static void print_recorded(const struct eut_replay *replay)
     } else {
         fprintf(stderr, "fidelity: no recorded executions of displayed orders\n");
     }
+    if (replay->traded_on_entry) {
+        fprintf(stderr, "%" PRIu64 " orders that the feed shows resting traded here at once: its books are not those of "
+                        "price-time order, or were not seen from the start\n", replay->traded_on_entry);
+    }
     fprintf(stderr, "passed over: %" PRIu64 " about orders never seen, %" PRIu64 " trades of no displayed order, %" PRIu64
             " crosses, %" PRIu64 " broken trades, %" PRIu64 " halts, %" PRIu64 " about no order, %" PRIu64
             " of unknown type; ids entered twice: %" PRIu64 "\n",
@@ -142,14 +146,15 @@ static json_t *recorded_json(const struct eut_replay *r)
     if (!r->is_recorded) {
         return json_null();
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "executions",
+    return json_pack("{s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "executions",
                      (json_int_t)c->executions, "same_order", (json_int_t)r->same_order, "other_order",
                      (json_int_t)r->other_order, "no_order", (json_int_t)r->no_order, "fidelity",
                      c->executions ? json_real(share(r->same_order, c->executions)) : json_null(), "messages",
                      (json_int_t)c->messages, "unknown_orders", (json_int_t)c->unknown_orders, "not_displayed",
                      (json_int_t)c->not_displayed, "crosses", (json_int_t)c->crosses, "broken", (json_int_t)c->broken,
                      "halts", (json_int_t)c->halts, "unknown_types", (json_int_t)c->unknown_types, "reused_ids",
-                     (json_int_t)c->reused_ids, "cut_short", c->cut_short != 0);
+                     (json_int_t)c->reused_ids, "traded_on_entry", (json_int_t)r->traded_on_entry,
+                     "cut_short", c->cut_short != 0);
 }
 
 static int write_json(const char *file, const struct eut_replay *r, const char *format,

@@ -16,7 +16,9 @@
 #define COMPRESSED_WINDOW (1u << 17)
 
 struct hr_bytes_inner {
-    int fd;
+    int fd; /* -1: from memory */
+    const uint8_t *memory, *memory_end;
+    size_t piece;
     char *name;
     uint8_t *window;
     uint64_t passed; /* bytes that have left the window at its front */
@@ -27,37 +29,56 @@ struct hr_bytes_inner {
     ZSTD_inBuffer in;
 };
 
-int hr_bytes_open(struct hr_bytes *b, const char *name)
+static int open_window(struct hr_bytes *b, const char *name)
 {
-    bool standard = strcmp(name, "-") == 0;
     struct hr_bytes_inner *inner = calloc(1, sizeof(*inner));
-    struct stat st;
 
     memset(b, 0, sizeof(*b));
-    if (!inner) {
-        return hr_fail(ENOMEM, "%s: no memory to read it", name);
-    }
     b->inner = inner;
-    inner->fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
-    if (inner->fd < 0) {
-        int err = errno;
-
-        hr_bytes_close(b);
-        return hr_fail(err, "%s: %s: give a readable flow file, or - for standard input", name,
-                       strerror(err));
+    if (inner) {
+        inner->fd = -1;
+        inner->name = strdup(name);
+        inner->window = malloc(HR_BYTES_WINDOW);
     }
-    if (fstat(inner->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-        hr_bytes_close(b);
-        return hr_fail(EISDIR, "%s: is a directory: give a file in it", name);
-    }
-    inner->name = strdup(standard ? "standard input" : name);
-    inner->window = malloc(HR_BYTES_WINDOW);
-    if (!inner->name || !inner->window) {
+    if (!inner || !inner->name || !inner->window) {
         hr_bytes_close(b);
         return hr_fail(ENOMEM, "%s: no memory to read it", name);
     }
     b->at = b->end = inner->window;
     return 0;
+}
+
+int hr_bytes_open(struct hr_bytes *b, const char *name)
+{
+    bool standard = strcmp(name, "-") == 0;
+    int rc = open_window(b, standard ? "standard input" : name);
+    struct stat st;
+
+    if (rc) {
+        return rc;
+    }
+    b->inner->fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+    if (b->inner->fd < 0) {
+        rc = hr_fail(errno, "%s: %s: give a readable flow file, or - for standard input", name, strerror(errno));
+    } else if (fstat(b->inner->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+        rc = hr_fail(EISDIR, "%s: is a directory: give a file in it", name);
+    }
+    if (rc) {
+        hr_bytes_close(b);
+    }
+    return rc;
+}
+
+int hr_bytes_open_memory(struct hr_bytes *b, const void *data, size_t size, size_t piece)
+{
+    int rc = open_window(b, "memory");
+
+    if (rc == 0) {
+        b->inner->memory = data;
+        b->inner->memory_end = b->inner->memory + size;
+        b->inner->piece = piece;
+    }
+    return rc;
 }
 
 void hr_bytes_close(struct hr_bytes *b)
@@ -83,11 +104,23 @@ uint64_t hr_bytes_offset(const struct hr_bytes *b)
     return b->inner->passed + (uint64_t)(b->at - b->inner->window);
 }
 
-/* Up to `room` bytes of the descriptor; 0 at its end. */
+/* Up to `room` bytes of the descriptor or memory; 0 at its end. */
 static int read_some(struct hr_bytes_inner *inner, void *to, size_t room, size_t *got)
 {
     ssize_t n;
 
+    if (inner->fd < 0) {
+        size_t left = (size_t)(inner->memory_end - inner->memory);
+
+        *got = left < inner->piece ? left : inner->piece;
+        *got = *got < room ? *got : room;
+        if (*got > 0) {
+            memcpy(to, inner->memory, *got);
+        }
+        inner->memory += *got;
+        inner->ended = *got == 0;
+        return 0;
+    }
     do {
         n = read(inner->fd, to, room);
     } while (n < 0 && errno == EINTR);

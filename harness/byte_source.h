@@ -21,6 +21,8 @@ struct hr_bytes {
 
 /* "-" is standard input. A message names the file and the mend. */
 int hr_bytes_open(struct hr_bytes *bytes, const char *name);
+/* Bytes in memory, read in pieces of at most `piece` as if from a pipe; data must live as long. */
+int hr_bytes_open_memory(struct hr_bytes *bytes, const void *data, size_t size, size_t piece);
 /* Keeps [at, end) and adds to it. 1 if more can be seen, 0 if nothing follows or the window is
  * full, or -errno with a message. */
 int hr_bytes_more(struct hr_bytes *bytes);

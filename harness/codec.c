@@ -189,36 +189,61 @@ static enum hr_format guess(const uint8_t *at, size_t seen)
     return seen > 0 && at[0] >= '0' && at[0] <= '9' ? HR_FORMAT_LOBSTER : HR_FORMAT_CSV;
 }
 
-int hr_flow_file_open(struct hr_flow_file **opened, const char *name, enum hr_format format)
+static struct hr_flow_file *named(const char *name)
 {
     struct hr_flow_file *file = calloc(1, sizeof(*file));
-    int rc;
 
-    *opened = NULL;
-    if (!file || !(file->name = strdup(strcmp(name, "-") == 0 ? "standard input" : name))) {
+    if (!file || !(file->name = strdup(name))) {
         free(file);
-        return hr_fail(ENOMEM, "%s: no memory to read it", name);
+        (void)hr_fail(ENOMEM, "%s: no memory to read it", name);
+        return NULL;
     }
-    rc = hr_bytes_open(&file->bytes, name);
-    if (rc == 0) {
-        rc = hr_flow_need(file, HR_FLOW_HEADER_BYTES);
-        rc = rc < 0 ? rc : 0;
-    }
-    if (rc == 0 && format == HR_FORMAT_AUTO) {
-        format = guess(file->bytes.at, (size_t)(file->bytes.end - file->bytes.at));
-    }
-    for (size_t i = 0; rc == 0 && i < READERS; i++) {
-        if (readers[i]->format == format) {
-            file->reader = readers[i];
-            rc = file->reader->start(file);
-        }
-    }
-    if (rc) {
-        hr_flow_file_close(file);
+    return file;
+}
+
+/* The bytes are open: which format, and its beginning. */
+static int begin(struct hr_flow_file *file, enum hr_format format)
+{
+    int rc = hr_flow_need(file, HR_FLOW_HEADER_BYTES);
+
+    if (rc < 0) {
         return rc;
     }
-    *opened = file;
-    return 0;
+    if (format == HR_FORMAT_AUTO) {
+        format = guess(file->bytes.at, (size_t)(file->bytes.end - file->bytes.at));
+    }
+    for (size_t i = 0; i < READERS; i++) {
+        if (readers[i]->format == format) {
+            file->reader = readers[i];
+        }
+    }
+    return file->reader->start(file);
+}
+
+static int opened(struct hr_flow_file **out, struct hr_flow_file *file, int rc, enum hr_format format)
+{
+    rc = rc ? rc : begin(file, format);
+    if (rc) {
+        hr_flow_file_close(file);
+        file = NULL;
+    }
+    *out = file;
+    return rc;
+}
+
+int hr_flow_file_open(struct hr_flow_file **out, const char *name, enum hr_format format)
+{
+    struct hr_flow_file *file = *out = named(strcmp(name, "-") == 0 ? "standard input" : name);
+
+    return file ? opened(out, file, hr_bytes_open(&file->bytes, name), format) : -ENOMEM;
+}
+
+int hr_flow_file_open_memory(struct hr_flow_file **out, const void *data, size_t size, size_t piece,
+                             enum hr_format format)
+{
+    struct hr_flow_file *file = *out = named("memory");
+
+    return file ? opened(out, file, hr_bytes_open_memory(&file->bytes, data, size, piece), format) : -ENOMEM;
 }
 
 int hr_flow_file_read(struct hr_flow_file *file, struct eut_request *requests, uint32_t count)

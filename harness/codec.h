@@ -38,6 +38,9 @@ const char *hr_format_name(enum hr_format format);
 struct hr_flow_file;
 /* "-" is standard input. HR_FORMAT_AUTO looks at the first bytes. */
 int hr_flow_file_open(struct hr_flow_file **file, const char *name, enum hr_format format);
+/* The same from memory, in pieces of at most `piece` bytes as if from a pipe; data must live as long. */
+int hr_flow_file_open_memory(struct hr_flow_file **file, const void *data, size_t size, size_t piece,
+                             enum hr_format format);
 /* Fills up to count requests; returns how many, 0 at the end, or a negative errno with a message
  * that holds file:line (or byte). Requests before the bad one are delivered first. */
 int hr_flow_file_read(struct hr_flow_file *file, struct eut_request *requests, uint32_t count);

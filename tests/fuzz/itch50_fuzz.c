@@ -1,0 +1,10 @@
+/* itch50_fuzz.c - an ITCH 5.0 file: read to the end or refused in one line. */
+#include "tests/fuzz/flow_read.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    hr_test_flow_read(data, size, HR_FORMAT_ITCH50);
+    return 0;
+}
