@@ -18,14 +18,15 @@ struct temper {
     uint32_t price_base, price_span;
     uint32_t qty_span;
     uint32_t new_share, cancel_share; /* of 100; the rest are replacements */
-    uint32_t odd;                     /* one in so many requests has something wrong */
-    uint32_t huge;                    /* one in so many quantities is huge */
-    uint32_t memory;                  /* how many entered orders are remembered, to be changed */
+    uint32_t tide;   /* requests from flood, as above, to ebb, nearly all cancels */
+    uint32_t odd;    /* one in so many requests has something wrong */
+    uint32_t huge;   /* one in so many quantities is huge */
+    uint32_t memory; /* how many entered orders are remembered, to be changed */
     uint32_t id_style;
     bool calm; /* bids below asks, so that books grow deep */
 };
 
-#define MEMORY_MAX 4096u
+#define MEMORY_MAX 16384u
 
 struct hostility {
     const struct eut_hostile *kind;
@@ -36,6 +37,7 @@ struct hostility {
     struct eut_request
         entered[MEMORY_MAX]; /* orders that may rest: the last ones, at random places */
     uint32_t entered_count;
+    uint32_t made; /* requests so far */
 };
 
 static uint32_t below(struct hostility *h, uint32_t n)
@@ -62,11 +64,12 @@ static void draw_temper(struct hostility *h)
 
     t->ids = PICK(h, 4, 30, 300, 3000, 30000);
     t->accounts = PICK(h, 1, 2, 3, 5, 50, 50);
-    t->price_base = PICK(h, 1, 60, 100, 4090, 65530, 1000000, EUT_PRICE_MAX - 2100);
-    t->price_span = PICK(h, 2, 5, 12, 70, 300, 2000);
+    t->price_base = PICK(h, 1, 60, 100, 4090, 65530, 1000000, EUT_PRICE_MAX - 30000);
+    t->price_span = PICK(h, 2, 5, 12, 70, 300, 2000, 30000);
     t->qty_span = PICK(h, 1, 4, 20, 1000);
     t->new_share = PICK(h, 35, 50, 60, 80);
     t->cancel_share = PICK(h, 3, 10, 20);
+    t->tide = PICK(h, 0, 0, 500, 5000, 15000);
     t->odd = PICK(h, 30, 100, 1000);
     t->huge = PICK(h, 20, 200, 2000, 2000);
     t->memory = PICK(h, 4, 60, 500, MEMORY_MAX);
@@ -215,6 +218,14 @@ static void draw_quote(struct hostility *h, struct eut_request *r)
     r->qty = one_in(h, 5) ? 0 : draw_qty(h);
 }
 
+static void draw_shares(const struct hostility *h, uint32_t *news, uint32_t *cancels)
+{
+    bool ebb = h->temper.tide > 0 && h->made / h->temper.tide % 2 == 1;
+
+    *news = ebb ? 10 : h->temper.new_share;
+    *cancels = ebb ? 85 : h->temper.cancel_share;
+}
+
 /* Something wrong that the text form can say. */
 static void spoil(struct hostility *h, struct eut_request *r, bool l2)
 {
@@ -302,19 +313,21 @@ static struct eut_request draw_request(struct hostility *h)
     uint32_t market = below(h, h->kind->markets), other = below(h, h->kind->markets);
     struct eut_request r = {.market = market < other ? market : other};
     bool l2 = r.market >= h->kind->markets - h->kind->l2_markets;
-    uint32_t which = below(h, 100);
+    uint32_t which = below(h, 100), news, cancels;
 
+    draw_shares(h, &news, &cancels);
+    h->made++;
     if (h->chain_left > 0) {
         h->chain_left--;
         r = h->chained;
         draw_replace(h, &r);
     } else if (l2 && which < 60) {
         draw_quote(h, &r);
-    } else if (l2 || which < h->temper.new_share) {
+    } else if (l2 || which < news || h->entered_count == 0) {
         draw_order(h, &r);
         draw_new(h, &r, l2);
     } else {
-        bool cancel = which < h->temper.new_share + h->temper.cancel_share;
+        bool cancel = which < news + cancels;
 
         draw_entered(h, &r, cancel);
         if (cancel) {
@@ -336,7 +349,7 @@ static struct eut_request draw_request(struct hostility *h)
 void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
                       uint32_t count)
 {
-    struct hostility h;
+    static _Thread_local struct hostility h; /* too large for a thread's stack */
 
     memset(&h, 0, sizeof(h));
     h.kind = kind;

@@ -70,6 +70,9 @@ int eut_hostile_round(uint64_t seed, uint64_t capabilities, struct eut_trial *tr
     hr_random_init(&random, seed, 0x70C4D);
     draw_markets(&random, capabilities, &kind);
     *count = PICK(&random, 100, 1000, 5000, 5000, 20000, 40000);
+    if (hr_random_below(&random, 50) == 0) {
+        *count = 200000; /* enough for books of tens of thousands of levels */
+    }
     *trial = (struct eut_trial){.limits = {.struct_size = sizeof(*limits)}};
     limits->markets = kind.markets;
     limits->l2_markets = kind.l2_markets;

@@ -78,18 +78,20 @@ static bool take_out_pieces(struct shrinking *s, uint32_t length)
     return any;
 }
 
-/* One request a batch is easier to read, if it still differs so. */
-static void try_single_batches(struct shrinking *s)
+/* A plainer trial is easier to follow: kept if the flow still differs in it. */
+static void try_trial(struct shrinking *s, uint32_t batch, uint32_t sink_room)
 {
     struct eut_difference difference;
-    uint32_t batch = s->trial->limits.batch_max;
+    struct eut_trial was = *s->trial;
 
-    s->trial->limits.batch_max = 1;
+    s->trial->limits.batch_max = batch;
+    s->trial->sink_room = sink_room;
+    s->work += s->count;
     if (eut_differ(s->engine, s->trial, s->requests, s->count, &difference) == 1) {
         *s->difference = difference;
         cut_tail(s);
     } else {
-        s->trial->limits.batch_max = batch;
+        *s->trial = was;
     }
 }
 
@@ -108,7 +110,8 @@ int eut_shrink(const struct eut_engine *engine, struct eut_trial *trial,
         return hr_fail(ENOMEM, "no memory to shrink a flow of %u requests", *count);
     }
     cut_tail(&s);
-    try_single_batches(&s);
+    try_trial(&s, trial->limits.batch_max, EUT_SINK_ROOM_MIN);
+    try_trial(&s, 1, trial->sink_room);
     for (uint32_t length = s.count / 2; length >= 1; length /= 2) {
         take_out_pieces(&s, length);
     }

@@ -21,7 +21,8 @@ static bool is_folder(const char *path)
 
 const char *hr_config_folder(void)
 {
-    static const char *const beside[] = {"configs", "../configs", "../share/headroom/configs"};
+    static const char *const beside[] = {"configs", "../configs", "../../configs",
+                                         "../share/headroom/configs"};
     static _Thread_local char folder[PATH_BYTES + 64];
     char program[PATH_BYTES];
     const char *set = getenv("HEADROOM_CONFIGS");

@@ -1,8 +1,9 @@
 /*
  * drive.c - how fast, and how soon, does a path answer a tape?
  *
- * The loops keep to the path's calls and the clock; what they note is counted up afterwards. A stall of
- * the machine inside a loop looks like a slow engine here: the validity checks around a run tell.
+ * The loops keep to the path's calls and the clock; what they note is counted up afterwards. A
+ * stall of the machine inside a loop looks like a slow engine here: the validity checks around a
+ * run tell.
  */
 #include "harness/drive.h"
 
@@ -23,7 +24,8 @@ static int interrupted(void)
 }
 
 /* Collects until fewer than `keep` batches are in flight. */
-static int drain(const struct hr_drive *d, uint64_t *in_flight, uint64_t keep, struct hr_drive_sum *sum)
+static int drain(const struct hr_drive *d, uint64_t *in_flight, uint64_t keep,
+                 struct hr_drive_sum *sum)
 {
     struct hr_answer answer;
 
@@ -93,14 +95,15 @@ enum hr_order_class hr_class_of(const struct eut_request *request, uint64_t trad
     case EUT_QUOTE:
         return HR_CLASS_QUOTE;
     default:
-        return trades || request->type == EUT_MARKET || request->tif == EUT_IOC || request->tif == EUT_FOK
+        return trades || request->type == EUT_MARKET || request->tif == EUT_IOC ||
+                       request->tif == EUT_FOK
                    ? HR_CLASS_TAKER
                    : HR_CLASS_PASSIVE;
     }
 }
 
-int hr_drive_each(const struct hr_drive *d, const struct eut_request *requests, uint64_t count, uint64_t *samples,
-                  struct hr_drive_sum *sum)
+int hr_drive_each(const struct hr_drive *d, const struct eut_request *requests, uint64_t count,
+                  uint64_t *samples, struct hr_drive_sum *sum)
 {
     uint64_t start;
 
@@ -146,9 +149,9 @@ static inline uint64_t timer_now(const struct hr_timer *timer)
     return timer ? timer->now(timer->context) : hr_ticks();
 }
 
-int hr_drive_open(const struct hr_drive *d, const struct eut_request *requests, uint64_t count, const uint64_t *due,
-                  const struct hr_timer *timer, struct hr_open_batch *log, uint64_t *batches,
-                  struct hr_drive_sum *sum)
+int hr_drive_open(const struct hr_drive *d, const struct eut_request *requests, uint64_t count,
+                  const uint64_t *due, const struct hr_timer *timer, struct hr_open_batch *log,
+                  uint64_t *batches, struct hr_drive_sum *sum)
 {
     uint64_t next = 0, sent = 0, answered = 0, refused_at = UINT64_MAX, start = timer_now(timer);
 
@@ -200,8 +203,9 @@ int hr_drive_open(const struct hr_drive *d, const struct eut_request *requests, 
     return 0;
 }
 
-void hr_open_account(const struct hr_open_batch *log, uint64_t batches, const uint64_t *due, uint64_t budget,
-                     struct hr_histogram *latency, struct hr_histogram *service, struct hr_open_account *account)
+void hr_open_account(const struct hr_open_batch *log, uint64_t batches, const uint64_t *due,
+                     uint64_t budget, struct hr_histogram *latency, struct hr_histogram *service,
+                     struct hr_open_account *account)
 {
     uint64_t at = 0, free_at = 0, due_now = 0, total = 0;
     double residence_ns = 0;
@@ -230,7 +234,8 @@ void hr_open_account(const struct hr_open_batch *log, uint64_t batches, const ui
                 uint64_t late_ns = hr_ticks_to_ns(batch->offered - ready);
 
                 account->late++;
-                account->late_max_ns = late_ns > account->late_max_ns ? late_ns : account->late_max_ns;
+                account->late_max_ns =
+                    late_ns > account->late_max_ns ? late_ns : account->late_max_ns;
             }
         }
         /* A path that answered before it took the next one was not free until then. */

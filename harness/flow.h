@@ -12,6 +12,7 @@
 #define HR_FLOW_H
 
 #include "engine-under-test/engine.h"
+#include "harness/platform/platform.h"
 
 #include <stdbool.h>
 
@@ -83,6 +84,7 @@ struct hr_tape {
     uint64_t digest;              /* after all of it, from the engine that shadowed */
     uint64_t digest_load;         /* after the load phase */
     struct hr_flow_counts counts; /* of the steady phase */
+    struct hr_region region;      /* what holds the requests */
 };
 /* Records `steady` steady requests using `shadow` to learn what happens. progress may be NULL. */
 int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, uint64_t steady,

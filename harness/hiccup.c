@@ -10,7 +10,8 @@
 
 void hr_hiccup_spin(uint64_t duration_ns, struct hr_hiccup *hiccup, struct hr_histogram *gaps)
 {
-    uint64_t gap_ticks = hr_ns_to_ticks(HR_HICCUP_GAP_NS), start = hr_ticks(), last = start, now = start;
+    uint64_t gap_ticks = hr_ns_to_ticks(HR_HICCUP_GAP_NS), start = hr_ticks(), last = start,
+             now = start;
     uint64_t end = start + hr_ns_to_ticks(duration_ns);
 
     while (now < end) {

@@ -1,9 +1,9 @@
 /*
  * hiccup.h - how often is the measuring core taken away from us? (after jHiccup: jhiccup, Gil Tene)
  *
- * A thread that does nothing but read the clock should see no gaps. Each gap of HR_HICCUP_GAP_NS or more is
- * time that the machine (interrupts, other threads, the hypervisor) took; no engine measured
- * there can have a better tail than that.
+ * A thread that does nothing but read the clock should see no gaps. Each gap of HR_HICCUP_GAP_NS or
+ * more is time that the machine (interrupts, other threads, the hypervisor) took; no engine
+ * measured there can have a better tail than that.
  *
  * Threads: measures the calling thread's core.
  */

@@ -2,8 +2,8 @@
  * measure.c - what is the figure, how sure is it, and may it be trusted?
  *
  * Repeats a case's fresh runs, judges each by its checks, and writes what is left as medians with
- * intervals. It does not know what is measured: that is the suite's. It cannot see a bias that all runs
- * share; the null engine's distance and the ceilings beside the figures are there for that.
+ * intervals. It does not know what is measured: that is the suite's. It cannot see a bias that all
+ * runs share; the null engine's distance and the ceilings beside the figures are there for that.
  */
 #include "harness/measure.h"
 
@@ -41,7 +41,8 @@ struct work {
     bool gave_up;
 };
 
-void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id, size_t size)
+void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id,
+                size_t size)
 {
     snprintf(id, size, "%s/%s/%s/%s", suite, rig->path->name, rig->engine->name, name);
 }
@@ -65,7 +66,8 @@ void hr_trial_stop(struct hr_trial *trial)
 
     trial->elapsed_ns = hr_clock_ns() - trial->started_ns;
     hr_disturbance_read(&after);
-    hr_check_disturbance(&trial->checks, &trial->before, &after, trial->elapsed_ns, trial->rig->cpu);
+    hr_check_disturbance(&trial->checks, &trial->before, &after, trial->elapsed_ns,
+                         trial->rig->cpu);
 }
 
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)
@@ -104,7 +106,8 @@ int hr_trial_begin(struct hr_rig *rig, struct hr_trial *t, bool ruler, int index
         hr_hiccup_spin(HICCUP_SPIN_NS, &hiccup, rig->gaps);
         rig->hiccup.spun_ns += hiccup.spun_ns;
         rig->hiccup.lost_ns += hiccup.lost_ns;
-        rig->hiccup.gap_max_ns = hiccup.gap_max_ns > rig->hiccup.gap_max_ns ? hiccup.gap_max_ns : rig->hiccup.gap_max_ns;
+        rig->hiccup.gap_max_ns =
+            hiccup.gap_max_ns > rig->hiccup.gap_max_ns ? hiccup.gap_max_ns : rig->hiccup.gap_max_ns;
         hr_check_hiccup(&t->checks, &hiccup);
     }
     return 0;
@@ -146,7 +149,8 @@ void hr_trial_keep(json_t *c, const struct hr_trial *t, const struct hr_measured
     json_object_set(run, "checks", t->checks.list);
     for (int m = 0; m < n; m++) {
         /* A wrong answer has no figure at all. */
-        json_object_set_new(run, metrics[m].name, hr_json_real(t->checks.hopeless ? NAN : t->values[m]));
+        json_object_set_new(run, metrics[m].name,
+                            hr_json_real(t->checks.hopeless ? NAN : t->values[m]));
     }
     hr_case_run_new(c, run);
 }
@@ -188,7 +192,8 @@ static int good_run(struct work *w, int index)
             if (!t.checks.hard) {
                 keep_good(w, &t);
             } else {
-                snprintf(w->why, sizeof(w->why), "%s%s", t.checks.why, t.checks.hopeless ? "" : ", also when tried again");
+                snprintf(w->why, sizeof(w->why), "%s%s", t.checks.why,
+                         t.checks.hopeless ? "" : ", also when tried again");
             }
         }
         bool again = rc == 0 && t.checks.hard && !t.checks.hopeless;
@@ -281,6 +286,28 @@ static void work_end(struct work *w)
     }
 }
 
+/* The ruler beside the figure: how many times better the null engine did. */
+static void write_distance(struct work *w, int m)
+{
+    const struct hr_measured *metric = w->c->metrics + m;
+    const double *samples = hr_measure_samples(w->result, m);
+    double *distance = calloc((size_t)w->result->runs, sizeof(*distance));
+
+    if (!distance || !isfinite(w->ruler[m])) {
+        free(distance);
+        return;
+    }
+    for (int i = 0; i < w->result->runs; i++) {
+        distance[i] = metric->higher ? w->ruler[m] / samples[i] : samples[i] / w->ruler[m];
+    }
+    hr_case_metric(w->json, &(struct hr_metric){.name = "null_distance",
+                                                .unit = "times",
+                                                .higher = true,
+                                                .samples = distance,
+                                                .n = w->result->runs});
+    free(distance);
+}
+
 static void write_metrics(struct work *w)
 {
     for (int m = 0; m < w->c->metrics_count; m++) {
@@ -297,6 +324,9 @@ static void write_metrics(struct work *w)
                                                     .n = w->result->runs,
                                                     .ceiling = metric->ceiling,
                                                     .ceiling_value = metric->ceiling_value});
+        if (metric->ruled) {
+            write_distance(w, m);
+        }
     }
     for (int h = 0; h < w->histograms; h++) {
         if (hr_histogram_count(w->merged[h])) {
@@ -312,14 +342,15 @@ static void no_metrics(struct work *w, const char *reason)
     }
 }
 
-void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason, const char *advice)
+void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason,
+                  const char *advice)
 {
     hr_case_status(c, status, reason, advice);
     rig->statuses[status]++;
 }
 
-static void set_status(struct hr_rig *rig, json_t *json, struct hr_measure_result *result, enum hr_status status,
-                       const char *reason, const char *advice)
+static void set_status(struct hr_rig *rig, json_t *json, struct hr_measure_result *result,
+                       enum hr_status status, const char *reason, const char *advice)
 {
     hr_rig_state(rig, json, status, reason, advice);
     result->status = status;
@@ -347,13 +378,15 @@ static void conclude(struct work *w, int rc)
         return;
     }
     if (rc == -EINTR) {
-        snprintf(w->why, sizeof(w->why), "interrupted after %d of %d runs", w->result->runs, w->result->runs_max);
+        snprintf(w->why, sizeof(w->why), "interrupted after %d of %d runs", w->result->runs,
+                 w->result->runs_max);
         no_metrics(w, w->why);
         set_status(rig, w->json, w->result, HR_SKIP, w->why, "run it again to the end");
     } else if (rc == -ENOMEM || rc == -ENOSPC || rc == -ENOTSUP) {
         snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
         no_metrics(w, w->why);
-        set_status(rig, w->json, w->result, HR_SKIP, w->why, "needs a host with more memory, or a smaller case");
+        set_status(rig, w->json, w->result, HR_SKIP, w->why,
+                   "needs a host with more memory, or a smaller case");
     } else {
         if (rc < 0) {
             snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
@@ -366,8 +399,8 @@ static void conclude(struct work *w, int rc)
 static void plan_case(struct hr_rig *rig, const struct hr_case *c, const char *id, int runs)
 {
     json_array_append_new(json_object_get(rig->plan, "cases"),
-                          json_pack("{s:s, s:O?, s:i, s:f}", "id", id, "params", c->params, "runs", runs, "seconds",
-                                    c->seconds * (runs + 1)));
+                          json_pack("{s:s, s:O?, s:i, s:f}", "id", id, "params", c->params, "runs",
+                                    runs, "seconds", c->seconds * (runs + 1)));
     rig->planned_s += c->seconds * (runs + 1);
 }
 
@@ -376,7 +409,8 @@ static void show(struct hr_rig *rig, const char *what)
     hr_progress_step(what, rig->planned_s > 0 ? fmin(1, rig->done_s / rig->planned_s) : 0);
 }
 
-int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struct hr_measure_result *out)
+int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c,
+               struct hr_measure_result *out)
 {
     struct hr_measure_result local, *result = out ? out : &local;
     struct work w = {.rig = rig, .c = c};
@@ -391,10 +425,11 @@ int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struc
         plan_case(rig, c, w.id, runs);
         return 0;
     }
-    w.json = result->json =
-        hr_case_begin(suite, w.id, rig->engine->name, rig->path->name, c->params ? json_incref(c->params) : json_object());
+    w.json = result->json = hr_case_begin(suite, w.id, rig->engine->name, rig->path->name,
+                                          c->params ? json_incref(c->params) : json_object());
     if (rig->engine->capabilities & EUT_CAP_RULER) {
-        set_status(rig, w.json, result, HR_INVALID, "the null engine is the ruler: it matches nothing, so it has no result",
+        set_status(rig, w.json, result, HR_INVALID,
+                   "the null engine is the ruler: it matches nothing, so it has no result",
                    "name an engine that matches: -e reference");
         return 0;
     }
@@ -428,8 +463,9 @@ const double *hr_measure_samples(const struct hr_measure_result *result, int met
     return result->samples + (size_t)metric * (size_t)result->runs_max;
 }
 
-json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name, const char *name, json_t *params,
-                          enum hr_status status, const char *reason, const char *advice)
+json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name,
+                          const char *name, json_t *params, enum hr_status status,
+                          const char *reason, const char *advice)
 {
     struct hr_measure_result result;
     char id[ID_MAX];
@@ -441,11 +477,12 @@ json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_n
     }
     if (rig->plan) {
         json_array_append_new(json_object_get(rig->plan, "cases"),
-                              json_pack("{s:s, s:O?, s:i, s:f, s:s}", "id", id, "params", params, "runs", 0, "seconds",
-                                        0.0, "reason", reason));
+                              json_pack("{s:s, s:O?, s:i, s:f, s:s}", "id", id, "params", params,
+                                        "runs", 0, "seconds", 0.0, "reason", reason));
         return NULL;
     }
-    json = hr_case_begin(suite, id, rig->engine->name, rig->path->name, params ? json_incref(params) : json_object());
+    json = hr_case_begin(suite, id, rig->engine->name, rig->path->name,
+                         params ? json_incref(params) : json_object());
     set_status(rig, json, &result, status, reason, advice);
     return json;
 }
@@ -464,9 +501,9 @@ bool hr_flow_subset(struct hr_flow_params *p, uint64_t can, char *why)
     size_t at = 0;
 
     why[0] = '\0';
-#define WITHOUT(bit, what, has)                                                                    \
-    if (!(can & (bit)) && (has)) {                                                                 \
-        at += (size_t)snprintf(why + at, HR_WHY_MAX - at, "%s%s", at ? ", " : "", what);           \
+#define WITHOUT(bit, what, has)                                                          \
+    if (!(can & (bit)) && (has)) {                                                       \
+        at += (size_t)snprintf(why + at, HR_WHY_MAX - at, "%s%s", at ? ", " : "", what); \
     }
     WITHOUT(EUT_CAP_L2, "L2 markets", p->l2_share > 0)
     WITHOUT(EUT_CAP_L3, "L3 markets", p->l2_share < 1)
@@ -488,8 +525,9 @@ bool hr_flow_subset(struct hr_flow_params *p, uint64_t can, char *why)
     return at > 0;
 }
 
-int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine, const struct hr_workload *workload,
-                  uint32_t batch, struct hr_path **path, uint64_t *load_ns)
+int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
+                  const struct hr_workload *workload, uint32_t batch, struct hr_path **path,
+                  uint64_t *load_ns)
 {
     struct hr_path_params params = {.engine = engine,
                                     .limits = hr_flow_limits(&workload->tape->params, batch),
@@ -519,17 +557,24 @@ int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine, con
 #define PLAN_ORACLE_PER_S 1.0e6
 
 /* Each distinct flow costs its recording and its proof once. */
+static double flow_seconds(const struct hr_flow_params *p, uint64_t steady)
+{
+    double n = (double)(hr_workload_load(p) + steady);
+
+    return n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S;
+}
+
 static void plan_flow(struct hr_rig *rig, const struct hr_flow_params *p, uint64_t steady)
 {
     json_t *flows = json_object_get(rig->plan, "flows");
-    double n = (double)(hr_workload_load(p) + steady);
     char key[256];
 
-    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %g %g %g %g %g %" PRIu64, p->seed, p->markets, p->levels,
-             p->orders_per_level, p->zipf, p->crossing, p->l2_share, p->share_new, p->share_ioc, steady);
+    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %g %g %g %g %g %" PRIu64, p->seed, p->markets,
+             p->levels, p->orders_per_level, p->zipf, p->crossing, p->l2_share, p->share_new,
+             p->share_ioc, steady);
     if (!json_object_get(flows, key)) {
-        json_object_set_new(flows, key, json_real(n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S));
-        rig->planned_s += n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S;
+        json_object_set_new(flows, key, json_true());
+        rig->planned_s += flow_seconds(p, steady);
     }
 }
 
@@ -540,12 +585,16 @@ int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uin
     char why[HR_WHY_MAX];
     uint64_t needed;
 
-    if (hr_flow_subset(&params, rig->engine->capabilities, why) && !(rig->engine->capabilities & EUT_CAP_RULER)) {
-        hr_record_warn(rig->record, "engine %s cannot do everything: left out of all flow: %s", rig->engine->name, why);
+    if (hr_flow_subset(&params, rig->engine->capabilities, why) &&
+        !(rig->engine->capabilities & EUT_CAP_RULER)) {
+        hr_record_warn(rig->record, "engine %s cannot do everything: left out of all flow: %s",
+                       rig->engine->name, why);
     }
     needed = hr_workload_bytes(&params, steady);
     if (needed > rig->memory_max_bytes) {
-        return hr_fail(ENOSPC, "needs about %" PRIu64 " MiB for the flow, the engine and the oracle; %" PRIu64 " MiB may be used",
+        return hr_fail(ENOSPC,
+                       "needs about %" PRIu64
+                       " MiB for the flow, the engine and the oracle; %" PRIu64 " MiB may be used",
                        needed >> 20, rig->memory_max_bytes >> 20);
     }
     if (rig->plan) {
@@ -554,5 +603,11 @@ int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uin
         plan_flow(rig, &params, steady);
         return 0;
     }
-    return hr_workload_get(rig->workloads, &params, steady, workload);
+    size_t known = json_array_size(rig->flows);
+    int rc = hr_workload_get(rig->workloads, &params, steady, workload);
+
+    if (json_array_size(rig->flows) > known) {
+        rig->done_s += flow_seconds(&params, steady);
+    }
+    return rc;
 }

@@ -2,15 +2,15 @@
  * measure.h - a suite declares its work; this times, repeats and does the statistics.
  *
  * A case is declared by its id, its metrics and one callback that performs ONE fresh run: fresh
- * engine, fresh books from the tape's load phase, the timed steady phase. hr_measure() filters by id,
- * runs it as often as the configuration says, tries a run again (run.retries times) after a hard
- * validity failure, compares every run's digest with the oracle's, runs the same case once with the null
- * engine, and writes medians with intervals, histograms and checks into the record.
+ * engine, fresh books from the tape's load phase, the timed steady phase. hr_measure() filters by
+ * id, runs it as often as the configuration says, tries a run again (run.retries times) after a
+ * hard validity failure, compares every run's digest with the oracle's, runs the same case once
+ * with the null engine, and writes medians with intervals, histograms and checks into the record.
  *
  * The null-engine rule. A metric that names itself `ruled` is compared with the same figure of the
  * null engine: distance = how many times better the null engine did. Below 2 more than half of
- * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock reading itself
- * is part of the sample, it is a warning below 2 and hard below 1.1.
+ * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock
+ * reading itself is part of the sample, it is a warning below 2 and hard below 1.1.
  *
  * Statuses: PASS; INVALID (wrong digest, hard checks that did not go away, the null engine as the
  * engine under test): no figure, a reason; SKIP (no memory, not supported, interrupted).
@@ -38,19 +38,20 @@ struct hr_rig {
     const struct eut_engine *engine; /* under test */
     const struct eut_engine *ruler;  /* the null engine; NULL: no distance is measured */
     const struct hr_path_ops *path;
-    const regex_t *filter;           /* over case ids; NULL: all */
-    struct hr_workloads *workloads;  /* NULL while planning */
-    int cpu;                         /* where the driving thread is pinned, -1 nowhere */
-    int cpus[HR_RIG_CPUS_MAX];       /* that may be used; taken before pinning */
+    const regex_t *filter;          /* over case ids; NULL: all */
+    struct hr_workloads *workloads; /* NULL while planning */
+    json_t *flows;                   /* workload.flows of the record, borrowed */
+    int cpu;                        /* where the driving thread is pinned, -1 nowhere */
+    int cpus[HR_RIG_CPUS_MAX];      /* that may be used; the measuring one first */
     int cpus_count;
-    uint64_t memory_max_bytes;       /* what tapes, engine and oracle may take together */
-    const char *hist_dir;            /* where *.hlog go; NULL: nowhere */
-    json_t *plan;                    /* not NULL: cases are listed here and not run */
-    double planned_s;                /* while planning: the sum; else what the plan said */
-    double done_s;                   /* of the plan */
-    int statuses[4];                 /* cases by enum hr_status */
-    struct hr_hiccup hiccup;         /* of the measuring core, over the whole run */
-    struct hr_histogram *gaps;       /* of the measuring core; may be NULL */
+    uint64_t memory_max_bytes; /* what tapes, engine and oracle may take together */
+    const char *hist_dir;      /* where *.hlog go; NULL: nowhere */
+    json_t *plan;              /* not NULL: cases are listed here and not run */
+    double planned_s;          /* while planning: the sum; else what the plan said */
+    double done_s;             /* of the plan */
+    int statuses[4];           /* cases by enum hr_status */
+    struct hr_hiccup hiccup;   /* of the measuring core, over the whole run */
+    struct hr_histogram *gaps; /* of the measuring core; may be NULL */
 };
 
 struct hr_measured {
@@ -69,9 +70,9 @@ struct hr_trial {
     const struct hr_rig *rig;
     const struct eut_engine *engine; /* to drive: the one under test, or the null engine */
     bool ruler;
-    int index;                       /* of the run, from 0 */
-    uint64_t seed;                   /* for arrivals: differs from run to run */
-    double values[HR_MEASURED_MAX];  /* in the order of the case's metrics; NAN: not had */
+    int index;                            /* of the run, from 0 */
+    uint64_t seed;                        /* for arrivals: differs from run to run */
+    double values[HR_MEASURED_MAX];       /* in the order of the case's metrics; NAN: not had */
     const char *reasons[HR_MEASURED_MAX]; /* why not; static texts */
     struct hr_histogram *histograms[HR_CASE_HISTOGRAMS_MAX];
     struct hr_checks checks;
@@ -87,61 +88,71 @@ void hr_trial_stop(struct hr_trial *trial);
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected);
 
 struct hr_case {
-    const char *suite, *name;      /* id: suite/path/engine/name */
-    json_t *params;                /* borrowed */
+    const char *suite, *name; /* id: suite/path/engine/name */
+    json_t *params;           /* borrowed */
     const struct hr_measured *metrics;
     int metrics_count;
     const char *const *histograms; /* names, ended by NULL; may be NULL */
     int (*run)(const struct hr_case *c, struct hr_trial *trial); /* 0 or -errno */
     const void *context;
-    int runs;                      /* 0: run.runs */
-    double seconds;                /* predicted for one run */
+    int runs;       /* 0: run.runs */
+    double seconds; /* predicted for one run */
 };
 
 struct hr_measure_result {
-    json_t *json;      /* the case in the record, borrowed; NULL if filtered out or planned */
+    json_t *json; /* the case in the record, borrowed; NULL if filtered out or planned */
     enum hr_status status;
-    int runs;          /* good ones */
-    double *samples;   /* [metric * runs_max + run]; owned by the result */
+    int runs;        /* good ones */
+    double *samples; /* [metric * runs_max + run]; owned by the result */
     int runs_max;
     uint64_t digest;
 };
 /* 0 (whatever the case's status), -EINTR after Ctrl-C, -ENOMEM. result may be NULL. */
-int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c, struct hr_measure_result *result);
+int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c,
+               struct hr_measure_result *result);
 void hr_measure_result_free(struct hr_measure_result *result);
 const double *hr_measure_samples(const struct hr_measure_result *result, int metric);
 
-/* For a suite that steers its runs itself (a search): one fresh trial with its histograms, the hiccup
- * check already in it; its end; one kept with its checks under the case's runs (names of the values). */
-int hr_trial_begin(struct hr_rig *rig, struct hr_trial *trial, bool ruler, int index, int histograms);
+/* For a suite that steers its runs itself (a search): one fresh trial with its histograms, the
+ * hiccup check already in it; its end; one kept with its checks under the case's runs (names of the
+ * values). */
+int hr_trial_begin(struct hr_rig *rig, struct hr_trial *trial, bool ruler, int index,
+                   int histograms);
 void hr_trial_end(struct hr_trial *trial);
-void hr_trial_keep(json_t *c, const struct hr_trial *trial, const struct hr_measured *metrics, int n);
+void hr_trial_keep(json_t *c, const struct hr_trial *trial, const struct hr_measured *metrics,
+                   int n);
 /* Sets a case's status and counts it. */
-void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason, const char *advice);
+void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const char *reason,
+                  const char *advice);
 /* An open .hlog file of this case, or NULL (no folder, or a warning is recorded). */
 FILE *hr_rig_hlog(struct hr_rig *rig, const char *id);
 
 /* A case that cannot run: recorded with its status, reason and advice (params borrowed). */
-json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name, const char *name, json_t *params,
-                          enum hr_status status, const char *reason, const char *advice);
+json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name,
+                          const char *name, json_t *params, enum hr_status status,
+                          const char *reason, const char *advice);
 /* Takes back a status after a look at the whole case (N-invariance …). */
 void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
                         const char *reason, const char *advice);
 
 /* id and whether the filter lets it through. */
-void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id, size_t size);
+void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id,
+                size_t size);
 bool hr_case_wanted(const struct hr_rig *rig, const char *id);
 
-/* Leaves out of a flow what the engine under test cannot do. True if something was left out; why (size
- * HR_WHY_MAX) then says what. */
+/* Leaves out of a flow what the engine under test cannot do. True if something was left out; why
+ * (size HR_WHY_MAX) then says what. */
 bool hr_flow_subset(struct hr_flow_params *params, uint64_t capabilities, char *why);
 
-/* The path opened for a workload's limits with the books of the load phase in it. load_ns may be NULL. */
-int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine, const struct hr_workload *workload,
-                  uint32_t batch, struct hr_path **path, uint64_t *load_ns);
+/* The path opened for a workload's limits with the books of the load phase in it. load_ns may be
+ * NULL. */
+int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
+                  const struct hr_workload *workload, uint32_t batch, struct hr_path **path,
+                  uint64_t *load_ns);
 
-/* hr_workload_get() with the flow cut to what the engine can do, memory looked at, and plan mode. -ENOSPC
- * if it does not fit into rig->memory_max_bytes. While planning the workload holds numbers only. */
+/* hr_workload_get() with the flow cut to what the engine can do, memory looked at, and plan mode.
+ * -ENOSPC if it does not fit into rig->memory_max_bytes. While planning the workload holds numbers
+ * only. */
 int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *params, uint64_t steady,
                     struct hr_workload *workload);
 

@@ -1,9 +1,9 @@
 /*
  * path_inproc.c - orders reach the engine by a function call: what does it cost with no way at all?
  *
- * submit() runs the engine in the driver's thread and answers HR_DONE; collect() hands out the events
- * that the engine left in the sink. It reads every event once, as any consumer must. It cannot see
- * what a queue, a core hand-over or a network would add: other paths are for that.
+ * submit() runs the engine in the driver's thread and answers HR_DONE; collect() hands out the
+ * events that the engine left in the sink. It reads every event once, as any consumer must. It
+ * cannot see what a queue, a core hand-over or a network would add: other paths are for that.
  */
 #include "harness/error.h"
 #include "harness/path.h"
@@ -68,7 +68,8 @@ static int inproc_available(void)
 
 static int inproc_open(struct hr_path **out, const struct hr_path_params *params)
 {
-    uint32_t room = params->events_room > EUT_SINK_ROOM_MIN ? params->events_room : EUT_SINK_ROOM_MIN;
+    uint32_t room =
+        params->events_room > EUT_SINK_ROOM_MIN ? params->events_room : EUT_SINK_ROOM_MIN;
     struct hr_path *path = calloc(1, sizeof(*path) + (size_t)room * sizeof(struct eut_event));
     int rc;
 
@@ -83,14 +84,16 @@ static int inproc_open(struct hr_path **out, const struct hr_path_params *params
     rc = path->engine->create(&params->limits, &path->self);
     if (rc) {
         free(path);
-        return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s", params->engine->name,
-                       params->limits.markets, (unsigned long long)params->limits.orders, strerror(-rc));
+        return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s",
+                       params->engine->name, params->limits.markets,
+                       (unsigned long long)params->limits.orders, strerror(-rc));
     }
     *out = path;
     return 0;
 }
 
-static enum hr_submit inproc_submit(struct hr_path *path, const struct eut_request *requests, uint32_t count)
+static enum hr_submit inproc_submit(struct hr_path *path, const struct eut_request *requests,
+                                    uint32_t count)
 {
     int rc;
 
@@ -104,7 +107,8 @@ static enum hr_submit inproc_submit(struct hr_path *path, const struct eut_reque
     path->events = path->trades = 0;
     rc = path->engine->submit(path->self, requests, count, &path->sink);
     if (rc) {
-        hr_fail(rc < 0 ? -rc : EIO, "engine %s failed in submit() of %u requests (%d): the instance is dead",
+        hr_fail(rc < 0 ? -rc : EIO,
+                "engine %s failed in submit() of %u requests (%d): the instance is dead",
                 path->engine->name, count, rc);
         return HR_BROKEN;
     }

@@ -1,9 +1,9 @@
 /*
  * shards.c - what do n engines on n cores carry together?
  *
- * Each thread copies its part of the tape (so that the memory is its own), builds its books, and waits at a
- * barrier; the time runs from the first start to the last end. It cannot see what a router in front
- * of the shards would cost: the parts are cut beforehand.
+ * Each thread copies its part of the tape (so that the memory is its own), builds its books, and
+ * waits at a barrier; the time runs from the first start to the last end. It cannot see what a
+ * router in front of the shards would cost: the parts are cut beforehand.
  */
 #include "harness/shards.h"
 
@@ -53,7 +53,8 @@ int hr_shards_cut(const struct hr_workload *w, uint64_t steady, int shards, uint
     for (uint32_t m = 0; m < markets && next < shards; m++) {
         sum += counts[m];
         /* Every shard keeps at least one market. */
-        if (sum * (uint64_t)shards >= steady * (uint64_t)next || markets - m - 1 == (uint32_t)(shards - next)) {
+        if (sum * (uint64_t)shards >= steady * (uint64_t)next ||
+            markets - m - 1 == (uint32_t)(shards - next)) {
             bounds[next++] = m + 1;
         }
     }
@@ -103,8 +104,9 @@ static int take_part(struct shard *s)
     return 0;
 }
 
-/* Books for the shard's share of the orders: a table sized for all markets' orders would be a different engine.
- * The slack covers the flow's swing around its population; too little shows as a wrong digest. */
+/* Books for the shard's share of the orders: a table sized for all markets' orders would be a
+ * different engine. The slack covers the flow's swing around its population; too little shows as a
+ * wrong digest. */
 static struct eut_limits limits_of(const struct shard *s)
 {
     const struct hr_tape *tape = s->params->workload->tape;
@@ -120,7 +122,8 @@ static struct eut_limits limits_of(const struct shard *s)
 
 static int prepare(struct shard *s, struct hr_path **path)
 {
-    struct hr_path_params params = {.engine = s->params->engine, .events_room = s->params->batch * 4, .cpu = s->cpu};
+    struct hr_path_params params = {
+        .engine = s->params->engine, .events_room = s->params->batch * 4, .cpu = s->cpu};
     struct hr_drive_sum sum;
     int rc;
 
@@ -197,7 +200,8 @@ static void *shard_thread(void *argument)
 }
 
 /* Lets all go when all are ready. */
-static void start_all(struct shard *shards, int started, int wanted, atomic_int *ready, atomic_int *go)
+static void start_all(struct shard *shards, int started, int wanted, atomic_int *ready,
+                      atomic_int *go)
 {
     bool good = started == wanted;
 
@@ -257,15 +261,17 @@ int hr_shards_run(const struct hr_shards_params *p, struct hr_shards_result *res
                                    .ready = &ready,
                                    .go = &go};
     }
-    while (started < p->shards && pthread_create(&threads[started], NULL, shard_thread, &shards[started]) == 0) {
+    while (started < p->shards &&
+           pthread_create(&threads[started], NULL, shard_thread, &shards[started]) == 0) {
         started++;
     }
     start_all(shards, started, p->shards, &ready, &go);
     for (int i = 0; i < started; i++) {
         pthread_join(threads[i], NULL);
     }
-    rc = started < p->shards ? hr_fail(EAGAIN, "only %d of %d threads could be started", started, p->shards)
-                             : sum_up(shards, p->shards, result);
+    rc = started < p->shards
+             ? hr_fail(EAGAIN, "only %d of %d threads could be started", started, p->shards)
+             : sum_up(shards, p->shards, result);
 out:
     free(bounds);
     free(shards);

@@ -1,9 +1,9 @@
 /*
  * shards.h - one tape over several engines, one thread each.
  *
- * Markets never interact, so a contiguous range of them is a shard: its own engine, its own thread and
- * core, its own part of ONE tape, in the tape's order. Ranges are cut so that each gets about the same
- * number of steady requests. Digests add up (engine.h), so the sum over shards must be the
+ * Markets never interact, so a contiguous range of them is a shard: its own engine, its own thread
+ * and core, its own part of ONE tape, in the tape's order. Ranges are cut so that each gets about
+ * the same number of steady requests. Digests add up (engine.h), so the sum over shards must be the
  * oracle's for the whole tape.
  *
  * Threads: hr_shards_run() starts one a shard and joins them.
@@ -18,24 +18,25 @@ struct hr_shards_params {
     const struct hr_path_ops *ops;
     const struct eut_engine *engine;
     const struct hr_workload *workload;
-    uint64_t steady;  /* a prefix of it */
+    uint64_t steady; /* a prefix of it */
     uint32_t batch;
     int shards;
-    const int *cpus;  /* one a shard; NULL: not pinned */
+    const int *cpus; /* one a shard; NULL: not pinned */
 };
 
 struct hr_shards_result {
-    uint64_t ns;          /* first start to last end */
-    uint64_t digest;      /* sum */
+    uint64_t ns;     /* first start to last end */
+    uint64_t digest; /* sum */
     uint64_t requests;
     uint64_t requests_max; /* of the largest shard: what an even split is measured against */
     int64_t switches_involuntary;
-    int migrations;       /* threads found on another core than theirs at the end */
+    int migrations; /* threads found on another core than theirs at the end */
 };
 /* 0, -EINTR, or a negative errno with hr_error() of the first shard that failed. */
 int hr_shards_run(const struct hr_shards_params *params, struct hr_shards_result *result);
 
 /* The first market of each shard, ends[shards] = markets: bounds has room for shards + 1. */
-int hr_shards_cut(const struct hr_workload *workload, uint64_t steady, int shards, uint32_t *bounds);
+int hr_shards_cut(const struct hr_workload *workload, uint64_t steady, int shards,
+                  uint32_t *bounds);
 
 #endif

@@ -197,7 +197,7 @@ static bool solve(double a[3][4], int m)
         for (int row = column + 1; row < m; row++) {
             pivot = fabs(a[row][column]) > fabs(a[pivot][column]) ? row : pivot;
         }
-        if (fabs(a[pivot][column]) < 1e-12) {
+        if (!(fabs(a[pivot][column]) > 1e-12)) { /* also of NaN: a column of zeros */
             return false;
         }
         for (int k = 0; k <= m; k++) {
@@ -220,12 +220,21 @@ static bool solve(double a[3][4], int m)
     return true;
 }
 
-/* n / rate = c0 + c1 (n - 1) + c2 n (n - 1) with the terms that `use` names, in relative error:
- * each row is divided by n / rate. False if singular; *error is the sum of squares. */
+/* One point as a row of the linearised law n / rate = c0 + c1 (n - 1) + c2 n (n - 1), divided by n
+ * / rate: the right side becomes 1, so that every point counts by its relative error. */
+static void usl_row(double n, double rate, double row[3])
+{
+    row[0] = rate / n;
+    row[1] = row[0] * (n - 1);
+    row[2] = row[1] * n;
+}
+
+/* Least squares with the terms that `use` names, the others 0. Columns are brought to length 1, or
+ * n^2 would drown the rest. False if singular; *error is the sum of squares. */
 static bool fit_terms(const double *n, const double *rate, int count, int use, double c[3],
                       double *error)
 {
-    double a[3][4] = {{0}}, scale[3] = {0};
+    double a[3][4] = {{0}}, length[3] = {0}, row[3];
     int terms[3], m = 0;
 
     for (int t = 0; t < 3; t++) {
@@ -234,40 +243,33 @@ static bool fit_terms(const double *n, const double *rate, int count, int use, d
             terms[m++] = t;
         }
     }
-    for (int pass = 0; pass < 2;
-         pass++) { /* first the columns' lengths, then the normal equations */
-        for (int i = 0; i < count; i++) {
-            double w = rate[i] / n[i], row[3] = {w, w * (n[i] - 1), w * n[i] * (n[i] - 1)};
-
-            for (int p = 0; p < m && pass == 0; p++) {
-                scale[p] += row[terms[p]] * row[terms[p]];
-            }
-            for (int p = 0; p < m && pass == 1; p++) {
-                for (int q = 0; q < m; q++) {
-                    a[p][q] += row[terms[p]] * row[terms[q]] / (scale[p] * scale[q]);
-                }
-                a[p][m] += row[terms[p]] / scale[p];
-            }
+    for (int i = 0; i < count; i++) {
+        usl_row(n[i], rate[i], row);
+        for (int t = 0; t < 3; t++) {
+            length[t] = hypot(length[t], row[t]);
         }
-        for (int p = 0; p < m && pass == 0; p++) {
-            scale[p] = sqrt(scale[p]);
-            if (!(scale[p] > 0)) {
-                return false;
+    }
+    for (int i = 0; i < count; i++) {
+        usl_row(n[i], rate[i], row);
+        for (int p = 0; p < m; p++) {
+            double x = row[terms[p]] / length[terms[p]];
+
+            for (int q = 0; q < m; q++) {
+                a[p][q] += x * row[terms[q]] / length[terms[q]];
             }
+            a[p][m] += x;
         }
     }
     if (!solve(a, m)) {
         return false;
     }
     for (int p = 0; p < m; p++) {
-        c[terms[p]] = a[p][m] / scale[p];
+        c[terms[p]] = a[p][m] / length[terms[p]];
     }
     *error = 0;
     for (int i = 0; i < count; i++) {
-        double model = c[0] + c[1] * (n[i] - 1) + c[2] * n[i] * (n[i] - 1);
-        double off = model * rate[i] / n[i] - 1;
-
-        *error += off * off;
+        usl_row(n[i], rate[i], row);
+        *error += pow(c[0] * row[0] + c[1] * row[1] + c[2] * row[2] - 1, 2);
     }
     return true;
 }

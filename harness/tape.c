@@ -68,7 +68,6 @@ int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, ui
                    const struct eut_engine *shadow, void (*progress)(void *, double share), void *context)
 {
     struct eut_limits limits;
-    struct hr_region region;
     struct hr_flow *flow;
     struct hr_sha256 sha;
     void *self = NULL;
@@ -83,12 +82,12 @@ int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, ui
     tape->load = hr_flow_load(params);
     tape->steady = steady;
     if (steady > SIZE_MAX / sizeof(*tape->requests) - tape->load ||
-        hr_region_map(&region, (tape->load + steady) * sizeof(*tape->requests), HR_PAGES_HUGE)) {
+        hr_region_map(&tape->region, (tape->load + steady) * sizeof(*tape->requests), HR_PAGES_HUGE)) {
         rc = hr_fail(ENOMEM, "flow: no memory for %llu requests of 32 bytes",
                      (unsigned long long)(tape->load + steady));
         goto out;
     }
-    tape->requests = region.at;
+    tape->requests = tape->region.at;
     rc = shadow->create(&limits, &self);
     if (rc) {
         rc = hr_fail(-rc, "flow: engine %s cannot shadow %u markets with %llu orders: %s", shadow->name,
@@ -112,11 +111,6 @@ out:
 
 void hr_tape_free(struct hr_tape *tape)
 {
-    if (tape->requests) {
-        struct hr_region region = {tape->requests, (tape->load + tape->steady) * sizeof(*tape->requests),
-                                   HR_PAGES_HUGE};
-
-        hr_region_unmap(&region);
-        tape->requests = NULL;
-    }
+    hr_region_unmap(&tape->region);
+    tape->requests = NULL;
 }

@@ -18,9 +18,8 @@
  *   major faults     the timed part waited for a disk; a few are code pages read the first time
  *   involuntary      another thread ran on the measuring core, per second of measuring
  *   swap             the host's swap use grew: somebody's memory did not fit
- *   steal            the hypervisor gave the processor to others; counted in steps of 10 ms, hence the
- *                    floor, and over all processors
- *   throttle         the processor slowed down because of heat
+ *   steal            the hypervisor gave the processor to others; counted in steps of 10 ms, hence
+ * the floor, and over all processors throttle         the processor slowed down because of heat
  *   frequency        of the measuring core, change between start and end
  *   hiccups          share of a spinning core's time that was taken away
  */
@@ -57,17 +56,18 @@ static void note_hard(struct hr_checks *checks, const char *why)
     checks->hard = true;
 }
 
-static void append(struct hr_checks *checks, const char *check, enum hr_verdict verdict, json_t *value,
-                   json_t *limit, const char *unit)
+static void append(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
+                   json_t *value, json_t *limit, const char *unit)
 {
     static const char *const names[] = {"ok", "soft", "hard"};
 
-    json_array_append_new(checks->list, json_pack("{s:s, s:s, s:o, s:o, s:s}", "check", check, "status",
-                                                  names[verdict], "value", value, "limit", limit, "unit", unit));
+    json_array_append_new(checks->list,
+                          json_pack("{s:s, s:s, s:o, s:o, s:s}", "check", check, "status",
+                                    names[verdict], "value", value, "limit", limit, "unit", unit));
 }
 
-void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict, double value, double limit,
-                  const char *unit)
+void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
+                  double value, double limit, const char *unit)
 {
     append(checks, check, verdict, hr_json_real(value), hr_json_real(limit), unit);
     if (verdict == HR_CHECK_HARD) {
@@ -78,18 +78,22 @@ void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict v
     }
 }
 
-void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft, double hard,
-                   const char *unit)
+void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft,
+                   double hard, const char *unit)
 {
-    enum hr_verdict verdict = value > hard ? HR_CHECK_HARD : value > soft ? HR_CHECK_SOFT : HR_CHECK_OK;
+    enum hr_verdict verdict = value > hard   ? HR_CHECK_HARD
+                              : value > soft ? HR_CHECK_SOFT
+                                             : HR_CHECK_OK;
 
     hr_check_add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
 }
 
-void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft, double hard,
-                    const char *unit)
+void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft,
+                    double hard, const char *unit)
 {
-    enum hr_verdict verdict = value < hard ? HR_CHECK_HARD : value < soft ? HR_CHECK_SOFT : HR_CHECK_OK;
+    enum hr_verdict verdict = value < hard   ? HR_CHECK_HARD
+                              : value < soft ? HR_CHECK_SOFT
+                                             : HR_CHECK_OK;
 
     hr_check_add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
 }
@@ -98,11 +102,14 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
 {
     bool right = digest == expected;
 
-    append(checks, "digest", right ? HR_CHECK_OK : HR_CHECK_HARD, json_sprintf("%016" PRIx64, digest), json_null(), "");
+    append(checks, "digest", right ? HR_CHECK_OK : HR_CHECK_HARD,
+           json_sprintf("%016" PRIx64, digest), json_null(), "");
     if (!right) {
         char why[HR_WHY_MAX];
 
-        snprintf(why, sizeof(why), "the digest %016" PRIx64 " is not the oracle's %016" PRIx64 ": the trades are wrong",
+        snprintf(why, sizeof(why),
+                 "the digest %016" PRIx64 " is not the oracle's %016" PRIx64
+                 ": the trades are wrong",
                  digest, expected);
         note_hard(checks, why);
         checks->hopeless = true;
@@ -122,17 +129,20 @@ void hr_check_disturbance(struct hr_checks *checks, const struct hr_disturbance 
     double steal_hard = fmax(STEAL_FLOOR_MS, STEAL_HARD_SHARE * elapsed_ms);
     double frequency = NAN;
 
-    hr_check_most(checks, "major_faults", delta(before->major_faults, after->major_faults), MAJOR_SOFT, MAJOR_HARD,
-                  "faults");
-    hr_check_most(checks, "switches_involuntary", delta(before->switches_involuntary, after->switches_involuntary),
+    hr_check_most(checks, "major_faults", delta(before->major_faults, after->major_faults),
+                  MAJOR_SOFT, MAJOR_HARD, "faults");
+    hr_check_most(checks, "switches_involuntary",
+                  delta(before->switches_involuntary, after->switches_involuntary),
                   SWITCHES_SOFT_PER_S * fmax(elapsed_s, 0.1), INFINITY, "switches");
-    hr_check_most(checks, "swap", delta(before->swap_bytes, after->swap_bytes) / 1048576.0, SWAP_SOFT_MIB,
-                  SWAP_HARD_MIB, "MiB");
-    hr_check_most(checks, "steal", delta(before->steal_ticks, after->steal_ticks) * STEAL_TICK_MS, steal_soft,
-                  steal_hard, "ms");
-    hr_check_most(checks, "throttle", delta(before->throttle_count, after->throttle_count), 0, 0, "events");
+    hr_check_most(checks, "swap", delta(before->swap_bytes, after->swap_bytes) / 1048576.0,
+                  SWAP_SOFT_MIB, SWAP_HARD_MIB, "MiB");
+    hr_check_most(checks, "steal", delta(before->steal_ticks, after->steal_ticks) * STEAL_TICK_MS,
+                  steal_soft, steal_hard, "ms");
+    hr_check_most(checks, "throttle", delta(before->throttle_count, after->throttle_count), 0, 0,
+                  "events");
     if (before->frequency_khz > 0 && after->frequency_khz > 0) {
-        frequency = fabs((double)(after->frequency_khz - before->frequency_khz)) / (double)before->frequency_khz * 100;
+        frequency = fabs((double)(after->frequency_khz - before->frequency_khz)) /
+                    (double)before->frequency_khz * 100;
     }
     hr_check_most(checks, "frequency", frequency, FREQUENCY_SOFT_PERCENT, INFINITY, "%");
     if (cpu >= 0) {
@@ -144,6 +154,7 @@ void hr_check_disturbance(struct hr_checks *checks, const struct hr_disturbance 
 
 void hr_check_hiccup(struct hr_checks *checks, const struct hr_hiccup *hiccup)
 {
-    hr_check_most(checks, "hiccups", hr_hiccup_share(hiccup) * 100, HICCUP_SOFT_PERCENT, INFINITY, "%");
+    hr_check_most(checks, "hiccups", hr_hiccup_share(hiccup) * 100, HICCUP_SOFT_PERCENT, INFINITY,
+                  "%");
     hr_check_most(checks, "hiccup_max", (double)hiccup->gap_max_ns, INFINITY, INFINITY, "ns");
 }

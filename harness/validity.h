@@ -1,9 +1,9 @@
 /*
  * validity.h - may this run's figures be trusted?
  *
- * Every run carries its checks: what was looked at, what was seen, the limit, and a verdict: ok, soft
- * (a warning in the report) or hard (the run does not count; it is tried again, and if that does not
- * help the case is INVALID). A quantity the system does not tell is null and ok.
+ * Every run carries its checks: what was looked at, what was seen, the limit, and a verdict: ok,
+ * soft (a warning in the report) or hard (the run does not count; it is tried again, and if that
+ * does not help the case is INVALID). A quantity the system does not tell is null and ok.
  *
  * The limits, and why they lie there, are in the table of validity.c.
  *
@@ -33,14 +33,14 @@ bool hr_checks_init(struct hr_checks *checks);
 void hr_checks_free(struct hr_checks *checks);
 
 /* value NAN: unknown. unit as in the report; limit is the one that the verdict was taken with. */
-void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict, double value, double limit,
-                  const char *unit);
+void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
+                  double value, double limit, const char *unit);
 /* Larger is worse: soft above soft, hard above hard. hard may be INFINITY. */
-void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft, double hard,
-                   const char *unit);
+void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft,
+                   double hard, const char *unit);
 /* Smaller is worse. hard may be 0 or -INFINITY. */
-void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft, double hard,
-                    const char *unit);
+void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft,
+                    double hard, const char *unit);
 /* A wrong answer is not bad luck: hard, and not tried again. */
 void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expected);
 

@@ -1,8 +1,9 @@
 /*
  * workload.c - which requests are driven, and which digest is right for them?
  *
- * Records a flow with the shadow engine, proves it with the oracle, remembers both. It cannot see an
- * error that shadow and oracle share; they share no matching code, and conformance looks for the rest.
+ * Records a flow with the shadow engine, proves it with the oracle, remembers both. It cannot see
+ * an error that shadow and oracle share; they share no matching code, and conformance looks for the
+ * rest.
  */
 #include "harness/workload.h"
 
@@ -91,12 +92,14 @@ uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
 
 static bool same_flow(const struct hr_flow_params *a, const struct hr_flow_params *b)
 {
-    return a->seed == b->seed && a->markets == b->markets && a->l2_share == b->l2_share && a->levels == b->levels &&
-           a->orders_per_level == b->orders_per_level && a->zipf == b->zipf && a->share_new == b->share_new &&
+    return a->seed == b->seed && a->markets == b->markets && a->l2_share == b->l2_share &&
+           a->levels == b->levels && a->orders_per_level == b->orders_per_level &&
+           a->zipf == b->zipf && a->share_new == b->share_new &&
            a->share_cancel == b->share_cancel && a->share_replace == b->share_replace &&
-           a->share_ioc == b->share_ioc && a->share_fok == b->share_fok && a->share_market == b->share_market &&
-           a->share_post == b->share_post && a->crossing == b->crossing && a->walk == b->walk &&
-           a->price_mid == b->price_mid && a->price_full == b->price_full && a->qty_mean == b->qty_mean &&
+           a->share_ioc == b->share_ioc && a->share_fok == b->share_fok &&
+           a->share_market == b->share_market && a->share_post == b->share_post &&
+           a->crossing == b->crossing && a->walk == b->walk && a->price_mid == b->price_mid &&
+           a->price_full == b->price_full && a->qty_mean == b->qty_mean &&
            a->accounts == b->accounts && a->ids == b->ids;
 }
 
@@ -123,7 +126,8 @@ static void hand_out(const struct kept *k, int first, struct hr_workload *out)
     }
 }
 
-int hr_workload_prefix(const struct hr_workload *w, uint64_t wanted, uint64_t *steady, uint64_t *digest)
+int hr_workload_prefix(const struct hr_workload *w, uint64_t wanted, uint64_t *steady,
+                       uint64_t *digest)
 {
     int i = 0;
 
@@ -161,7 +165,8 @@ static int prove_until(struct proof *p, uint64_t end)
         }
         p->at += n;
         if ((p->at & 0xFFFF) < n && p->w->params.progress) {
-            p->w->params.progress(p->w->params.context, "proving the flow", (double)p->at / (double)p->total);
+            p->w->params.progress(p->w->params.context, "proving the flow",
+                                  (double)p->at / (double)p->total);
         }
         if (hr_stop_signal()) {
             return hr_fail(EINTR, "interrupted");
@@ -187,7 +192,8 @@ static int prove(struct hr_workloads *w, struct kept *k)
     rc = oracle->create(&limits, &p->self);
     if (rc) {
         free(p);
-        return hr_fail(-rc, "the oracle did not start for %u markets: %s", limits.markets, strerror(-rc));
+        return hr_fail(-rc, "the oracle did not start for %u markets: %s", limits.markets,
+                       strerror(-rc));
     }
     rc = prove_until(p, k->tape.load);
     k->digest_load = oracle->digest(p->self);
@@ -197,7 +203,8 @@ static int prove(struct hr_workloads *w, struct kept *k)
     }
     oracle->destroy(p->self);
     free(p);
-    if (rc == 0 && (k->prefix_digest[0] != k->tape.digest || k->digest_load != k->tape.digest_load)) {
+    if (rc == 0 &&
+        (k->prefix_digest[0] != k->tape.digest || k->digest_load != k->tape.digest_load)) {
         return hr_fail(EBADMSG,
                        "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
                        "; nothing can be measured with it (see `headroom conform -e %s`)",
@@ -230,20 +237,21 @@ static json_t *describe(const struct kept *k)
     const struct hr_flow_params *p = &k->tape.params;
     const struct hr_flow_counts *c = &k->tape.counts;
 
-    return json_pack("{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
-                     " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
-                     " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}}",
-                     "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
-                     hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load, "steady",
-                     (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets, "depth", "levels",
-                     (json_int_t)p->levels, "orders_per_level", (json_int_t)p->orders_per_level, "zipf", p->zipf,
-                     "l2_share", p->l2_share, "seed", (json_int_t)p->seed, "mix", "new", p->share_new, "cancel",
-                     p->share_cancel, "replace", p->share_replace, "ioc", p->share_ioc, "fok", p->share_fok, "market",
-                     p->share_market, "post", p->share_post, "crossing", p->crossing, "counts", "requests",
-                     (json_int_t)c->requests, "news", (json_int_t)c->news, "cancels", (json_int_t)c->cancels,
-                     "replaces", (json_int_t)c->replaces, "quotes", (json_int_t)c->quotes, "trades",
-                     (json_int_t)c->trades, "accepted", (json_int_t)c->accepted, "cancelled",
-                     reasons(c->cancelled_by), "rejected", reasons(c->rejected_by));
+    return json_pack(
+        "{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
+        " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
+        " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}}",
+        "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
+        hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load, "steady",
+        (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets, "depth", "levels",
+        (json_int_t)p->levels, "orders_per_level", (json_int_t)p->orders_per_level, "zipf", p->zipf,
+        "l2_share", p->l2_share, "seed", (json_int_t)p->seed, "mix", "new", p->share_new, "cancel",
+        p->share_cancel, "replace", p->share_replace, "ioc", p->share_ioc, "fok", p->share_fok,
+        "market", p->share_market, "post", p->share_post, "crossing", p->crossing, "counts",
+        "requests", (json_int_t)c->requests, "news", (json_int_t)c->news, "cancels",
+        (json_int_t)c->cancels, "replaces", (json_int_t)c->replaces, "quotes",
+        (json_int_t)c->quotes, "trades", (json_int_t)c->trades, "accepted", (json_int_t)c->accepted,
+        "cancelled", reasons(c->cancelled_by), "rejected", reasons(c->rejected_by));
 }
 
 static void recorded(void *context, double share)
@@ -259,7 +267,9 @@ static void recorded(void *context, double share)
 static int make_room(struct hr_workloads *w, uint64_t bytes)
 {
     if (bytes > w->params.bytes_max) {
-        return hr_fail(ENOSPC, "a tape of %" PRIu64 " MiB does not fit into the %" PRIu64 " MiB allowed for tapes",
+        return hr_fail(ENOSPC,
+                       "a tape of %" PRIu64 " MiB does not fit into the %" PRIu64
+                       " MiB allowed for tapes",
                        bytes >> 20, w->params.bytes_max >> 20);
     }
     for (;;) {

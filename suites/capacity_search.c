@@ -1,8 +1,8 @@
 /*
  * capacity_search.c - which is the highest rate that still passes?
  *
- * Assumes that a rate above a failing one fails too. Where noise breaks that, confirming at the end decides: it
- * asks for every one of several fresh runs.
+ * Assumes that a rate above a failing one fails too. Where noise breaks that, confirming at the end
+ * decides: it asks for every one of several fresh runs.
  */
 #include "suites/capacity_search.h"
 
@@ -11,7 +11,8 @@
 /* Steps down while confirming, at most: past this the figure would be noise. */
 #define STEPS_DOWN_MAX 24
 
-static int tries(const struct hr_capacity_params *p, struct hr_capacity_result *r, double rate, bool *passed)
+static int tries(const struct hr_capacity_params *p, struct hr_capacity_result *r, double rate,
+                 bool *passed)
 {
     *passed = false;
     for (int i = 0; i <= p->second_chances && !*passed; i++) {
@@ -26,7 +27,8 @@ static int tries(const struct hr_capacity_params *p, struct hr_capacity_result *
 }
 
 /* All of `confirm` fresh tries? */
-static int holds(const struct hr_capacity_params *p, struct hr_capacity_result *r, double rate, bool *passed)
+static int holds(const struct hr_capacity_params *p, struct hr_capacity_result *r, double rate,
+                 bool *passed)
 {
     *passed = true;
     for (int i = 0; i < p->confirm && *passed; i++) {

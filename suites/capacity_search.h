@@ -2,8 +2,8 @@
  * capacity_search.h - the highest rate that passes, found with as few tries as will do.
  *
  * Geometric ramp from rate_min until a rate fails, bisection (geometric) until the bracket is
- * `resolution` wide, then `confirm` fresh tries in a row at the lower end; if one fails, that rate is the new
- * upper end and the next lower step is tried. Knows nothing of how a rate is tried.
+ * `resolution` wide, then `confirm` fresh tries in a row at the lower end; if one fails, that rate
+ * is the new upper end and the next lower step is tried. Knows nothing of how a rate is tried.
  */
 #ifndef HR_CAPACITY_SEARCH_H
 #define HR_CAPACITY_SEARCH_H
@@ -12,9 +12,10 @@
 
 struct hr_capacity_params {
     double rate_min, rate_max;
-    double resolution; /* 0.05: the bracket is at most 5 % wide */
-    int confirm;       /* tries that must all pass */
-    int second_chances;/* further tries at a rate that failed, while searching; none while confirming */
+    double resolution;  /* 0.05: the bracket is at most 5 % wide */
+    int confirm;        /* tries that must all pass */
+    int second_chances; /* further tries at a rate that failed, while searching; none while
+                           confirming */
     /* One fresh run at this rate: 0 and *passed, or a negative errno that ends the search. */
     int (*attempt)(void *context, double rate, bool *passed);
     void *context;

@@ -1,8 +1,9 @@
 /*
- * closed_run.c - how many orders a second does an engine take when the next batch waits for the last?
+ * closed_run.c - how many orders a second does an engine take when the next batch waits for the
+ * last?
  *
- * Fresh engine, books from the tape's load phase, then the steady phase between two clock readings. It
- * cannot see what one order waits: that is the latency suite's.
+ * Fresh engine, books from the tape's load phase, then the steady phase between two clock readings.
+ * It cannot see what one order waits: that is the latency suite's.
  */
 #include "suites/closed_run.h"
 
@@ -25,13 +26,14 @@ enum { THROUGHPUT, EVENTS, RESIDENT, LOAD_TIME, LOAD_RATE, FIGURES };
 
 json_t *hr_flow_case_params(const struct hr_flow_params *f)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "markets", (json_int_t)f->markets, "depth",
-                     (json_int_t)f->levels, "levels", (json_int_t)f->levels, "orders_per_level",
-                     (json_int_t)f->orders_per_level, "zipf", f->zipf, "crossing", f->crossing, "l2_share",
-                     f->l2_share);
+    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "markets", (json_int_t)f->markets,
+                     "depth", (json_int_t)f->levels, "levels", (json_int_t)f->levels,
+                     "orders_per_level", (json_int_t)f->orders_per_level, "zipf", f->zipf,
+                     "crossing", f->crossing, "l2_share", f->l2_share);
 }
 
-double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, const char **id)
+double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
+                         const char **id)
 {
     uint64_t bytes = hr_workload_load(flow) * WORKING_SET_ORDER_BYTES;
     double lines;
@@ -48,8 +50,8 @@ double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *
     return lines / ORDER_LINES;
 }
 
-void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name, const char *name,
-                        json_t *params, int rc)
+void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
+                        const char *name, json_t *params, int rc)
 {
     bool skip = rc == -ENOSPC || rc == -ENOMEM || rc == -ENOTSUP;
 
@@ -107,11 +109,12 @@ static json_t *case_params(const struct hr_closed_case *wanted)
     return params;
 }
 
-static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted, json_t *params,
-                   struct hr_measure_result *result)
+static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
+                   json_t *params, struct hr_measure_result *result)
 {
     struct hr_workload workload, whole;
-    struct hr_closed_run run = {.workload = &workload, .batch = wanted->batch, .size = wanted->size};
+    struct hr_closed_run run = {
+        .workload = &workload, .batch = wanted->batch, .size = wanted->size};
     struct hr_measured metrics[FIGURES] = {
         [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
         [EVENTS] = {.name = "events", .unit = "events/s", .higher = true},
@@ -120,7 +123,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
         [LOAD_RATE] = {.name = "load_rate", .unit = "orders/s", .higher = true},
     };
     uint64_t load = hr_workload_load(&wanted->flow);
-    int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->tape ? wanted->tape : wanted->orders, &whole);
+    int rc = hr_rig_workload(&bench->rig, &wanted->flow,
+                             wanted->tape ? wanted->tape : wanted->orders, &whole);
 
     if (rc == -EINTR) {
         return rc;
@@ -133,17 +137,19 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     if (!bench->rig.plan) {
         hr_workload_prefix(&whole, wanted->orders, &workload.steady, &workload.digest);
     }
-    metrics[THROUGHPUT].ceiling_value = hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[THROUGHPUT].ceiling);
-    return hr_measure(&bench->rig, suite,
-                      &(struct hr_case){.suite = wanted->suite,
-                                        .name = wanted->name,
-                                        .params = params,
-                                        .metrics = metrics,
-                                        .metrics_count = wanted->size ? FIGURES : RESIDENT,
-                                        .run = closed_run,
-                                        .context = &run,
-                                        .seconds = (double)(load + wanted->orders) / HR_PLAN_ORDERS_PER_S + 0.01},
-                      result);
+    metrics[THROUGHPUT].ceiling_value =
+        hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[THROUGHPUT].ceiling);
+    return hr_measure(
+        &bench->rig, suite,
+        &(struct hr_case){.suite = wanted->suite,
+                          .name = wanted->name,
+                          .params = params,
+                          .metrics = metrics,
+                          .metrics_count = wanted->size ? FIGURES : RESIDENT,
+                          .run = closed_run,
+                          .context = &run,
+                          .seconds = (double)(load + wanted->orders) / HR_PLAN_ORDERS_PER_S + 0.01},
+        result);
 }
 
 int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,

@@ -1,15 +1,17 @@
 /*
  * conformance.c - is the engine right? Asked before anything is timed.
  *
- * Scenario tests for every rule, then differential fuzzing against the oracle. A failure is FAIL, and
- * gates all other suites: the speed of wrong trades is nobody's business. What it cannot see: an
- * error that needs more requests than it was given; every timed run's digest is checked as well.
+ * Scenario tests for every rule, then differential fuzzing against the oracle. A failure is FAIL,
+ * and gates all other suites: the speed of wrong trades is nobody's business. What it cannot see:
+ * an error that needs more requests than it was given; every timed run's digest is checked as well.
  */
 #include "suites/suite.h"
 
 #include "engine-under-test/conform.h"
 #include "harness/error.h"
+#include "harness/progress.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -28,7 +30,9 @@ static json_t *begin(struct hr_bench *bench, json_t *suite, const char *name, js
 
 static void metric(json_t *c, const char *name, double value)
 {
-    hr_case_metric(c, &(struct hr_metric){.name = name, .unit = "count", .higher = true, .samples = &value, .n = 1});
+    hr_case_metric(c,
+                   &(struct hr_metric){
+                       .name = name, .unit = "count", .higher = true, .samples = &value, .n = 1});
 }
 
 static void close_case(struct hr_bench *bench, json_t *c, bool failed, const char *why)
@@ -39,18 +43,21 @@ static void close_case(struct hr_bench *bench, json_t *c, bool failed, const cha
     bench->rig.statuses[status]++;
 }
 
-static void record(struct hr_bench *bench, json_t *suite, const struct eut_conform_result *r, int rc)
+static void record(struct hr_bench *bench, json_t *suite, const struct eut_conform_result *r,
+                   int rc)
 {
     bool rules_failed = r->scenarios_failed > 0;
     json_t *c = begin(bench, suite, "rules",
                       json_pack("{s:I, s:I, s:I}", "scenarios", (json_int_t)r->scenarios, "failed",
-                                (json_int_t)r->scenarios_failed, "skipped", (json_int_t)r->scenarios_skipped));
+                                (json_int_t)r->scenarios_failed, "skipped",
+                                (json_int_t)r->scenarios_skipped));
 
     metric(c, "scenarios", r->scenarios);
     close_case(bench, c, rules_failed, r->first_failure);
     c = begin(bench, suite, "differential",
               json_pack("{s:I, s:I, s:I}", "requests", (json_int_t)r->requests, "failed_at",
-                        (json_int_t)r->requests_failed_at, "seed_failed", (json_int_t)r->seed_failed));
+                        (json_int_t)r->requests_failed_at, "seed_failed",
+                        (json_int_t)r->seed_failed));
     metric(c, "requests", (double)r->requests);
     close_case(bench, c, rc == 1 && !rules_failed, r->first_failure);
 }
@@ -62,40 +69,65 @@ static void plan(struct hr_bench *bench, uint64_t requests)
 
     hr_case_id(&bench->rig, "conformance", "differential", id, sizeof(id));
     json_array_append_new(json_object_get(bench->rig.plan, "cases"),
-                          json_pack("{s:s, s:{s:I}, s:i, s:f}", "id", id, "params", "requests", (json_int_t)requests,
-                                    "runs", 1, "seconds", seconds));
+                          json_pack("{s:s, s:{s:I}, s:i, s:f}", "id", id, "params", "requests",
+                                    (json_int_t)requests, "runs", 1, "seconds", seconds));
     bench->rig.planned_s += seconds;
+}
+
+/* The requests spread over the seeds; stops at the first seed that fails. */
+static int judge(struct hr_bench *bench, struct eut_conform_result *sum)
+{
+    const struct hr_config *config = bench->rig.config;
+    uint64_t seeds = hr_config_count(config, "conformance.seeds");
+    uint64_t requests = hr_config_count(config, "conformance.requests") / seeds, done = 0;
+    int rc = 0;
+
+    for (uint64_t seed = 1; seed <= seeds && rc == 0; seed++) {
+        struct eut_conform_params params = {
+            .engine = bench->rig.engine, .seed = seed, .requests = requests ? requests : 1};
+
+        memset(sum, 0, sizeof(*sum));
+        rc = eut_conform(&params, sum);
+        done += sum->requests;
+        if (rc == 0 && hr_stop_signal()) {
+            rc = hr_fail(EINTR, "interrupted");
+        }
+        hr_progress_step("conformance", 0);
+    }
+    sum->requests = done;
+    return rc;
 }
 
 static int conformance_run(struct hr_bench *bench, json_t *suite)
 {
-    const struct hr_config *config = bench->rig.config;
-    struct eut_conform_params params = {.engine = bench->rig.engine,
-                                        .seed = hr_config_count(config, "conformance.seed"),
-                                        .requests = hr_config_count(config, "conformance.requests")};
+    const struct eut_engine *engine = bench->rig.engine;
     struct eut_conform_result result = {0};
     int rc;
 
     if (bench->rig.plan) {
-        plan(bench, params.requests);
+        plan(bench, hr_config_count(bench->rig.config, "conformance.requests"));
         return 0;
     }
-    if (params.engine->capabilities & EUT_CAP_RULER) {
-        hr_suite_skip(suite, "the null engine is the ruler: it does not match", "name an engine that matches: -e reference");
+    if (engine->capabilities & EUT_CAP_RULER) {
+        hr_suite_skip(suite, "the null engine is the ruler: it does not match",
+                      "name an engine that matches: -e reference");
         bench->conforms = true; /* its cases say themselves why they are no results */
         return 0;
     }
-    rc = eut_conform(&params, &result);
+    rc = judge(bench, &result);
+    if (rc == -EINTR) {
+        return rc;
+    }
     if (rc < 0) {
-        snprintf(bench->gate, sizeof(bench->gate), "conformance could not be judged: %s",
+        snprintf(bench->gate, sizeof(bench->gate), "conformance could not be judged: %.400s",
                  *hr_error() ? hr_error() : strerror(-rc));
         return rc;
     }
     record(bench, suite, &result, rc);
     bench->conforms = rc == 0;
     if (rc) {
-        snprintf(bench->gate, sizeof(bench->gate), "engine %s does not conform: %.400s", params.engine->name,
-                 result.first_failure);
+        snprintf(bench->gate, sizeof(bench->gate), "engine %s does not conform: %.400s",
+                 engine->name, result.first_failure);
     }
     return 0;
 }

@@ -1,10 +1,10 @@
 /*
  * latency.c - how long does one order take, by kind, and how long does it wait under load?
  *
- * Closed loop: each order alone, a tick before and after: service time per kind of order. Open loop:
- * orders arrive at a rate whether or not the engine is ready, latency counts from when each should have
- * been sent. Each sample holds one clock reading; the null engine's figure says how much that is. On a
- * shared or virtual machine the tail is the machine's, and the checks say so.
+ * Closed loop: each order alone, a tick before and after: service time per kind of order. Open
+ * loop: orders arrive at a rate whether or not the engine is ready, latency counts from when each
+ * should have been sent. Each sample holds one clock reading; the null engine's figure says how
+ * much that is. On a shared or virtual machine the tail is the machine's, and the checks say so.
  */
 #include "suites/closed_run.h"
 #include "suites/open_run.h"
@@ -22,9 +22,9 @@ static const char suite_name[] = "latency";
 
 /* ---- closed loop ------------------------------------------------------------------ */
 
-static const char *const closed_histograms[] = {"service",         "service new",   "service cancel",
-                                                "service replace", "service taker", "service quote",
-                                                NULL};
+static const char *const closed_histograms[] = {
+    "service",       "service new", "service cancel", "service replace", "service taker",
+    "service quote", NULL};
 
 struct closed {
     const struct hr_workload *workload;
@@ -59,7 +59,8 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = 1};
 
         hr_trial_start(t);
-        rc = hr_drive_each(&drive, w->tape->requests + w->tape->load, closed->orders, samples, &sum);
+        rc =
+            hr_drive_each(&drive, w->tape->requests + w->tape->load, closed->orders, samples, &sum);
         hr_trial_stop(t);
     }
     if (rc == 0) {
@@ -69,10 +70,12 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
         hr_trial_digest(t, digest, closed->digest);
         sort_samples(samples, closed->orders, t);
         for (int h = 0; h < 1 + HR_CLASSES; h++) {
-            hr_percentiles_into(t, t->histograms[h], h == 0 ? 0 : HR_PERCENTILES + (h - 1) * HR_CLASS_PERCENTILES,
+            hr_percentiles_into(t, t->histograms[h],
+                                h == 0 ? 0 : HR_PERCENTILES + (h - 1) * HR_CLASS_PERCENTILES,
                                 h == 0 ? HR_PERCENTILES : HR_CLASS_PERCENTILES);
         }
-        hr_check_most(&t->checks, "clock_cost", hr_clock()->cost_ns / fmax(t->values[0], 1) * 100, 50, INFINITY, "% of p50");
+        hr_check_most(&t->checks, "clock_cost", hr_clock()->cost_ns / fmax(t->values[0], 1) * 100,
+                      50, INFINITY, "% of p50");
     }
     if (path) {
         t->rig->path->close(path);
@@ -81,8 +84,8 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
     return rc;
 }
 
-static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow, uint64_t tape,
-                       uint64_t orders)
+static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                       uint64_t tape, uint64_t orders)
 {
     static char names[HR_CLASSES][HR_CLASS_PERCENTILES][24];
     struct hr_measured metrics[HR_PERCENTILES + HR_CLASSES * HR_CLASS_PERCENTILES];
@@ -109,23 +112,28 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
         }
     }
     params = hr_flow_case_params(flow);
-    json_object_update_new(params, json_pack("{s:s, s:I, s:i}", "load", "closed", "orders", (json_int_t)orders, "batch", 1));
+    json_object_update_new(params, json_pack("{s:s, s:I, s:i}", "load", "closed", "orders",
+                                             (json_int_t)orders, "batch", 1));
     rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
     if (rc == 0) {
         if (!bench->rig.plan) {
             hr_workload_prefix(&workload, orders, &closed.orders, &closed.digest);
         }
-        rc = hr_measure(&bench->rig, suite,
-                        &(struct hr_case){.suite = suite_name,
-                                          .name = name,
-                                          .params = params,
-                                          .metrics = metrics,
-                                          .metrics_count = HR_PERCENTILES + (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) * HR_CLASS_PERCENTILES,
-                                          .histograms = closed_histograms,
-                                          .run = closed_trial,
-                                          .context = &closed,
-                                          .seconds = (double)(hr_workload_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
-                        NULL);
+        rc = hr_measure(
+            &bench->rig, suite,
+            &(struct hr_case){
+                .suite = suite_name,
+                .name = name,
+                .params = params,
+                .metrics = metrics,
+                .metrics_count =
+                    HR_PERCENTILES +
+                    (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) * HR_CLASS_PERCENTILES,
+                .histograms = closed_histograms,
+                .run = closed_trial,
+                .context = &closed,
+                .seconds = (double)(hr_workload_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
+            NULL);
     } else if (rc != -EINTR) {
         hr_refuse_workload(bench, suite, suite_name, name, params, rc);
         rc = 0;
@@ -136,7 +144,8 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
 
 /* ---- the suite ----------------------------------------------------------------------- */
 
-static int open_cases(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow, uint64_t tape)
+static int open_cases(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                      uint64_t tape)
 {
     const uint64_t *rates;
     int n = hr_config_counts(bench->rig.config, "latency.rates", &rates), rc = 0;

@@ -1,10 +1,10 @@
 /*
  * markets.c - how many markets, how deep, fit this machine, and what do they cost?
  *
- * Counts at the profile's depth, depths at its market count, uniform and skewed: orders per second, resident
- * bytes a market after touching (RSS difference over building the books, so shared code and the tape are not
- * in it), time and rate of loading. What does not fit is skipped with the reason; the planet mix is
- * scaled down to what does.
+ * Counts at the profile's depth, depths at its market count, uniform and skewed: orders per second,
+ * resident bytes a market after touching (RSS difference over building the books, so shared code
+ * and the tape are not in it), time and rate of loading. What does not fit is skipped with the
+ * reason; the planet mix is scaled down to what does.
  */
 #include "suites/closed_run.h"
 
@@ -16,20 +16,21 @@
 
 static const char suite_name[] = "markets";
 
-static int point(struct hr_bench *bench, json_t *suite, const char *name, const struct hr_flow_params *flow,
-                 json_t *extra)
+static int point(struct hr_bench *bench, json_t *suite, const char *name,
+                 const struct hr_flow_params *flow, json_t *extra)
 {
-    return hr_closed_case_run(bench, suite,
-                              &(struct hr_closed_case){
-                                  .suite = suite_name,
-                                  .name = name,
-                                  .flow = *flow,
-                                  .orders = hr_config_count(bench->rig.config, "markets.requests"),
-                                  .batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
-                                  .size = true,
-                                  .extra = extra,
-                              },
-                              NULL);
+    return hr_closed_case_run(
+        bench, suite,
+        &(struct hr_closed_case){
+            .suite = suite_name,
+            .name = name,
+            .flow = *flow,
+            .orders = hr_config_count(bench->rig.config, "markets.requests"),
+            .batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
+            .size = true,
+            .extra = extra,
+        },
+        NULL);
 }
 
 static int plain(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow)
@@ -89,7 +90,8 @@ static int skews(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
         return 0;
     }
     flow.markets = (uint32_t)values[n - 1];
-    snprintf(name, sizeof(name), "markets=%u/depth=%u/zipf=%g", flow.markets, flow.levels, flow.zipf);
+    snprintf(name, sizeof(name), "markets=%u/depth=%u/zipf=%g", flow.markets, flow.levels,
+             flow.zipf);
     return point(bench, suite, name, &flow, NULL);
 }
 
@@ -114,8 +116,9 @@ static int planet(struct hr_bench *bench, json_t *suite, const struct hr_flow_pa
     }
     if (flow.markets != wanted) {
         hr_record_warn(bench->rig.record,
-                       "markets/planet was scaled from %u to %u markets to fit into %" PRIu64 " MiB", wanted, flow.markets,
-                       bench->rig.memory_max_bytes >> 20);
+                       "markets/planet was scaled from %u to %u markets to fit into %" PRIu64
+                       " MiB",
+                       wanted, flow.markets, bench->rig.memory_max_bytes >> 20);
     }
     extra = json_pack("{s:I}", "markets_wanted", (json_int_t)wanted);
     rc = point(bench, suite, "planet", &flow, extra);

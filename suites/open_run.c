@@ -1,9 +1,10 @@
 /*
  * open_run.c - how long do orders wait when they come at a rate of their own?
  *
- * Due times are drawn before the clock starts; latency counts from them, so a stall is paid by every
- * order that came during it. The generator must itself be on time, or the run does not count. Driver and
- * engine share a core on the path inproc: what is measured is the queue in front of one matching thread.
+ * Due times are drawn before the clock starts; latency counts from them, so a stall is paid by
+ * every order that came during it. The generator must itself be on time, or the run does not count.
+ * Driver and engine share a core on the path inproc: what is measured is the queue in front of one
+ * matching thread.
  */
 #include "suites/open_run.h"
 
@@ -36,8 +37,8 @@ struct hr_arrival hr_arrival_of(const struct hr_config *config, double rate, uin
     return arrival;
 }
 
-static void judge(const struct hr_open_run *run, struct hr_trial *t, const struct hr_open_account *account,
-                  uint64_t ns, uint64_t last_due_ns)
+static void judge(const struct hr_open_run *run, struct hr_trial *t,
+                  const struct hr_open_account *account, uint64_t ns, uint64_t last_due_ns)
 {
     double offered = (double)run->orders / fmax((double)last_due_ns, 1) * 1e9;
     double achieved = (double)run->orders / fmax((double)ns, 1) * 1e9;
@@ -47,10 +48,12 @@ static void judge(const struct hr_open_run *run, struct hr_trial *t, const struc
     t->values[HR_OPEN_ACHIEVED] = achieved;
     t->values[HR_OPEN_SERVICE_P50] = hr_percentile_or_nan(t->histograms[HR_OPEN_SERVICE], 50);
     t->values[HR_OPEN_SERVICE_P99] = hr_percentile_or_nan(t->histograms[HR_OPEN_SERVICE], 99);
-    t->reasons[HR_OPEN_SERVICE_P50] = t->reasons[HR_OPEN_SERVICE_P99] = "too few samples for this percentile";
+    t->reasons[HR_OPEN_SERVICE_P50] = t->reasons[HR_OPEN_SERVICE_P99] =
+        "too few samples for this percentile";
     hr_check_most(&t->checks, "late_sends", (double)account->late / (double)run->orders * 100, 0,
                   HR_LATE_SHARE_MAX * 100, "%");
-    hr_check_most(&t->checks, "late_send_max", (double)account->late_max_ns, INFINITY, INFINITY, "ns");
+    hr_check_most(&t->checks, "late_send_max", (double)account->late_max_ns, INFINITY, INFINITY,
+                  "ns");
     /* Little: what is on average inside cannot be more than what was ever inside at once. */
     hr_check_most(&t->checks, "little", in_flight, (double)account->backlog_max * 1.01,
                   (double)account->backlog_max * 1.01, "orders");
@@ -63,7 +66,8 @@ struct arrays {
     struct hr_open_batch *log;
 };
 
-static int arrays_make(struct arrays *a, const struct hr_open_run *run, const struct hr_trial *t, uint64_t *last_due_ns)
+static int arrays_make(struct arrays *a, const struct hr_open_run *run, const struct hr_trial *t,
+                       uint64_t *last_due_ns)
 {
     struct hr_arrival arrival = hr_arrival_of(t->rig->config, run->rate, t->seed);
 
@@ -96,7 +100,8 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
 
         hr_trial_start(t);
-        rc = hr_drive_open(&drive, w->tape->requests + w->tape->load, run->orders, a.due, NULL, a.log, &batches, &sum);
+        rc = hr_drive_open(&drive, w->tape->requests + w->tape->load, run->orders, a.due, NULL,
+                           a.log, &batches, &sum);
         hr_trial_stop(t);
     }
     if (rc == 0) {
@@ -104,8 +109,8 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
     }
     if (rc == 0) {
         hr_trial_digest(t, digest, run->digest);
-        hr_open_account(a.log, batches, a.due, hr_ns_to_ticks(run->budget_ns), t->histograms[HR_OPEN_LATENCY],
-                        t->histograms[HR_OPEN_SERVICE], &account);
+        hr_open_account(a.log, batches, a.due, hr_ns_to_ticks(run->budget_ns),
+                        t->histograms[HR_OPEN_LATENCY], t->histograms[HR_OPEN_SERVICE], &account);
         judge(run, t, &account, sum.ns, last_due_ns);
     }
     if (path) {
@@ -124,13 +129,15 @@ static int case_trial(const struct hr_case *c, struct hr_trial *t)
 static void open_metrics(struct hr_measured metrics[HR_OPEN_FIGURES])
 {
     hr_percentile_metrics(metrics, HR_PERCENTILES);
-    metrics[HR_OPEN_ACHIEVED] = (struct hr_measured){.name = "achieved", .unit = "orders/s", .higher = true};
+    metrics[HR_OPEN_ACHIEVED] =
+        (struct hr_measured){.name = "achieved", .unit = "orders/s", .higher = true};
     metrics[HR_OPEN_SERVICE_P50] = (struct hr_measured){.name = "service_p50", .unit = "ns"};
     metrics[HR_OPEN_SERVICE_P99] = (struct hr_measured){.name = "service_p99", .unit = "ns"};
 }
 
-int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_name, const char *name,
-                     const struct hr_flow_params *flow, uint64_t tape, double rate)
+int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_name,
+                     const char *name, const struct hr_flow_params *flow, uint64_t tape,
+                     double rate)
 {
     const struct hr_config *config = bench->rig.config;
     double seconds = (double)hr_config_count(config, "latency.seconds") / 1e9;
@@ -151,26 +158,27 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
     }
     params = hr_flow_case_params(flow);
     json_object_update_new(params, json_pack("{s:s, s:s, s:f, s:I}", "load", "open", "arrival",
-                                             hr_config_text(config, "arrival.process"), "rate", rate, "batch",
-                                             (json_int_t)run.batch));
+                                             hr_config_text(config, "arrival.process"), "rate",
+                                             rate, "batch", (json_int_t)run.batch));
     open_metrics(metrics);
     rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
     if (rc == 0) {
         if (!bench->rig.plan) {
             hr_workload_prefix(&workload, run.orders, &run.orders, &run.digest);
         }
-        rc = hr_measure(&bench->rig, suite,
-                        &(struct hr_case){.suite = suite_name,
-                                          .name = name,
-                                          .params = params,
-                                          .metrics = metrics,
-                                          .metrics_count = HR_OPEN_FIGURES,
-                                          .histograms = hr_open_histograms,
-                                          .run = case_trial,
-                                          .context = &run,
-                                          .seconds = (double)hr_workload_load(flow) / HR_PLAN_ORDERS_PER_S +
-                                                     (double)run.orders / rate * 0.75 + 0.02},
-                        NULL);
+        rc = hr_measure(
+            &bench->rig, suite,
+            &(struct hr_case){.suite = suite_name,
+                              .name = name,
+                              .params = params,
+                              .metrics = metrics,
+                              .metrics_count = HR_OPEN_FIGURES,
+                              .histograms = hr_open_histograms,
+                              .run = case_trial,
+                              .context = &run,
+                              .seconds = (double)hr_workload_load(flow) / HR_PLAN_ORDERS_PER_S +
+                                         (double)run.orders / rate * 0.75 + 0.02},
+            NULL);
     } else if (rc != -EINTR) {
         hr_refuse_workload(bench, suite, suite_name, name, params, rc);
         rc = 0;

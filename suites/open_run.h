@@ -23,14 +23,21 @@ struct hr_open_run {
 #define HR_LATE_SHARE_MAX 0.001
 
 /* More than the latency percentiles (first in trial->values): */
-enum { HR_OPEN_ACHIEVED = HR_PERCENTILES, HR_OPEN_SERVICE_P50, HR_OPEN_SERVICE_P99, HR_OPEN_FIGURES };
+enum {
+    HR_OPEN_ACHIEVED = HR_PERCENTILES,
+    HR_OPEN_SERVICE_P50,
+    HR_OPEN_SERVICE_P99,
+    HR_OPEN_FIGURES
+};
 
-/* One fresh run into the trial: histograms, figures, checks (late sends, Little's law, disturbance, digest). */
+/* One fresh run into the trial: histograms, figures, checks (late sends, Little's law, disturbance,
+ * digest). */
 int hr_open_trial(const struct hr_open_run *run, struct hr_trial *trial);
 
 /* A case at one rate, for about latency.seconds a run. */
-int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_name, const char *name,
-                     const struct hr_flow_params *flow, uint64_t tape, double rate);
+int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_name,
+                     const char *name, const struct hr_flow_params *flow, uint64_t tape,
+                     double rate);
 
 /* The arrivals of the configuration at this rate. */
 struct hr_arrival hr_arrival_of(const struct hr_config *config, double rate, uint64_t seed);

@@ -1,6 +1,6 @@
 /*
- * percentiles.c - which percentiles are told? Only those that have the samples for it; `max` is a fact
- * about these samples, never an estimate.
+ * percentiles.c - which percentiles are told? Only those that have the samples for it; `max` is a
+ * fact about these samples, never an estimate.
  */
 #include "suites/percentiles.h"
 
@@ -37,7 +37,8 @@ void hr_percentiles_into(struct hr_trial *t, const struct hr_histogram *h, int f
     for (int i = 0; i < n; i++) {
         t->values[first + i] = hr_percentile_or_nan(h, rows[i].percentile);
         if (!isfinite(t->values[first + i])) {
-            t->reasons[first + i] = hr_histogram_count(h) ? "too few samples for this percentile" : "no such orders in this flow";
+            t->reasons[first + i] = hr_histogram_count(h) ? "too few samples for this percentile"
+                                                          : "no such orders in this flow";
         }
     }
 }

@@ -1,13 +1,14 @@
 /*
- * percentiles.h - a histogram's percentiles as metrics of a case: which are taken, and when there are
- * too few samples for one.
+ * percentiles.h - a histogram's percentiles as metrics of a case: which are taken, and when there
+ * are too few samples for one.
  */
 #ifndef HR_PERCENTILES_H
 #define HR_PERCENTILES_H
 
 #include "harness/measure.h"
 
-/* p50, p99, p99.9, then p90, p99.99, max: the first HR_CLASS_PERCENTILES are enough for a part of the orders. */
+/* p50, p99, p99.9, then p90, p99.99, max: the first HR_CLASS_PERCENTILES are enough for a part of
+ * the orders. */
 #define HR_PERCENTILES 6
 #define HR_CLASS_PERCENTILES 3
 

@@ -1,9 +1,10 @@
 /*
  * scaling.c - do more cores carry more orders, and where does that end?
  *
- * Shards of markets over cores, each its own engine on its own core, one tape cut beforehand. The points
- * are fitted with a line and with the universal scalability law (Gunther): contention and coherence shares. It
- * cannot see a router's cost, and on a virtual machine two processors may share one core.
+ * Shards of markets over cores, each its own engine on its own core, one tape cut beforehand. The
+ * points are fitted with a line and with the universal scalability law (Gunther): contention and
+ * coherence shares. It cannot see a router's cost, and on a virtual machine two processors may
+ * share one core.
  */
 #include "suites/closed_run.h"
 
@@ -50,14 +51,15 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
     t->values[0] = (double)result.requests / ((double)result.ns / 1e9);
     t->values[1] = (double)result.requests_max * s->shards / (double)result.requests;
     t->elapsed_ns = result.ns;
-    hr_check_most(&t->checks, "shard_switches", (double)result.switches_involuntary, s->shards, INFINITY, "switches");
+    hr_check_most(&t->checks, "shard_switches", (double)result.switches_involuntary, s->shards,
+                  INFINITY, "switches");
     hr_check_most(&t->checks, "shard_migrations", result.migrations, 0, 0, "threads");
     hr_trial_digest(t, result.digest, s->digest);
     return 0;
 }
 
-static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow, uint64_t tape,
-                        uint64_t orders, struct sharded *s, double *rate)
+static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                        uint64_t tape, uint64_t orders, struct sharded *s, double *rate)
 {
     static const struct hr_measured metrics[] = {
         {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
@@ -75,24 +77,26 @@ static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_f
         return 0;
     }
     params = hr_flow_case_params(flow);
-    json_object_update_new(params, json_pack("{s:i, s:I, s:I}", "shards", s->shards, "orders", (json_int_t)orders,
-                                             "batch", (json_int_t)s->batch));
+    json_object_update_new(params, json_pack("{s:i, s:I, s:I}", "shards", s->shards, "orders",
+                                             (json_int_t)orders, "batch", (json_int_t)s->batch));
     rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
     if (rc == 0) {
         s->workload = &workload;
         if (!bench->rig.plan) {
             hr_workload_prefix(&workload, orders, &s->steady, &s->digest);
         }
-        rc = hr_measure(&bench->rig, suite,
-                        &(struct hr_case){.suite = suite_name,
-                                          .name = name,
-                                          .params = params,
-                                          .metrics = metrics,
-                                          .metrics_count = 2,
-                                          .run = sharded_trial,
-                                          .context = s,
-                                          .seconds = 0.05 + (double)(hr_workload_load(flow) + orders) / HR_PLAN_ORDERS_PER_S},
-                        &result);
+        rc = hr_measure(
+            &bench->rig, suite,
+            &(struct hr_case){.suite = suite_name,
+                              .name = name,
+                              .params = params,
+                              .metrics = metrics,
+                              .metrics_count = 2,
+                              .run = sharded_trial,
+                              .context = s,
+                              .seconds = 0.05 + (double)(hr_workload_load(flow) + orders) /
+                                                    HR_PLAN_ORDERS_PER_S},
+            &result);
         if (result.json && result.status == HR_PASS) {
             *rate = hr_estimate_median(hr_measure_samples(&result, 0), result.runs).median;
         }
@@ -105,17 +109,21 @@ static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_f
     return rc;
 }
 
-static void single(json_t *c, const char *name, const char *unit, bool higher, double value, const char *reason)
+static void single(json_t *c, const char *name, const char *unit, bool higher, double value,
+                   const char *reason)
 {
     if (isfinite(value)) {
-        hr_case_metric(c, &(struct hr_metric){.name = name, .unit = unit, .higher = higher, .samples = &value, .n = 1});
+        hr_case_metric(
+            c, &(struct hr_metric){
+                   .name = name, .unit = unit, .higher = higher, .samples = &value, .n = 1});
     } else {
         hr_case_metric_null(c, name, unit, reason);
     }
 }
 
 /* The line and the law through the points. */
-static void fit(struct hr_bench *bench, json_t *suite, const double *shards, const double *rates, int n)
+static void fit(struct hr_bench *bench, json_t *suite, const double *shards, const double *rates,
+                int n)
 {
     static const char few[] = "the universal scalability law needs 3 points; this host gave fewer";
     struct hr_line line;
@@ -125,19 +133,23 @@ static void fit(struct hr_bench *bench, json_t *suite, const double *shards, con
     bool law;
 
     hr_case_id(&bench->rig, suite_name, "fit", id, sizeof(id));
-    if (bench->rig.plan || n < 2 || !hr_case_wanted(&bench->rig, id) || hr_fit_line(shards, rates, n, &line)) {
+    if (bench->rig.plan || n < 2 || !hr_case_wanted(&bench->rig, id) ||
+        hr_fit_line(shards, rates, n, &line)) {
         return;
     }
     law = hr_fit_usl(shards, rates, n, &usl) == 0;
     hr_error_clear();
-    c = hr_case_begin(suite, id, bench->rig.engine->name, bench->rig.path->name, json_pack("{s:i}", "points", n));
+    c = hr_case_begin(suite, id, bench->rig.engine->name, bench->rig.path->name,
+                      json_pack("{s:i}", "points", n));
     single(c, "per_shard", "orders/s", true, line.b, NULL);
-    single(c, "linear_r2", "share", true, n > 2 ? line.r2 : (double)NAN, "a line through two points fits always");
+    single(c, "linear_r2", "share", true, n > 2 ? line.r2 : (double)NAN,
+           "a line through two points fits always");
     single(c, "usl_lambda", "orders/s", true, law ? usl.lambda : (double)NAN, few);
     single(c, "usl_sigma", "share", false, law ? usl.sigma : (double)NAN, few);
     single(c, "usl_kappa", "share", false, law ? usl.kappa : (double)NAN, few);
     single(c, "usl_r2", "share", true, law ? usl.r2 : (double)NAN, few);
-    single(c, "usl_peak", "shards", true, law ? usl.peak_n : (double)NAN, law ? "no peak: coherence share is 0" : few);
+    single(c, "usl_peak", "shards", true, law ? usl.peak_n : (double)NAN,
+           law ? "no peak: coherence share is 0" : few);
     hr_case_status(c, HR_PASS, NULL, NULL);
     bench->rig.statuses[HR_PASS]++;
 }
@@ -162,9 +174,11 @@ static int points(int most, int *out)
 static int scaling_run(struct hr_bench *bench, json_t *suite)
 {
     const struct hr_config *config = bench->rig.config;
-    uint64_t orders = hr_config_count(config, "scaling.requests"), tape = 4 * hr_config_count(config, "throughput.requests");
+    uint64_t orders = hr_config_count(config, "scaling.requests"),
+             tape = 4 * hr_config_count(config, "throughput.requests");
     double shards[POINTS_MAX], rates[POINTS_MAX];
-    int most = (int)hr_config_count(config, "scaling.threads"), numbers[POINTS_MAX], n, good = 0, rc = 0;
+    int most = (int)hr_config_count(config, "scaling.threads"), numbers[POINTS_MAX], n, good = 0,
+        rc = 0;
     struct sharded s = {0};
     struct hr_flow_params flow;
     int cpus;

@@ -20,7 +20,8 @@ struct hr_suite_ops {
      * finished recorded. */
     int (*run)(struct hr_bench *bench, json_t *suite);
 };
-extern const struct hr_suite_ops *const hr_suites[]; /* ended by NULL; conformance first: it gates all */
+extern const struct hr_suite_ops
+    *const hr_suites[]; /* ended by NULL; conformance first: it gates all */
 /* NULL with a message. */
 const struct hr_suite_ops *hr_suite_find(const char *name);
 

@@ -11,12 +11,17 @@
 #include <errno.h>
 #include <string.h>
 
-extern const struct hr_suite_ops hr_suite_conformance, hr_suite_throughput, hr_suite_latency, hr_suite_markets,
-    hr_suite_scaling, hr_suite_capacity;
+extern const struct hr_suite_ops hr_suite_conformance, hr_suite_throughput, hr_suite_latency,
+    hr_suite_markets, hr_suite_scaling, hr_suite_capacity;
 
 const struct hr_suite_ops *const hr_suites[] = {
-    &hr_suite_conformance, &hr_suite_throughput, &hr_suite_latency, &hr_suite_markets, &hr_suite_scaling,
-    &hr_suite_capacity,    NULL,
+    &hr_suite_conformance,
+    &hr_suite_throughput,
+    &hr_suite_latency,
+    &hr_suite_markets,
+    &hr_suite_scaling,
+    &hr_suite_capacity,
+    NULL,
 };
 
 const struct hr_suite_ops *hr_suite_find(const char *name)

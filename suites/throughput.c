@@ -1,9 +1,9 @@
 /*
  * throughput.c - how many orders a second does one thread take, and is that figure one?
  *
- * The default mix over market counts, shares of crossing orders and batch sizes, closed loop. A rate that
- * depends on how many orders were counted is no rate: over N, 2N and 4N orders it must agree. The
- * elementwise price-compare rate stands beside it under its own name: it is no matching.
+ * The default mix over market counts, shares of crossing orders and batch sizes, closed loop. A
+ * rate that depends on how many orders were counted is no rate: over N, 2N and 4N orders it must
+ * agree. The elementwise price-compare rate stands beside it under its own name: it is no matching.
  */
 #include "suites/closed_run.h"
 
@@ -18,14 +18,16 @@
 #define INVARIANCE_SLACK 0.05
 #define COMPARES_CEILING "cpu/compares"
 
-static int one(struct hr_bench *bench, json_t *suite, struct hr_closed_case *wanted, struct hr_measure_result *result)
+static int one(struct hr_bench *bench, json_t *suite, struct hr_closed_case *wanted,
+               struct hr_measure_result *result)
 {
     wanted->suite = hr_suite_find("throughput")->name;
     return hr_closed_case_run(bench, suite, wanted, result);
 }
 
 /* Do the three estimates agree? why gets the two that do not. */
-static bool invariant(const struct hr_measure_result lengths[3], uint64_t orders, char *why, size_t size)
+static bool invariant(const struct hr_measure_result lengths[3], uint64_t orders, char *why,
+                      size_t size)
 {
     struct hr_estimate e[3];
 
@@ -37,9 +39,11 @@ static bool invariant(const struct hr_measure_result lengths[3], uint64_t orders
     for (int i = 0; i < 3; i++) {
         for (int k = i + 1; k < 3; k++) {
             if (e[i].low > e[k].high || e[k].low > e[i].high) {
-                snprintf(why, size, "the rate depends on the count: %.4g orders/s over %llu orders, %.4g over %llu",
-                         e[i].median, (unsigned long long)(orders >> i), e[k].median,
-                         (unsigned long long)(orders >> k));
+                snprintf(
+                    why, size,
+                    "the rate depends on the count: %.4g orders/s over %llu orders, %.4g over %llu",
+                    e[i].median, (unsigned long long)(orders >> i), e[k].median,
+                    (unsigned long long)(orders >> k));
                 return false;
             }
         }
@@ -48,14 +52,16 @@ static bool invariant(const struct hr_measure_result lengths[3], uint64_t orders
 }
 
 /* One market count over N, 2N and 4N orders; 4N is the headline. */
-static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow, uint64_t orders)
+static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                   uint64_t orders)
 {
     struct hr_measure_result results[3] = {0};
     char name[3][96], why[256];
     int rc = 0;
 
     for (int i = 0; i < 3 && rc == 0; i++) {
-        struct hr_closed_case wanted = {.name = name[i], .flow = *flow, .tape = orders, .orders = orders >> i};
+        struct hr_closed_case wanted = {
+            .name = name[i], .flow = *flow, .tape = orders, .orders = orders >> i};
 
         wanted.batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
         if (i == 0) {
@@ -74,7 +80,8 @@ static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_p
     if (all && !invariant(results, orders, why, sizeof(why))) {
         for (int i = 0; i < 3; i++) {
             hr_measure_restate(&bench->rig, &results[i], HR_INVALID, why,
-                               "use longer runs (throughput.requests); look for warming up or for work that is put off");
+                               "use longer runs (throughput.requests); look for warming up or for "
+                               "work that is put off");
         }
     }
     for (int i = 0; i < 3; i++) {
@@ -83,7 +90,8 @@ static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_p
     return rc;
 }
 
-static int market_counts(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base, uint64_t orders)
+static int market_counts(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base,
+                         uint64_t orders)
 {
     const uint64_t *markets;
     int n = hr_config_counts(bench->rig.config, "throughput.markets", &markets), rc = 0;
@@ -97,7 +105,8 @@ static int market_counts(struct hr_bench *bench, json_t *suite, const struct hr_
     return rc;
 }
 
-static int crossings(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base, uint64_t orders)
+static int crossings(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base,
+                     uint64_t orders)
 {
     const uint64_t *percent;
     int n = hr_config_counts(bench->rig.config, "throughput.crossings", &percent), rc = 0;
@@ -114,14 +123,16 @@ static int crossings(struct hr_bench *bench, json_t *suite, const struct hr_flow
     return rc;
 }
 
-static int batches(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base, uint64_t orders)
+static int batches(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base,
+                   uint64_t orders)
 {
     const uint64_t *sizes;
     int n = hr_config_counts(bench->rig.config, "throughput.batches", &sizes), rc = 0;
 
     for (int i = 0; i < n && rc == 0; i++) {
         char name[96];
-        struct hr_closed_case wanted = {.name = name, .flow = *base, .orders = orders, .batch = (uint32_t)sizes[i]};
+        struct hr_closed_case wanted = {
+            .name = name, .flow = *base, .orders = orders, .batch = (uint32_t)sizes[i]};
 
         snprintf(name, sizeof(name), "batch=%u", wanted.batch);
         rc = one(bench, suite, &wanted, NULL);
@@ -134,10 +145,12 @@ static const json_t *ceiling(const struct hr_rig *rig, const char *id)
     const json_t *ceilings = json_object_get(hr_record_json(rig->record), "ceilings"), *c;
     size_t i;
 
-    json_array_foreach(ceilings, i, c) {
+    json_array_foreach(ceilings, i, c)
+    {
         const char *text = json_string_value(json_object_get(c, "id"));
 
-        if (text && strncmp(text, id, strlen(id)) == 0 && json_is_number(json_object_get(c, "estimate"))) {
+        if (text && strncmp(text, id, strlen(id)) == 0 &&
+            json_is_number(json_object_get(c, "estimate"))) {
             return c;
         }
     }
@@ -164,15 +177,15 @@ static void compares(struct hr_bench *bench, json_t *suite)
     }
     if (n == 0) {
         hr_case_metric_null(c, "compares", "compares/s", "the ceilings were not measured");
-        hr_case_status(c, HR_SKIP, "the ceilings were not measured", "run with ceilings.seconds above 0");
+        hr_case_status(c, HR_SKIP, "the ceilings were not measured",
+                       "run with ceilings.seconds above 0");
         bench->rig.statuses[HR_SKIP]++;
         return;
     }
-    hr_case_metric(c, &(struct hr_metric){.name = "compares",
-                                          .unit = "compares/s",
-                                          .higher = true,
-                                          .samples = values,
-                                          .n = n});
+    hr_case_metric(
+        c,
+        &(struct hr_metric){
+            .name = "compares", .unit = "compares/s", .higher = true, .samples = values, .n = n});
     hr_case_status(c, HR_PASS, NULL, NULL);
     bench->rig.statuses[HR_PASS]++;
 }

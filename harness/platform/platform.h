@@ -24,6 +24,7 @@ struct hr_region {
     void *at;
     size_t bytes;
     enum hr_pages pages; /* what was asked for; huge is best effort, see hr_region_huge_bytes */
+    size_t mapped_bytes; /* address space taken: whole pages, and what the back end keeps round it */
 };
 /* Zeroed, lazily backed memory. -ENOMEM. */
 int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages);

@@ -4,6 +4,7 @@
 #include "tests/test.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 TEST(platform, threads_run_where_they_are_bound)
@@ -55,6 +56,34 @@ TEST(platform, regions_are_zeroed_writable_and_separate)
     CHECK(hr_region_map(&r, SIZE_MAX, HR_PAGES_HUGE) < 0);
     CHECK(r.at == NULL);
     hr_region_unmap(&r);
+}
+
+static void *map_and_unmap(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 200; i++) {
+        struct hr_region r;
+        if (hr_region_map(&r, ((size_t)2 << 20) + (size_t)i * 4096, HR_PAGES_HUGE) != 0) {
+            return (void *)1;
+        }
+        ((char *)r.at)[0] = ((char *)r.at)[r.bytes - 1] = 1;
+        hr_region_unmap(&r);
+    }
+    return NULL;
+}
+
+TEST(platform, threads_may_map_at_the_same_time)
+{
+    pthread_t threads[4];
+    void *failed;
+
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQ(pthread_create(&threads[i], NULL, map_and_unmap, NULL), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], &failed);
+        CHECK(failed == NULL);
+    }
 }
 
 TEST(platform, memory_and_disturbance_are_plausible)

@@ -18,10 +18,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
 /* "Key:   123 kB" of a file like /proc/meminfo, in bytes; -1 if it is not there. */
 static int64_t kb_line(const char *path, const char *key)
 {
@@ -58,69 +54,68 @@ static size_t huge_page(void)
     return known;
 }
 
-/* Depends on nothing but its arguments, so that unmapping finds the length of mapping again. */
-static size_t mapped_bytes(size_t bytes, enum hr_pages pages)
+/* Reserved huge pages, if there are enough of them. */
+static bool map_reserved(struct hr_region *region, size_t bytes)
 {
-    size_t unit = pages == HR_PAGES_HUGE && bytes >= huge_page() ? huge_page() : base_page();
+    size_t length = (bytes + huge_page() - 1) / huge_page() * huge_page();
+    void *at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
 
-    return (bytes + unit - 1) / unit * unit;
+    if (at == MAP_FAILED) {
+        return false;
+    }
+    region->at = at;
+    region->mapped_bytes = length;
+    return true;
 }
 
 int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages)
 {
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS, access = PROT_READ | PROT_WRITE;
-    bool aligned = pages == HR_PAGES_HUGE && bytes >= huge_page();
-    size_t slack = aligned ? huge_page() : 0, guard = base_page();
+    bool huge = pages == HR_PAGES_HUGE && bytes >= huge_page();
+    size_t unit = huge ? huge_page() : base_page(), slack = huge ? unit : 0, guard = base_page();
 
     *region = (struct hr_region){.pages = pages};
     if (bytes == 0 || bytes > SIZE_MAX / 4) {
         return hr_fail(EINVAL, "a memory region of %zu bytes cannot be", bytes);
     }
-    size_t length = mapped_bytes(bytes, pages);
-    /* Address space first: the guard page that stays behind the region keeps the kernel from joining
-     * it with a neighbour, so that smaps tells of this region alone. */
-    char *space = mmap(NULL, length + slack + guard, PROT_NONE, flags | MAP_NORESERVE, -1, 0);
+    region->bytes = bytes;
+    if (huge && map_reserved(region, bytes)) {
+        return 0;
+    }
+    /* Address space first, then access: the guard page that stays behind the region keeps the kernel
+     * from joining it with a neighbour, so that smaps tells of this region alone. Nothing is ever
+     * mapped at a fixed address, where another thread may have mapped meanwhile. */
+    size_t length = (bytes + unit - 1) / unit * unit;
+    char *space = mmap(NULL, length + slack + guard, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (space == MAP_FAILED) {
+        *region = (struct hr_region){.pages = pages};
         return hr_fail(ENOMEM, "no address space for %zu bytes: %s", bytes, strerror(errno));
     }
-    size_t before = aligned ? (slack - (uintptr_t)space % slack) % slack : 0;
-    char *at = space + before;
+    size_t before = huge ? (unit - (uintptr_t)space % unit) % unit : 0;
     if (before) {
         munmap(space, before);
     }
+    region->at = space + before;
+    region->mapped_bytes = length + guard;
     if (slack > before) {
-        munmap(at + length + guard, slack - before);
+        munmap(space + before + length + guard, slack - before);
     }
-    void *got = MAP_FAILED;
-    if (aligned) {
-        got = mmap(at, length, access, flags | MAP_HUGETLB | MAP_FIXED, -1, 0);
-    }
-    if (got == MAP_FAILED) {
-        munmap(at, length); /* whether or not the failed mapping left it */
-        got = mmap(at, length, access, flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
-        if (got != MAP_FAILED) {
-            madvise(got, length, pages == HR_PAGES_HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
-        }
-    }
-    if (got == MAP_FAILED) {
+    if (mprotect(region->at, length, PROT_READ | PROT_WRITE) != 0) {
         int err = errno;
-        munmap(at + length, guard);
+        hr_region_unmap(region);
         return hr_fail(ENOMEM, "no memory for %zu bytes: %s", bytes, strerror(err));
     }
-    region->at = got;
-    region->bytes = bytes;
+    madvise(region->at, length, pages == HR_PAGES_HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     return 0;
 }
 
 void hr_region_unmap(struct hr_region *region)
 {
     if (region->at) {
-        size_t length = mapped_bytes(region->bytes, region->pages);
-        munmap(region->at, length);
-        munmap((char *)region->at + length, base_page());
+        munmap(region->at, region->mapped_bytes);
     }
     region->at = NULL;
-    region->bytes = 0;
+    region->bytes = region->mapped_bytes = 0;
 }
 
 size_t hr_region_huge_bytes(const struct hr_region *region)
@@ -134,7 +129,7 @@ size_t hr_region_huge_bytes(const struct hr_region *region)
     if (!f) {
         return 0;
     }
-    last = first + mapped_bytes(region->bytes, region->pages);
+    last = first + region->mapped_bytes;
     while (fgets(line, sizeof(line), f)) {
         uintptr_t from, to;
         size_t kb;

@@ -52,16 +52,17 @@ int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages)
     }
     region->at = at;
     region->bytes = bytes;
+    region->mapped_bytes = mapped_bytes(bytes, pages);
     return 0;
 }
 
 void hr_region_unmap(struct hr_region *region)
 {
     if (region->at) {
-        munmap(region->at, mapped_bytes(region->bytes, region->pages));
+        munmap(region->at, region->mapped_bytes);
     }
     region->at = NULL;
-    region->bytes = 0;
+    region->bytes = region->mapped_bytes = 0;
 }
 
 size_t hr_region_huge_bytes(const struct hr_region *region)

@@ -1,0 +1,44 @@
+/*
+ * ceilings.h - what the files that measure ceilings share. Not for use outside probes/.
+ *
+ * Each hr_measure_* fills in its ceilings (or null with the reason) and returns 0, -EINTR after
+ * Ctrl-C, or -ENOMEM. They run one after another on the calling thread, which they bind.
+ */
+#ifndef HR_CEILINGS_H
+#define HR_CEILINGS_H
+
+#include "harness/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HR_CEILING_SAMPLES 7 /* six make a 95 % interval of the median; one more for a true middle */
+#define HR_CEILING_CPUS_MAX 1024
+
+struct hr_ceiling_work {
+    struct hr_record *record;
+    uint64_t end_ns;     /* of the whole budget, on hr_clock_ns() */
+    double budget_s;
+    double sample_s;     /* how long one sample should take */
+    uint64_t bytes_max;  /* of all memory mapped at one time */
+    int cpus[HR_CEILING_CPUS_MAX], n_cpus;
+    int cpu;             /* of the single-thread measurements: one of the fastest kind */
+    uint64_t l1_bytes, l2_bytes, l3_bytes; /* of one instance; 0 unknown */
+    uint64_t l3_total_bytes;
+};
+
+/* Ctrl-C, or the time is used up. */
+bool hr_ceiling_over(const struct hr_ceiling_work *w);
+double hr_ceiling_left_s(const struct hr_ceiling_work *w);
+
+int hr_measure_clock(struct hr_ceiling_work *w);
+int hr_measure_cores(struct hr_ceiling_work *w);
+int hr_measure_streams(struct hr_ceiling_work *w);
+int hr_measure_compares(struct hr_ceiling_work *w);
+/* share of the time that is left may go into it */
+int hr_measure_working_sets(struct hr_ceiling_work *w);
+
+/* What hr_ceilings_measure() does, with the memory capped: for tests. bytes_max 0: a safe share. */
+int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max);
+
+#endif

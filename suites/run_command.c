@@ -1,0 +1,529 @@
+/*
+ * run_command.c - `headroom run`: from a profile to a folder with a result, a report and an exit
+ * status.
+ *
+ * Config, engine, path, plan; host and ceilings; conformance; the suites; the report. result.json
+ * is rewritten after every suite, so that nothing finished is lost to a kill. It judges nothing
+ * itself.
+ */
+#include "suites/run_folder.h"
+#include "suites/run_plan.h"
+#include "suites/suite.h"
+
+#include "engine-under-test/loader.h"
+#include "harness/clock.h"
+#include "harness/command.h"
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+#include "harness/progress.h"
+#include "harness/sha256.h"
+#include "probes/probe.h"
+#include "reports/report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of the memory that may be used: tapes kept beside the case that is being measured. */
+#define TAPES_SHARE 0.25
+
+struct session {
+    const struct hr_args *args;
+    struct hr_config *config;
+    struct eut_handle engine, oracle, ruler, shadow;
+    struct hr_bench bench;
+    struct hr_run_folder folder;
+    regex_t filter;
+    bool filtered;
+    json_t *plan;
+    bool to_stdout; /* --json -: standard output is the JSON only */
+    int rc;         /* what ended the suites */
+};
+
+/* ---- before anything is measured -------------------------------------------------------- */
+
+static int load_config(struct session *s)
+{
+    const char *const *operands, *const *settings;
+    int n = hr_arg_operands(s->args, &operands), rc;
+
+    rc = hr_config_load(&s->config, n ? operands[0] : NULL);
+    if (rc) {
+        return rc;
+    }
+    n = hr_arg_list(s->args, "set", &settings);
+    for (int i = 0; i < n && rc == 0; i++) {
+        rc = hr_config_set(s->config, settings[i], "flag");
+    }
+    rc = rc ? rc : hr_config_check(s->config);
+    return rc ? rc : hr_suites_check(s->config);
+}
+
+static int open_filter(struct session *s)
+{
+    const char *text = hr_arg_text(s->args, "filter");
+    char why[200];
+    int rc;
+
+    if (!text) {
+        return 0;
+    }
+    rc = regcomp(&s->filter, text, REG_EXTENDED | REG_NOSUB);
+    if (rc) {
+        regerror(rc, &s->filter, why, sizeof(why));
+        return hr_fail(EINVAL, "--filter '%.80s' is not a regular expression: %s", text, why);
+    }
+    s->filtered = true;
+    s->bench.rig.filter = &s->filter;
+    return 0;
+}
+
+static int open_parts(struct session *s)
+{
+    struct hr_rig *rig = &s->bench.rig;
+    int rc = eut_open(&s->engine, hr_arg_text(s->args, "engine"));
+
+    rc = rc ? rc : eut_open(&s->oracle, "oracle");
+    rc = rc ? rc : eut_open(&s->ruler, "null");
+    rc = rc ? rc : eut_open(&s->shadow, "reference");
+    if (rc) {
+        return rc;
+    }
+    rig->path = hr_path_find(hr_arg_text(s->args, "path"));
+    if (!rig->path) {
+        return -ENODEV;
+    }
+    rc = rig->path->available();
+    if (rc) {
+        hr_context(rc, "path %s", rig->path->name);
+        return -ENODEV;
+    }
+    rig->engine = s->engine.engine;
+    rig->ruler = s->ruler.engine;
+    return open_filter(s);
+}
+
+/* The last of the allowed processors first: the first ones serve most interrupts. */
+static void order_cpus(struct hr_rig *rig)
+{
+    rig->cpus_count = hr_cpus_allowed(rig->cpus, HR_RIG_CPUS_MAX);
+    for (int i = 0, k = rig->cpus_count - 1; i < k; i++, k--) {
+        int cpu = rig->cpus[i];
+
+        rig->cpus[i] = rig->cpus[k];
+        rig->cpus[k] = cpu;
+    }
+}
+
+static int prepare(struct session *s)
+{
+    struct hr_rig *rig = &s->bench.rig;
+    char *const *argv;
+    int argc, rc;
+
+    rc = load_config(s);
+    rc = rc ? rc : open_parts(s);
+    if (rc) {
+        return rc;
+    }
+    argc = hr_arg_line(s->args, &argv);
+    rig->record = hr_record_new(argc, argv);
+    if (!rig->record) {
+        return hr_fail(ENOMEM, "no memory for the record");
+    }
+    rig->config = s->config;
+    rig->cpu = -1;
+    order_cpus(rig);
+    rig->memory_max_bytes =
+        (uint64_t)((double)hr_memory_available() * hr_config_real(s->config, "run.memory_share") *
+                   (1 - TAPES_SHARE));
+    rc = hr_run_plan_fit(&s->bench, s->config, &s->plan);
+    if (rc) {
+        return rc;
+    }
+    if (s->filtered && json_array_size(json_object_get(s->plan, "cases")) == 0) {
+        return hr_fail(EINVAL, "--filter '%.80s' matches no case; `headroom run -n` lists them",
+                       hr_arg_text(s->args, "filter"));
+    }
+    return 0;
+}
+
+/* ---- measuring -------------------------------------------------------------------------- */
+
+static void show(void *context, const char *what, double share)
+{
+    const struct hr_rig *rig = context;
+
+    (void)share; /* the plan's share moves when the flow is done */
+    hr_progress_step(what, rig->planned_s > 0 && rig->done_s < rig->planned_s
+                               ? rig->done_s / rig->planned_s
+                               : 0);
+}
+
+static int start_record(struct session *s)
+{
+    struct hr_rig *rig = &s->bench.rig;
+    json_t *host = hr_probe_host(""), *flows = json_array();
+    struct hr_workloads_params params = {.shadow = s->shadow.engine,
+                                         .oracle = s->oracle.engine,
+                                         .flows = flows,
+                                         .progress = show,
+                                         .context = rig};
+
+    if (host && !json_object_get(host, "readiness")) {
+        json_object_set_new(host, "readiness", hr_probe_readiness(host));
+    }
+    hr_record_set_new(rig->record, "host", host);
+    hr_record_set_new(rig->record, "config", hr_config_json(s->config));
+    hr_record_set_new(rig->record, "profile", json_string(hr_config_profile(s->config)));
+    hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
+    params.bytes_max = (uint64_t)((double)hr_memory_available() *
+                                  hr_config_real(s->config, "run.memory_share") * TAPES_SHARE);
+    rig->flows = flows;
+    rig->gaps = hr_histogram_new();
+    return rig->gaps ? hr_workloads_new(&rig->workloads, &params)
+                     : hr_fail(ENOMEM, "no memory for a histogram");
+}
+
+/* What identifies all that was driven: the base flow's numbers and one hash over all flows. */
+static void describe_workload(struct session *s)
+{
+    json_t *workload = json_object_get(hr_record_json(s->bench.rig.record), "workload"), *flow;
+    struct hr_flow_params base;
+    struct hr_sha256 sha;
+    uint64_t messages = 0;
+    char hex[65];
+    size_t i;
+
+    hr_config_flow(s->config, &base);
+    hr_sha256_init(&sha);
+    json_array_foreach(json_object_get(workload, "flows"), i, flow)
+    {
+        const json_t *requests = json_object_get(flow, "requests");
+
+        hr_sha256_update(&sha, json_string_value(json_object_get(flow, "sha256")), 64);
+        messages += (uint64_t)(json_integer_value(json_object_get(requests, "load")) +
+                               json_integer_value(json_object_get(requests, "steady")));
+    }
+    hr_sha256_hex(&sha, hex);
+    json_object_update_new(
+        workload,
+        json_pack("{s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f}, s:I, s:o}",
+                  "seeds", "flow", (json_int_t)base.seed, "arrival",
+                  (json_int_t)hr_config_count(s->config, "arrival.seed"), "markets",
+                  (json_int_t)base.markets, "depth", "levels", (json_int_t)base.levels,
+                  "orders_per_level", (json_int_t)base.orders_per_level, "mix", "new",
+                  base.share_new, "cancel", base.share_cancel, "replace", base.share_replace, "ioc",
+                  base.share_ioc, "fok", base.share_fok, "market", base.share_market, "post",
+                  base.share_post, "crossing", base.crossing, "messages", (json_int_t)messages,
+                  "sha256", i ? json_string(hex) : json_null()));
+}
+
+/* What the measuring core lost to others, as evidence for every tail in the result. */
+static void describe_hiccups(struct session *s)
+{
+    struct hr_rig *rig = &s->bench.rig;
+    json_t *host = json_object_get(hr_record_json(rig->record), "host"), *holder, *hiccups;
+
+    if (!rig->gaps || rig->hiccup.spun_ns == 0 || !json_is_object(host)) {
+        return;
+    }
+    holder = json_pack("{s:[]}", "histograms");
+    hr_case_histogram(holder, "hiccups", rig->gaps);
+    hiccups = json_pack("{s:I, s:I, s:I, s:f}", "spun_ns", (json_int_t)rig->hiccup.spun_ns,
+                        "lost_ns", (json_int_t)rig->hiccup.lost_ns, "gap_max_ns",
+                        (json_int_t)rig->hiccup.gap_max_ns, "share", hr_hiccup_share(&rig->hiccup));
+    json_object_set(hiccups, "histogram", json_array_get(json_object_get(holder, "histograms"), 0));
+    json_object_set_new(host, "hiccups", hiccups);
+    json_decref(holder);
+}
+
+static int save(struct session *s)
+{
+    char path[HR_FOLDER_MAX + 64];
+
+    describe_workload(s);
+    describe_hiccups(s);
+    return hr_record_write(s->bench.rig.record,
+                           hr_run_folder_file(&s->folder, "result.json", path, sizeof(path)));
+}
+
+static int measure_ceilings(struct session *s)
+{
+    double budget_s = (double)hr_config_count(s->config, "run.ceilings") / 1e9;
+    int rc = 0;
+
+    if (budget_s > 0) {
+        hr_progress_step("ceilings", 0);
+        rc = hr_ceilings_measure(s->bench.rig.record, budget_s);
+        s->bench.rig.done_s += budget_s;
+    }
+    return rc;
+}
+
+static void pin(struct session *s)
+{
+    struct hr_rig *rig = &s->bench.rig;
+
+    if (!hr_config_bool(s->config, "run.pin") || rig->cpus_count < 1) {
+        return;
+    }
+    if (hr_thread_pin(rig->cpus[0])) {
+        hr_record_warn(rig->record, "the measuring thread is not pinned: %s", hr_error());
+        hr_error_clear();
+        return;
+    }
+    rig->cpu = rig->cpus[0];
+}
+
+static int run_suite(struct session *s, const struct hr_suite_ops *ops)
+{
+    json_t *suites = json_object_get(hr_record_json(s->bench.rig.record), "suites");
+    json_t *suite = hr_suite_begin(s->bench.rig.record, ops->name, ops->question);
+    int rc = 0;
+
+    if (*s->bench.gate) {
+        hr_suite_skip(
+            suite, s->bench.gate,
+            "mend the engine first: `headroom conform -e ENGINE` shows the shortest flow");
+    } else {
+        rc = ops->run(&s->bench, suite);
+    }
+    if (rc && rc != -EINTR) {
+        hr_record_warn(s->bench.rig.record, "suite %s broke: %s", ops->name,
+                       *hr_error() ? hr_error() : strerror(-rc));
+    }
+    if (s->filtered && rc == 0 && !*s->bench.gate &&
+        json_array_size(json_object_get(suite, "cases")) == 0) {
+        json_array_remove(suites, json_array_size(suites) - 1);
+        return 0;
+    }
+    hr_suite_end(suite);
+    return rc;
+}
+
+static int measure(struct session *s)
+{
+    int rc = start_record(s), saved;
+
+    if (rc) {
+        return rc;
+    }
+    if (hr_run_folder_topology(&s->folder)) {
+        hr_record_warn(s->bench.rig.record, "%s", hr_error());
+        hr_error_clear();
+    }
+    hr_progress_begin("measuring", hr_run_plan_seconds(s->plan));
+    s->bench.rig.hist_dir = s->folder.hist;
+    s->rc = measure_ceilings(s);
+    pin(s);
+    for (int i = 0; hr_suites[i] && s->rc == 0; i++) {
+        if (hr_suite_asked(s->config, hr_suites[i]->name)) {
+            s->rc = run_suite(s, hr_suites[i]);
+            s->rc = s->rc == 0 && hr_stop_signal() ? -EINTR : s->rc;
+            saved = save(s);
+            if (saved) {
+                rc = saved;
+                break;
+            }
+        }
+    }
+    if (s->bench.rig.cpu >= 0) {
+        hr_thread_pin(-1);
+    }
+    hr_progress_end();
+    return rc;
+}
+
+/* ---- after it --------------------------------------------------------------------------- */
+
+static void note(struct session *s, int rc)
+{
+    if (rc) {
+        fprintf(stderr, "headroom: %s\n", hr_error());
+        hr_error_clear();
+        (void)s;
+    }
+}
+
+/* What cannot be written is said, and the rest is written. */
+static void write_reports(struct session *s)
+{
+    const json_t *json = hr_record_json(s->bench.rig.record);
+    char path[HR_FOLDER_MAX + 64];
+    int drawn = 0;
+
+    note(s, hr_report_plots(json, s->folder.plots, &drawn));
+    note(s, hr_report_html(json, s->folder.plots,
+                           hr_run_folder_file(&s->folder, "report.html", path, sizeof(path))));
+    note(s,
+         hr_report_markdown(json, hr_run_folder_file(&s->folder, "report.md", path, sizeof(path))));
+    note(s, hr_report_junit(json, hr_run_folder_file(&s->folder, "junit.xml", path, sizeof(path))));
+    note(s, hr_run_folder_seal(&s->folder));
+}
+
+static int tell(struct session *s)
+{
+    const char *file = hr_arg_text(s->args, "json");
+    const char *no_color = getenv("NO_COLOR");
+    int rc = 0;
+
+    if (file) {
+        rc = hr_record_write(s->bench.rig.record, file);
+    }
+    if (!s->to_stdout) {
+        hr_report_text(hr_record_json(s->bench.rig.record), stdout,
+                       isatty(STDOUT_FILENO) && !(no_color && *no_color));
+        printf("\nreport: %s/report.html\n", s->folder.path);
+    }
+    return rc;
+}
+
+/* A bound that no rate held is a finding, not a failure of this kind: the verdict line says it. */
+static int exit_status(const struct session *s)
+{
+    const int *statuses = s->bench.rig.statuses;
+
+    if (hr_stop_signal()) {
+        return HR_EXIT_SIGNAL + hr_stop_signal();
+    }
+    if (*s->bench.gate) {
+        return HR_EXIT_VERDICT;
+    }
+    if (s->rc) {
+        return HR_EXIT_INPUT;
+    }
+    if (statuses[HR_INVALID]) {
+        return HR_EXIT_INVALID;
+    }
+    return statuses[HR_PASS] + statuses[HR_FAIL] == 0 ? HR_EXIT_SKIPPED : HR_EXIT_OK;
+}
+
+static int run_and_report(struct session *s)
+{
+    const char *wanted = hr_arg_text(s->args, "output");
+    char path[HR_FOLDER_MAX + 64];
+    int rc = hr_run_folder_make(&s->folder, wanted, hr_config_profile(s->config));
+
+    if (rc) {
+        return hr_exit_of(rc);
+    }
+    fprintf(stderr, "headroom: engine %s, path %s, profile %s; about %.0f s; into %s\n",
+            s->bench.rig.engine->name, s->bench.rig.path->name, hr_config_profile(s->config),
+            hr_run_plan_seconds(s->plan), s->folder.path);
+    hr_stop_install();
+    rc = measure(s);
+    if (rc) {
+        return hr_exit_of(rc);
+    }
+    hr_error_clear();
+    describe_workload(s);
+    describe_hiccups(s);
+    hr_record_finish(s->bench.rig.record, s->rc == 0);
+    rc = hr_record_write(s->bench.rig.record,
+                         hr_run_folder_file(&s->folder, "result.json", path, sizeof(path)));
+    if (rc) {
+        return hr_exit_of(rc);
+    }
+    write_reports(s);
+    rc = tell(s);
+    return rc ? hr_exit_of(rc) : exit_status(s);
+}
+
+static int print_plan(struct session *s)
+{
+    const char *file = hr_arg_text(s->args, "json");
+
+    if (!file) {
+        hr_run_plan_print(s->plan, stdout);
+        return HR_EXIT_OK;
+    }
+    FILE *out = s->to_stdout ? stdout : fopen(file, "we");
+
+    if (!out) {
+        return hr_exit_of(hr_fail(errno, "cannot write %s: %s", file, strerror(errno)));
+    }
+    json_dumpf(s->plan, out, JSON_SORT_KEYS | JSON_INDENT(2));
+    fputc('\n', out);
+    if (!s->to_stdout) {
+        fclose(out);
+    }
+    return HR_EXIT_OK;
+}
+
+static void end(struct session *s)
+{
+    hr_workloads_free(s->bench.rig.workloads);
+    hr_histogram_free(s->bench.rig.gaps);
+    hr_record_free(s->bench.rig.record);
+    json_decref(s->plan);
+    if (s->filtered) {
+        regfree(&s->filter);
+    }
+    hr_config_free(s->config);
+    eut_close(&s->engine);
+    eut_close(&s->oracle);
+    eut_close(&s->ruler);
+    eut_close(&s->shadow);
+}
+
+static int run_run(const struct hr_args *args)
+{
+    struct session *s = calloc(1, sizeof(*s));
+    const char *json = hr_arg_text(args, "json");
+    int rc;
+
+    if (!s) {
+        return hr_exit_of(hr_fail(ENOMEM, "no memory to start"));
+    }
+    hr_clock_init();
+    s->args = args;
+    s->to_stdout = json && strcmp(json, "-") == 0;
+    rc = prepare(s);
+    if (rc) {
+        rc = hr_exit_of(rc);
+    } else {
+        rc = hr_arg_flag(args, "dry-run") ? print_plan(s) : run_and_report(s);
+    }
+    end(s);
+    free(s);
+    return rc;
+}
+
+static const struct hr_option options[] = {
+    {"filter", 'f', HR_OPT_TEXT, "REGEX", NULL,
+     "measure only the cases whose id matches this extended regular expression"},
+    {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
+     "engine under test: a built-in's name or a shared library"},
+    {"path", 'p', HR_OPT_TEXT, "PATH", "inproc", "how orders reach it"},
+    {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL, "set one setting; may be repeated"},
+    {"dry-run", 'n', HR_OPT_FLAG, NULL, NULL,
+     "print the plan and its predicted duration, measure nothing"},
+    {"output", 'o', HR_OPT_TEXT, "DIR", NULL,
+     "folder of the result (default: a new one under results/)"},
+    {"json", 0, HR_OPT_TEXT, "FILE|-", NULL,
+     "also write result.json (with -n: the plan) here; - is standard output, then the only thing "
+     "on it"},
+    {.name = NULL},
+};
+
+const struct hr_command hr_command_run = {
+    .name = "run",
+    .operands = "[PROFILE|FILE.yaml]",
+    .operands_min = 0,
+    .operands_max = 1,
+    .summary = "measure this machine with an engine, and write the report",
+    .details =
+        "Profiles: quick (two minutes), standard (the default, ten minutes), full (hours), planet "
+        "(five million\n"
+        "markets). Exit status: 0 done, 1 the engine does not conform, 2 wrong input, 3 a result "
+        "is INVALID,\n"
+        "6 engine or path missing, 77 all skipped, 130 interrupted (what was finished is "
+        "written).\n\n"
+        "  headroom run quick\n"
+        "  headroom run -e ./my-engine.so -f 'throughput/' -S flow.markets=100k -o /tmp/mine\n",
+    .options = options,
+    .help = hr_config_help,
+    .run = run_run,
+};

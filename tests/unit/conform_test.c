@@ -1,0 +1,208 @@
+/* conform_test.c - is the judge just? Right engines pass, each broken one fails, by the hostile
+ * flow alone too unless it says otherwise, and what is shown of it is short. */
+#include "engine-under-test/conform.h"
+#include "engine-under-test/differ.h"
+#include "engine-under-test/loader.h"
+#include "tests/test.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+static const struct {
+    const char *name;
+    bool scenarios_see_it;
+} mutants[] = {
+    {"anyone_may_cancel", true},
+    {"at_the_takers_price", true},
+    {"closes_before_it_trades", true},
+    {"digest_leaves_out_rejects", true},
+    {"empty_level_counts", true},
+    {"full_sink_loses_one", true},
+    {"immediate_trades_with_itself", true},
+    {"kill_counts_behind_own", true},
+    {"newest_first", true},
+    {"partial_fill_forgets_post", false},
+    {"post_only_trades_at_the_touch", true},
+    {"room_for_one_more", true},
+    {"smaller_loses_place", true},
+};
+#define MUTANTS (sizeof(mutants) / sizeof(*mutants))
+
+static void open_mutant(struct eut_handle *handle, const char *name)
+{
+    char path[256];
+
+    snprintf(path, sizeof(path), "%s/mutants/%s.so", hr_test_build(), name);
+    CHECK_EQ(eut_open(handle, path), 0);
+}
+
+static int conform(const struct eut_engine *engine, FILE *out, struct eut_conform_result *result)
+{
+    struct eut_conform_params params = {
+        .engine = engine, .seed = 1, .requests = 100000, .out = out};
+
+    return eut_conform(&params, result);
+}
+
+TEST(conform, right_engines_pass)
+{
+    for (int i = 0; eut_builtin[i]; i++) {
+        struct eut_conform_result result;
+
+        if (eut_builtin[i]->capabilities & EUT_CAP_RULER) {
+            continue;
+        }
+        CHECK_EQ(conform(eut_builtin[i], NULL, &result), 0);
+        CHECK_STR(result.first_failure, "");
+        CHECK(result.scenarios > 90);
+        CHECK_EQ(result.scenarios_failed, 0);
+        CHECK(result.requests >= 100000);
+    }
+}
+
+TEST(conform, a_ruler_is_refused)
+{
+    struct eut_conform_result result;
+
+    CHECK_EQ(conform(&eut_null, NULL, &result), -ENOTSUP);
+}
+
+TEST(conform, every_mutant_fails)
+{
+    for (size_t i = 0; i < MUTANTS; i++) {
+        struct eut_conform_result result;
+        struct eut_handle handle;
+
+        open_mutant(&handle, mutants[i].name);
+        if (conform(handle.engine, NULL, &result) != 1) {
+            FAIL("%s passed", mutants[i].name);
+        }
+        CHECK(result.first_failure[0] != '\0');
+        CHECK_EQ(result.scenarios_failed > 0, mutants[i].scenarios_see_it);
+        CHECK_EQ(result.requests_failed_at > 0, !mutants[i].scenarios_see_it);
+        eut_close(&handle);
+    }
+}
+
+/* Rounds until one differs; the flow is then shrunk. */
+static uint32_t hunt(const struct eut_engine *engine, uint64_t seeds)
+{
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        struct eut_difference difference;
+        struct eut_request *requests;
+        struct eut_trial trial;
+        uint32_t count;
+        int rc;
+
+        CHECK_EQ(eut_hostile_round(seed, EUT_CAP_ALL, &trial, &requests, &count), 0);
+        rc = eut_differ(engine, &trial, requests, count, &difference);
+        if (rc == 1) {
+            CHECK_EQ(eut_shrink(engine, &trial, requests, &count, &difference), 0);
+            CHECK_EQ(eut_differ(engine, &trial, requests, count, &difference), 1);
+            CHECK(strcmp(difference.expected, difference.actual) != 0);
+        }
+        free(requests);
+        if (rc != 0) {
+            CHECK_EQ(rc, 1);
+            return count;
+        }
+    }
+    return 0;
+}
+
+TEST(conform, hostile_flow_alone_finds_every_mutant)
+{
+    for (size_t i = 0; i < MUTANTS; i++) {
+        struct eut_handle handle;
+        uint32_t shrunk;
+
+        open_mutant(&handle, mutants[i].name);
+        shrunk = hunt(handle.engine, 60);
+        /* Filling a sink takes as many requests as it has room for. */
+        if (shrunk == 0 ||
+            shrunk > (strcmp(mutants[i].name, "full_sink_loses_one") == 0 ? 70 : 8)) {
+            FAIL("%s: shrunk to %u requests", mutants[i].name, shrunk);
+        }
+        eut_close(&handle);
+    }
+}
+
+TEST(conform, a_crash_is_a_verdict)
+{
+    struct eut_conform_result result;
+    struct eut_handle handle;
+
+    open_mutant(&handle, "crashes_when_full");
+    CHECK_EQ(conform(handle.engine, NULL, &result), 1);
+    CHECK(strstr(result.first_failure, "signal 11") || strstr(result.first_failure, "status"));
+    eut_close(&handle);
+}
+
+TEST(conform, the_account_shows_a_flow_to_repeat)
+{
+    struct eut_conform_result result;
+    struct eut_handle handle;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    open_mutant(&handle, "partial_fill_forgets_post");
+    CHECK_EQ(conform(handle.engine, out, &result), 1);
+    fclose(out);
+    CHECK(strstr(text, "scenarios: "));
+    CHECK(strstr(text, "shrunk to "));
+    CHECK(strstr(text, "would_cross"));
+    CHECK(strstr(text, "--requests 1\n"));
+    free(text);
+    eut_close(&handle);
+}
+
+/* An engine that claims less is judged on what it claims. */
+TEST(conform, capabilities_are_respected)
+{
+    static const uint64_t claims[] = {
+        EUT_CAP_L3,
+        EUT_CAP_L2,
+        EUT_CAP_L3 | EUT_CAP_STP | EUT_CAP_FOK,
+        EUT_CAP_ALL & ~(uint64_t)EUT_CAP_L2,
+        EUT_CAP_ALL & ~(uint64_t)(EUT_CAP_ANY_ID | EUT_CAP_ANY_PRICE),
+    };
+
+    for (size_t i = 0; i < sizeof(claims) / sizeof(*claims); i++) {
+        struct eut_engine claimant = eut_oracle;
+        struct eut_conform_result result;
+        struct eut_trial trial;
+        struct eut_request *requests;
+        uint32_t count;
+
+        claimant.capabilities = claims[i];
+        CHECK_EQ(conform(&claimant, NULL, &result), 0);
+        CHECK(result.scenarios_skipped > 0);
+        CHECK_EQ(eut_hostile_round(7, claims[i], &trial, &requests, &count), 0);
+        CHECK((claims[i] & EUT_CAP_L2) || trial.limits.l2_markets == 0);
+        CHECK((claims[i] & EUT_CAP_L3) || trial.limits.l2_markets == trial.limits.markets);
+        for (uint32_t r = 0; r < count; r++) {
+            CHECK((claims[i] & EUT_CAP_STP) || requests[r].account == 0);
+            CHECK((claims[i] & EUT_CAP_FOK) || requests[r].tif != EUT_FOK);
+            CHECK((claims[i] & EUT_CAP_REPLACE) || requests[r].op != EUT_REPLACE);
+        }
+        free(requests);
+    }
+}
+
+/* FNV-1a over the bytes: the same on every machine and compiler, or seeds mean nothing. */
+TEST(conform, hostile_flow_is_the_same_everywhere)
+{
+    struct eut_hostile kind = {
+        .markets = 5, .l2_markets = 2, .full_range = true, .bad_codes = true};
+    static struct eut_request requests[5000];
+    const uint8_t *bytes = (const uint8_t *)requests;
+    uint64_t hash = 0xCBF29CE484222325u;
+
+    eut_hostile_fill(&kind, 42, requests, 5000);
+    for (size_t i = 0; i < sizeof(requests); i++) {
+        hash = (hash ^ bytes[i]) * 0x100000001B3u;
+    }
+    CHECK_EQ(hash, 855741073456869863);
+}
