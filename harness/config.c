@@ -513,7 +513,10 @@ void hr_config_help(void)
 {
     printf("\nsettings (-S key=value, HEADROOM_KEY in the environment, or a profile's YAML):\n");
     for (const struct hr_config_row *row = hr_config_rows; row->key; row++) {
-        printf("  %-24s %s%s%s%s [%s]\n", row->key, row->help, *row->unit ? " (" : "", row->unit,
-               *row->unit ? ")" : "", row->preset);
+        bool unit = *row->unit && row->type != HR_CFG_TIME; /* a time's default shows its own */
+
+        printf("  %-24s %s%s%s%s", row->key, row->help, unit ? " (" : "", unit ? row->unit : "",
+               unit ? ")" : "");
+        printf(*row->preset ? " [%s]\n" : "\n", row->preset);
     }
 }

@@ -10,6 +10,9 @@
 #include <string.h>
 
 const struct hr_command *const hr_commands[] = {
+    &hr_command_probe,
+    &hr_command_list,
+    &hr_command_run,
     &hr_command_replay,
     &hr_command_flow,
     &hr_command_conform,
