@@ -35,6 +35,7 @@ static json_t *text_or_null(const char *text)
 static int write_json(const char *file, const struct eut_engine *engine, int rc, uint64_t seed,
                       const struct eut_conform_result *r)
 {
+    bool in_flow = rc != 0 && r->scenarios_failed == 0;
     json_t *json = json_pack(
         "{s:s, s:I, s:b, s:I, s:{s:i, s:i, s:i}, s:{s:I, s:o, s:o}, s:o}", "engine", engine->name,
         "capabilities", (json_int_t)engine->capabilities, "conforms", rc == 0, "seed",
@@ -42,8 +43,7 @@ static int write_json(const char *file, const struct eut_engine *engine, int rc,
         "failed", (int)r->scenarios_failed, "skipped", (int)r->scenarios_skipped, "hostile",
         "requests", (json_int_t)r->requests, "failed_at",
         r->requests_failed_at ? json_integer((json_int_t)r->requests_failed_at) : json_null(),
-        "failed_seed",
-        r->requests_failed_at ? json_integer((json_int_t)r->seed_failed) : json_null(),
+        "failed_seed", in_flow ? json_integer((json_int_t)r->seed_failed) : json_null(),
         "first_failure", text_or_null(r->first_failure));
     FILE *out = strcmp(file, "-") == 0 ? stdout : fopen(file, "w");
     int written;
