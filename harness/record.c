@@ -27,11 +27,23 @@ struct hr_record {
     uint64_t began_ns;
 };
 
+/* Text from outside may not be UTF-8, or be cut within a character: JSON could then not be written
+ * at all. What is not ASCII is then shown as '?'. */
 static json_t *text_or_null(const char *text)
 {
-    json_t *json = text ? json_string(text) : NULL;
+    json_t *json = text ? json_string(text) : json_null();
+    char *copy;
 
-    return json ? json : json_null(); /* also of what is not UTF-8 */
+    if (json) {
+        return json;
+    }
+    copy = strdup(text);
+    for (char *at = copy; at && *at; at++) {
+        *at = (char)((unsigned char)*at < 0x80 ? *at : '?');
+    }
+    json = copy ? json_string(copy) : NULL;
+    free(copy);
+    return json ? json : json_null();
 }
 
 json_t *hr_json_real(double value)
@@ -176,7 +188,7 @@ void hr_record_warn(struct hr_record *r, const char *format, ...)
             return;
         }
     }
-    json_array_append_new(warnings, json_stringn_nocheck(text, strlen(text)));
+    json_array_append_new(warnings, text_or_null(text));
 }
 
 static void set_seconds(json_t *object)
@@ -234,11 +246,16 @@ static void set_verdict(struct hr_record *r, bool complete)
         const char *name = json_string_value(json_object_get(found, "name"));
         const char *reason = json_string_value(json_object_get(found, "reason"));
 
-        snprintf(line + at, sizeof(line) - at, "; %s: %.700s", name, reason ? reason : "no reason");
+        reason = reason ? reason : "no reason";
+        if (strncmp(reason, name, strlen(name)) == 0) { /* a case's id begins with its suite */
+            snprintf(line + at, sizeof(line) - at, "; %.700s", reason);
+        } else {
+            snprintf(line + at, sizeof(line) - at, "; %s: %.700s", name, reason);
+        }
     }
-    hr_record_set_new(r, "verdict",
-                      json_pack("{s:s,s:o}", "status", hr_status_name(status), "line",
-                                json_stringn_nocheck(line, strlen(line))));
+    hr_record_set_new(
+        r, "verdict",
+        json_pack("{s:s,s:o}", "status", hr_status_name(status), "line", text_or_null(line)));
 }
 
 void hr_record_finish(struct hr_record *r, bool complete)
@@ -321,10 +338,10 @@ void hr_suite_skip(json_t *suite, const char *reason, const char *advice)
 json_t *hr_case_begin(json_t *suite, const char *id, const char *engine, const char *path,
                       json_t *params_new)
 {
-    json_t *c = json_pack("{s:s,s:o,s:o,s:o,s:n,s:[],s:[],s:[],s:I}", "id", id, "params",
-                          params_new ? params_new : json_object(), "engine", text_or_null(engine),
-                          "path", text_or_null(path), "digest", "runs", "metrics", "histograms",
-                          BEGAN, (json_int_t)hr_clock_ns());
+    json_t *c = json_pack("{s:o,s:o,s:o,s:o,s:n,s:[],s:[],s:[],s:I}", "id", text_or_null(id),
+                          "params", params_new ? params_new : json_object(), "engine",
+                          text_or_null(engine), "path", text_or_null(path), "digest", "runs",
+                          "metrics", "histograms", BEGAN, (json_int_t)hr_clock_ns());
 
     set_status(c, HR_INVALID, "not finished", "run it again");
     json_array_append_new(json_object_get(suite, "cases"), c);
