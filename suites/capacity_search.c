@@ -51,7 +51,7 @@ int hr_capacity_search(const struct hr_capacity_params *p, struct hr_capacity_re
     r->confirmed = 0;
     r->failed = (double)INFINITY;
     r->attempts = 0;
-    while (rate <= p->rate_max && passed) {
+    while (passed && low < p->rate_max) {
         rc = tries(p, r, rate, &passed);
         if (rc) {
             return rc;
@@ -61,7 +61,7 @@ int hr_capacity_search(const struct hr_capacity_params *p, struct hr_capacity_re
         } else {
             high = rate;
         }
-        rate *= 2;
+        rate = fmin(2 * rate, p->rate_max);
     }
     r->failed = high;
     if (low <= 0) {

@@ -1,0 +1,360 @@
+/* Cases: what counts, what does not, and why. Small real engines; no figure is looked at. */
+#include "tests/unit/small_rig.h"
+
+#include "harness/error.h"
+#include "harness/shards.h"
+
+#include <errno.h>
+#include <math.h>
+
+/* The reference engine, but for one lie: its digest. */
+static struct eut_engine lying_engine;
+static uint64_t lying_digest(void *self)
+{
+    return small_engine("reference")->digest(self) ^ 1;
+}
+static const struct eut_engine *liar(void)
+{
+    lying_engine = *small_engine("reference");
+    lying_engine.name = "liar";
+    lying_engine.digest = lying_digest;
+    return &lying_engine;
+}
+
+/* A callback whose first `bad` runs carry a hard check. */
+struct story {
+    int bad, calls;
+    bool wrong;
+};
+
+static int told(const struct hr_case *c, struct hr_trial *t)
+{
+    struct story *story = (struct story *)(uintptr_t)c->context;
+
+    if (t->ruler) {
+        t->values[0] = 1000;
+        return 0;
+    }
+    story->calls++;
+    t->values[0] = 100 + t->index;
+    hr_check_most(&t->checks, "story", story->calls <= story->bad, 0, 0, "times");
+    hr_trial_digest(t, 7, story->wrong ? 8 : 7);
+    return 0;
+}
+
+static struct hr_measure_result tell(struct small_rig *small, struct story *story, bool ruled)
+{
+    struct hr_measured metric = {.name = "figure", .unit = "orders/s", .higher = true, .ruled = ruled};
+    struct hr_measure_result result;
+
+    CHECK_EQ(hr_measure(&small->bench.rig, small->suite,
+                        &(struct hr_case){.suite = "test",
+                                          .name = "story",
+                                          .metrics = &metric,
+                                          .metrics_count = 1,
+                                          .run = told,
+                                          .context = story},
+                        &result),
+             0);
+    return result;
+}
+
+static const char *text_of(const json_t *c, const char *key)
+{
+    return json_string_value(json_object_get(c, key));
+}
+
+static const json_t *metric_of(const json_t *c, size_t i)
+{
+    return json_array_get(json_object_get(c, "metrics"), i);
+}
+
+TEST(measure, median_and_distance)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct story story = {0};
+    struct hr_measure_result r = tell(small, &story, true);
+
+    CHECK_EQ(r.status, HR_PASS);
+    CHECK_EQ(r.runs, 2);
+    CHECK_STR(text_of(r.json, "id"), "test/inproc/reference/story");
+    CHECK_STR(text_of(r.json, "digest"), "0000000000000007");
+    CHECK_NEAR(json_number_value(json_object_get(metric_of(r.json, 0), "estimate")), 100.5, 1e-9);
+    CHECK_STR(text_of(metric_of(r.json, 1), "name"), "null_distance");
+    CHECK_NEAR(json_number_value(json_object_get(metric_of(r.json, 1), "estimate")), 9.95, 0.01);
+    hr_measure_result_free(&r);
+    small_rig_free(small);
+}
+
+TEST(measure, a_hard_check_is_tried_again_and_then_invalid)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct story mends = {.bad = 3}, stays = {.bad = 1000};
+    struct hr_measure_result r = tell(small, &mends, false);
+
+    CHECK_EQ(r.status, HR_PASS); /* run.retries is 3 */
+    CHECK_EQ(mends.calls, 5);
+    CHECK_EQ(json_array_size(json_object_get(r.json, "runs")), 5);
+    hr_measure_result_free(&r);
+    r = tell(small, &stays, false);
+    CHECK_EQ(r.status, HR_INVALID);
+    CHECK_EQ(stays.calls, 4);
+    CHECK(strstr(text_of(r.json, "reason"), "story") != NULL);
+    CHECK(json_is_null(json_object_get(metric_of(r.json, 0), "estimate")));
+    CHECK_EQ(small->bench.rig.statuses[HR_INVALID], 1);
+    hr_measure_result_free(&r);
+    small_rig_free(small);
+}
+
+TEST(measure, a_wrong_digest_has_no_number)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct story story = {.wrong = true};
+    struct hr_measure_result r = tell(small, &story, false);
+
+    CHECK_EQ(r.status, HR_INVALID);
+    CHECK_EQ(story.calls, 1); /* not bad luck: not tried again */
+    CHECK(json_is_null(json_object_get(metric_of(r.json, 0), "estimate")));
+    CHECK(json_is_null(json_object_get(json_array_get(json_object_get(r.json, "runs"), 0), "figure")));
+    hr_measure_result_free(&r);
+    small_rig_free(small);
+}
+
+TEST(measure, too_close_to_the_ruler_is_invalid)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_checks checks;
+
+    CHECK(hr_checks_init(&checks));
+    hr_check_least(&checks, "null_distance", 2.5, 2, 2, "times");
+    CHECK(!checks.hard);
+    hr_check_least(&checks, "null_distance", 1.9, 2, 2, "times");
+    CHECK(checks.hard);
+    hr_checks_free(&checks);
+    small_rig_free(small);
+}
+
+/* Every suite that measures, with an engine that lies: no case may pass. */
+TEST(measure, a_lying_engine_has_no_result)
+{
+    static const char *const names[] = {"throughput", "latency", "markets", "scaling", "capacity"};
+    struct small_rig *small = small_rig_new(liar());
+    const json_t *c;
+    size_t i;
+
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
+    }
+    CHECK(json_array_size(json_object_get(small->suite, "cases")) >= 10);
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+        if (!strstr(text_of(c, "id"), "compares")) {
+            CHECK_STR(text_of(c, "status"), "invalid");
+            CHECK(strstr(text_of(c, "reason"), "digest") != NULL);
+            CHECK(json_is_null(json_object_get(metric_of(c, 0), "estimate")));
+        }
+    }
+    small_rig_free(small);
+}
+
+TEST(measure, the_null_engine_is_no_result)
+{
+    static const char *const names[] = {"throughput", "latency", "markets", "scaling", "capacity"};
+    struct small_rig *small = small_rig_new(small_engine("null"));
+    const json_t *c;
+    size_t i;
+
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
+    }
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+        if (!strstr(text_of(c, "id"), "compares")) {
+            CHECK_STR(text_of(c, "status"), "invalid");
+            CHECK(strstr(text_of(c, "reason"), "ruler") != NULL);
+        }
+    }
+    CHECK_EQ(small->bench.rig.statuses[HR_PASS], 0);
+    small_rig_free(small);
+}
+
+TEST(measure, the_filter_spares_the_tapes)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    regex_t filter;
+
+    CHECK_EQ(regcomp(&filter, "nothing-like-it", REG_EXTENDED | REG_NOSUB), 0);
+    small->bench.rig.filter = &filter;
+    for (int i = 1; hr_suites[i]; i++) {
+        CHECK_EQ(hr_suites[i]->run(&small->bench, small->suite), 0);
+    }
+    CHECK_EQ(json_array_size(json_object_get(small->suite, "cases")), 0);
+    CHECK_EQ(json_array_size(small->bench.rig.flows), 0);
+    regfree(&filter);
+    small_rig_free(small);
+}
+
+TEST(measure, what_does_not_fit_is_skipped)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *c;
+    size_t i;
+
+    small->bench.rig.memory_max_bytes = 1000;
+    CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
+    CHECK(json_array_size(json_object_get(small->suite, "cases")) > 0);
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+        CHECK_STR(text_of(c, "status"), "skip");
+        CHECK(strstr(text_of(c, "reason"), "MiB") != NULL);
+    }
+    small_rig_free(small);
+}
+
+TEST(measure, a_subset_engine_gets_flow_it_can_do)
+{
+    struct hr_flow_params flow;
+    char why[HR_WHY_MAX];
+
+    small_flow(&flow, 4);
+    flow.l2_share = 0.5;
+    flow.ids = HR_IDS_SPARSE;
+    CHECK(!hr_flow_subset(&flow, EUT_CAP_ALL, why));
+    CHECK(hr_flow_subset(&flow, EUT_CAP_L3 | EUT_CAP_ANY_PRICE, why));
+    CHECK_NEAR(flow.l2_share, 0, 0);
+    CHECK_NEAR(flow.share_replace + flow.share_fok + flow.share_post, 0, 0);
+    CHECK_EQ(flow.accounts, 0);
+    CHECK_EQ(flow.ids, HR_IDS_DENSE);
+    CHECK(strstr(why, "replace") != NULL);
+}
+
+/* ---- workloads ------------------------------------------------------------------- */
+
+TEST(workload, prefixes_have_their_own_digests)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workload whole, half;
+    struct hr_flow_params flow;
+    uint64_t steady, digest;
+
+    small_flow(&flow, 8);
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 4096, &whole), 0);
+    CHECK_EQ(whole.steady, 4096);
+    CHECK_EQ(whole.prefixes, HR_PREFIXES);
+    CHECK_EQ(hr_workload_prefix(&whole, 3000, &steady, &digest), 1);
+    CHECK_EQ(steady, 2048);
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 2048, &half), 0);
+    CHECK(half.digest == digest);
+    CHECK_EQ(json_array_size(small->bench.rig.flows), 1); /* the same tape */
+    flow.seed++;
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 2048, &half), 0);
+    CHECK(half.digest != digest);
+    CHECK_EQ(json_array_size(small->bench.rig.flows), 2);
+    small_rig_free(small);
+}
+
+/* A shadow that sees other trades than the oracle: the flow is proved by nobody. */
+static struct eut_engine deaf_engine;
+static int deaf_submit(void *self, const struct eut_request *requests, uint32_t count, struct eut_sink *sink)
+{
+    return small_engine("reference")->submit(self, requests, count > 1 ? count - 1 : count, sink);
+}
+
+TEST(workload, a_flow_that_the_oracle_denies_is_refused)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workloads_params params = {.shadow = &deaf_engine,
+                                         .oracle = small_engine("oracle"),
+                                         .flows = small->bench.rig.flows,
+                                         .bytes_max = 1u << 20};
+    struct hr_workloads *workloads;
+    struct hr_workload workload;
+    struct hr_flow_params flow;
+
+    deaf_engine = *small_engine("reference");
+    deaf_engine.submit = deaf_submit;
+    small_flow(&flow, 2);
+    CHECK_EQ(hr_workloads_new(&workloads, &params), 0);
+    CHECK_EQ(hr_workload_get(workloads, &flow, 1000, &workload), -EBADMSG);
+    CHECK(strstr(hr_error(), "oracle") != NULL);
+    CHECK_EQ(hr_workload_get(workloads, &flow, 1000000, &workload), -ENOSPC);
+    hr_workloads_free(workloads);
+    small_rig_free(small);
+}
+
+/* ---- shards -------------------------------------------------------------------- */
+
+TEST(shards, digests_add_up)
+{
+    static const double l2_shares[] = {0, 0.25};
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+
+    for (size_t k = 0; k < 2; k++) {
+        struct hr_workload workload;
+        struct hr_flow_params flow;
+
+        small_flow(&flow, 13);
+        flow.l2_share = l2_shares[k];
+        CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 8192, &workload), 0);
+        for (int shards = 1; shards <= 4; shards++) {
+            struct hr_shards_params params = {.ops = small->bench.rig.path,
+                                              .engine = small->bench.rig.engine,
+                                              .workload = &workload,
+                                              .steady = workload.steady,
+                                              .batch = 32,
+                                              .shards = shards};
+            struct hr_shards_result result;
+
+            CHECK_EQ(hr_shards_run(&params, &result), 0);
+            CHECK(result.digest == workload.digest);
+            CHECK_EQ(result.requests, workload.steady);
+        }
+    }
+    small_rig_free(small);
+}
+
+TEST(shards, every_shard_has_a_market)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workload workload;
+    struct hr_flow_params flow;
+    uint32_t bounds[14];
+
+    small_flow(&flow, 13);
+    flow.zipf = 2;
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 4096, &workload), 0);
+    for (int shards = 1; shards <= 13; shards++) {
+        CHECK_EQ(hr_shards_cut(&workload, 4096, shards, bounds), 0);
+        CHECK_EQ(bounds[0], 0);
+        CHECK_EQ(bounds[shards], 13);
+        for (int i = 0; i < shards; i++) {
+            CHECK(bounds[i] < bounds[i + 1]);
+        }
+    }
+    small_rig_free(small);
+}
+
+static int no_books(const struct eut_limits *limits, void **self)
+{
+    (void)limits, (void)self;
+    return -ENOMEM;
+}
+
+TEST(shards, one_that_cannot_start_stops_all)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct eut_engine poor = *small_engine("reference");
+    struct hr_workload workload;
+    struct hr_flow_params flow;
+    struct hr_shards_result result;
+
+    poor.create = no_books;
+    small_flow(&flow, 4);
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 1024, &workload), 0);
+    CHECK_EQ(hr_shards_run(&(struct hr_shards_params){.ops = small->bench.rig.path,
+                                                      .engine = &poor,
+                                                      .workload = &workload,
+                                                      .steady = 1024,
+                                                      .batch = 32,
+                                                      .shards = 3},
+                           &result),
+             -ENOMEM);
+    small_rig_free(small);
+}

@@ -1,0 +1,162 @@
+/* The contract of every suite and path in the tables, and of the plan. */
+#include "tests/unit/small_rig.h"
+
+#include "harness/error.h"
+#include "suites/run_plan.h"
+
+#include <errno.h>
+
+TEST(suites, the_table_is_whole)
+{
+    CHECK_STR(hr_suites[0]->name, "conformance");
+    for (int i = 0; hr_suites[i]; i++) {
+        CHECK(hr_suites[i]->name && *hr_suites[i]->name);
+        CHECK(hr_suites[i]->question && hr_suites[i]->question[strlen(hr_suites[i]->question) - 1] == '?');
+        CHECK(hr_suites[i]->run != NULL);
+        CHECK(hr_suite_find(hr_suites[i]->name) == hr_suites[i]);
+        for (int k = 0; k < i; k++) {
+            CHECK(strcmp(hr_suites[i]->name, hr_suites[k]->name) != 0);
+        }
+    }
+    CHECK(hr_suite_find("no-such") == NULL);
+}
+
+TEST(paths, every_path_answers_what_it_was_given)
+{
+    for (int i = 0; hr_paths[i]; i++) {
+        const struct hr_path_ops *ops = hr_paths[i];
+        struct hr_path_params params = {.engine = small_engine("reference"),
+                                        .limits = {.struct_size = sizeof(struct eut_limits),
+                                                   .markets = 1,
+                                                   .batch_max = 256,
+                                                   .orders = 1024,
+                                                   .levels = 1024},
+                                        .events_room = 64,
+                                        .cpu = -1};
+        struct eut_request requests[256];
+        struct hr_answer answer;
+        struct hr_path *path;
+        enum hr_submit outcome;
+        uint64_t digest = 0, events = 0;
+        int rc;
+
+        CHECK(ops->name && ops->summary && ops->available && ops->open && ops->submit && ops->collect && ops->digest &&
+              ops->close);
+        CHECK(hr_path_find(ops->name) == ops);
+        ops->close(NULL);
+        if (ops->available()) {
+            CHECK(*hr_error());
+            continue;
+        }
+        for (uint32_t k = 0; k < 256; k++) {
+            requests[k] = (struct eut_request){
+                .order = k + 1, .price = 100 + k / 8, .qty = 1, .op = EUT_NEW, .side = k < 128 ? EUT_SELL : EUT_BUY, .type = EUT_LIMIT, .tif = EUT_DAY};
+        }
+        CHECK_EQ(ops->open(&path, &params), 0);
+        CHECK_EQ(ops->collect(path, &answer), 0);
+        outcome = ops->submit(path, requests, 256);
+        CHECK(outcome == HR_DONE || outcome == HR_QUEUED);
+        while ((rc = ops->collect(path, &answer)) == 0) {
+        }
+        CHECK_EQ(rc, 1);
+        events = answer.events_total;
+        /* 128 rest, 128 trade one lot each: more events than the room asked for. */
+        CHECK_EQ(events, 256);
+        CHECK_EQ(answer.trades, 128);
+        CHECK_EQ(answer.count, 64);
+        CHECK_EQ(answer.events[0].order, 1);
+        CHECK_EQ(answer.events[63].request, 63);
+        CHECK_EQ(ops->collect(path, &answer), 0);
+        CHECK_EQ(ops->digest(path, &digest), 0);
+        CHECK(digest != 0);
+        ops->close(path);
+    }
+    CHECK(hr_path_find("no-such") == NULL);
+}
+
+/* A synchronous path holds one answer: the next batch waits until it was taken. */
+TEST(paths, inproc_is_busy_until_collected)
+{
+    const struct hr_path_ops *ops = hr_path_find("inproc");
+    struct hr_path_params params = {.engine = small_engine("null"),
+                                    .limits = {.struct_size = sizeof(struct eut_limits),
+                                               .markets = 1,
+                                               .batch_max = 1,
+                                               .orders = 1,
+                                               .levels = 1}};
+    struct eut_request request = {.order = 1};
+    struct hr_answer answer;
+    struct hr_path *path;
+
+    CHECK_EQ(ops->open(&path, &params), 0);
+    CHECK_EQ(ops->submit(path, &request, 1), HR_DONE);
+    CHECK_EQ(ops->submit(path, &request, 1), HR_BUSY);
+    CHECK_EQ(ops->collect(path, &answer), 1);
+    CHECK_EQ(ops->submit(path, &request, 1), HR_DONE);
+    ops->close(path);
+}
+
+TEST(suites, the_plan_is_the_run)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    json_t *plan = hr_run_plan(&small->bench);
+    const json_t *planned, *done;
+    size_t i, k;
+
+    CHECK(plan != NULL);
+    for (int s = 0; hr_suites[s]; s++) {
+        CHECK_EQ(hr_suites[s]->run(&small->bench, small->suite), 0);
+    }
+    json_array_foreach(json_object_get(plan, "cases"), i, planned) {
+        const char *id = json_string_value(json_object_get(planned, "id"));
+        int found = 0;
+
+        json_array_foreach(json_object_get(small->suite, "cases"), k, done) {
+            found += strcmp(id, json_string_value(json_object_get(done, "id"))) == 0;
+        }
+        if (found != 1) {
+            FAIL("%s is planned once and was run %d times", id, found);
+        }
+    }
+    json_array_foreach(json_object_get(small->suite, "cases"), k, done) {
+        const char *status = json_string_value(json_object_get(done, "status"));
+
+        if (strcmp(status, "pass") != 0 && strcmp(status, "skip") != 0) {
+            FAIL("%s is %s: %s", json_string_value(json_object_get(done, "id")), status,
+                 json_string_value(json_object_get(done, "reason")));
+        }
+    }
+    json_decref(plan);
+    small_rig_free(small);
+}
+
+TEST(suites, a_plan_over_the_budget_is_cut)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_config *config = small->config;
+    json_t *plan;
+
+    CHECK_EQ(hr_config_set(config, "throughput.requests=64M", "flag"), 0);
+    CHECK_EQ(hr_config_set(config, "run.budget=20s", "flag"), 0);
+    CHECK_EQ(hr_run_plan_fit(&small->bench, config, &plan), 0);
+    CHECK(hr_config_count(config, "throughput.requests") < 64000000);
+    CHECK(hr_config_count(config, "throughput.requests") >= 50000);
+    CHECK_EQ(json_array_size(json_object_get(hr_record_json(small->bench.rig.record), "warnings")), 1);
+    json_decref(plan);
+    small_rig_free(small);
+}
+
+TEST(suites, names_in_run_suites)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+
+    CHECK_EQ(hr_suites_check(small->config), 0);
+    CHECK_EQ(hr_config_set(small->config, "run.suites=latency, capacity", "flag"), 0);
+    CHECK_EQ(hr_suites_check(small->config), 0);
+    CHECK(hr_suite_asked(small->config, "latency"));
+    CHECK(hr_suite_asked(small->config, "conformance"));
+    CHECK(!hr_suite_asked(small->config, "markets"));
+    CHECK_EQ(hr_config_set(small->config, "run.suites=latency,nonsense", "flag"), 0);
+    CHECK_EQ(hr_suites_check(small->config), -EINVAL);
+    small_rig_free(small);
+}
