@@ -192,8 +192,7 @@ static int good_run(struct work *w, int index)
             if (!t.checks.hard) {
                 keep_good(w, &t);
             } else {
-                snprintf(w->why, sizeof(w->why), "%s%s", t.checks.why,
-                         t.checks.hopeless ? "" : ", also when tried again");
+                snprintf(w->why, sizeof(w->why), "%s", t.checks.why);
             }
         }
         bool again = rc == 0 && t.checks.hard && !t.checks.hopeless;
@@ -204,10 +203,13 @@ static int good_run(struct work *w, int index)
             return rc;
         }
         if (!again) {
-            break;
+            return 1;
         }
-        hr_progress_note("%s: run %d tried again: %s", w->id, index + 1, w->why);
+        if (k + 1 < tries) {
+            hr_progress_note("%s: run %d is tried again: %s", w->id, index + 1, w->why);
+        }
     }
+    snprintf(w->why + strlen(w->why), sizeof(w->why) - strlen(w->why), ", also when tried again");
     return 1;
 }
 

@@ -40,7 +40,7 @@ struct hr_rig {
     const struct hr_path_ops *path;
     const regex_t *filter;          /* over case ids; NULL: all */
     struct hr_workloads *workloads; /* NULL while planning */
-    json_t *flows;                   /* workload.flows of the record, borrowed */
+    json_t *flows;                  /* workload.flows of the record, borrowed */
     int cpu;                        /* where the driving thread is pinned, -1 nowhere */
     int cpus[HR_RIG_CPUS_MAX];      /* that may be used; the measuring one first */
     int cpus_count;

@@ -428,7 +428,13 @@ static int run_and_report(struct session *s)
     }
     write_reports(s);
     rc = tell(s);
-    return rc ? hr_exit_of(rc) : exit_status(s);
+    if (rc) {
+        return hr_exit_of(rc);
+    }
+    if (!s->rc || s->rc == -EINTR) {
+        hr_error_clear(); /* what was said while measuring and drawing is in the record */
+    }
+    return exit_status(s);
 }
 
 static int print_plan(struct session *s)

@@ -6,8 +6,8 @@
 
 #include <math.h>
 
-/* A single server with a fixed service time and Poisson arrivals, simulated order by order (Lindley's
- * recursion); passes while 99.9 % wait less than the bound. */
+/* A single server with a fixed service time and Poisson arrivals, simulated order by order
+ * (Lindley's recursion); passes while 99.9 % wait less than the bound. */
 struct server {
     double service_s, bound_s;
     struct hr_random random;

@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* A path that takes service_ticks a request of its own time; asynchronous if depth > 0, with room for
- * `depth` batches. */
+/* A path that takes service_ticks a request of its own time; asynchronous if depth > 0, with room
+ * for `depth` batches. */
 struct hr_path {
     uint64_t now, service_ticks, free_at;
     uint32_t depth, head, tail;
@@ -28,7 +28,8 @@ static uint64_t fake_now(void *context)
     return p->now;
 }
 
-static enum hr_submit fake_submit(struct hr_path *p, const struct eut_request *requests, uint32_t count)
+static enum hr_submit fake_submit(struct hr_path *p, const struct eut_request *requests,
+                                  uint32_t count)
 {
     (void)requests;
     if (p->broken) {
@@ -57,7 +58,8 @@ static int fake_collect(struct hr_path *p, struct hr_answer *answer)
     return 1;
 }
 
-static const struct hr_path_ops fake = {.name = "fake", .submit = fake_submit, .collect = fake_collect};
+static const struct hr_path_ops fake = {
+    .name = "fake", .submit = fake_submit, .collect = fake_collect};
 
 #define ORDERS 1000u
 static struct eut_request requests[ORDERS];
@@ -115,8 +117,9 @@ TEST(drive, classes)
 }
 
 /* Runs the open loop on the fake path and accounts for it; ticks. */
-static struct hr_open_account open_run(struct hr_path *path, uint32_t batch, const uint64_t *due, uint64_t budget,
-                                       struct hr_histogram *latency, struct hr_histogram *service)
+static struct hr_open_account open_run(struct hr_path *path, uint32_t batch, const uint64_t *due,
+                                       uint64_t budget, struct hr_histogram *latency,
+                                       struct hr_histogram *service)
 {
     static struct hr_open_batch log[ORDERS];
     struct hr_drive drive = {&fake, path, batch};
@@ -159,7 +162,8 @@ TEST(drive, a_stalled_generator_is_late)
     struct hr_open_account account;
 
     for (uint32_t i = 0; i < ORDERS; i++) {
-        due[i] = (uint64_t)i * 100000 + 1; /* the clock is read every 50 000 ticks: up to that late */
+        due[i] =
+            (uint64_t)i * 100000 + 1; /* the clock is read every 50 000 ticks: up to that late */
     }
     account = open_run(&path, 1, due, 60000, latency, service);
     CHECK_EQ(account.late, 0);

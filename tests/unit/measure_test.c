@@ -11,7 +11,7 @@
 static struct eut_engine lying_engine;
 static uint64_t lying_digest(void *self)
 {
-    return small_engine("reference")->digest(self) ^ 1;
+    return small_engine("reference")->digest(self) + 1;
 }
 static const struct eut_engine *liar(void)
 {
@@ -44,7 +44,8 @@ static int told(const struct hr_case *c, struct hr_trial *t)
 
 static struct hr_measure_result tell(struct small_rig *small, struct story *story, bool ruled)
 {
-    struct hr_measured metric = {.name = "figure", .unit = "orders/s", .higher = true, .ruled = ruled};
+    struct hr_measured metric = {
+        .name = "figure", .unit = "orders/s", .higher = true, .ruled = ruled};
     struct hr_measure_result result;
 
     CHECK_EQ(hr_measure(&small->bench.rig, small->suite,
@@ -115,7 +116,8 @@ TEST(measure, a_wrong_digest_has_no_number)
     CHECK_EQ(r.status, HR_INVALID);
     CHECK_EQ(story.calls, 1); /* not bad luck: not tried again */
     CHECK(json_is_null(json_object_get(metric_of(r.json, 0), "estimate")));
-    CHECK(json_is_null(json_object_get(json_array_get(json_object_get(r.json, "runs"), 0), "figure")));
+    CHECK(json_is_null(
+        json_object_get(json_array_get(json_object_get(r.json, "runs"), 0), "figure")));
     hr_measure_result_free(&r);
     small_rig_free(small);
 }
@@ -146,7 +148,8 @@ TEST(measure, a_lying_engine_has_no_result)
         CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
     }
     CHECK(json_array_size(json_object_get(small->suite, "cases")) >= 10);
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
+    {
         if (!strstr(text_of(c, "id"), "compares")) {
             CHECK_STR(text_of(c, "status"), "invalid");
             CHECK(strstr(text_of(c, "reason"), "digest") != NULL);
@@ -166,7 +169,8 @@ TEST(measure, the_null_engine_is_no_result)
     for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
         CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
     }
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
+    {
         if (!strstr(text_of(c, "id"), "compares")) {
             CHECK_STR(text_of(c, "status"), "invalid");
             CHECK(strstr(text_of(c, "reason"), "ruler") != NULL);
@@ -201,7 +205,8 @@ TEST(measure, what_does_not_fit_is_skipped)
     small->bench.rig.memory_max_bytes = 1000;
     CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
     CHECK(json_array_size(json_object_get(small->suite, "cases")) > 0);
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c) {
+    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
+    {
         CHECK_STR(text_of(c, "status"), "skip");
         CHECK(strstr(text_of(c, "reason"), "MiB") != NULL);
     }
@@ -252,7 +257,8 @@ TEST(workload, prefixes_have_their_own_digests)
 
 /* A shadow that sees other trades than the oracle: the flow is proved by nobody. */
 static struct eut_engine deaf_engine;
-static int deaf_submit(void *self, const struct eut_request *requests, uint32_t count, struct eut_sink *sink)
+static int deaf_submit(void *self, const struct eut_request *requests, uint32_t count,
+                       struct eut_sink *sink)
 {
     return small_engine("reference")->submit(self, requests, count > 1 ? count - 1 : count, sink);
 }
