@@ -1,5 +1,6 @@
 /* config_test.c - precedence, origins, types, and how bad files are refused. */
 #include "harness/config.h"
+#include "harness/config_folder.h"
 #include "harness/error.h"
 #include "harness/settings_file.h"
 #include "tests/test.h"
@@ -242,6 +243,25 @@ TEST(config, the_shipped_profiles_load_and_fit_together)
         CHECK(hr_config_summary(c)[0]);
         hr_config_free(c);
     }
+}
+
+static void try_preset(void *context, const char *name)
+{
+    char assignment[100];
+    struct hr_config *c;
+
+    (void)context;
+    snprintf(assignment, sizeof(assignment), "flow.preset=%s", name);
+    CHECK_EQ(hr_config_load(&c, "quick"), 0);
+    if (hr_config_set(c, assignment, "flag") != 0 || hr_config_check(c) != 0) {
+        FAIL("%s: %s", name, hr_error());
+    }
+    hr_config_free(c);
+}
+
+TEST(config, the_shipped_presets_fit_the_flow)
+{
+    hr_config_names("configs/flows", try_preset, NULL);
 }
 
 TEST(config, the_dump_keeps_value_unit_and_origin)
