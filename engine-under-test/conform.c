@@ -26,6 +26,7 @@
 
 #define STEP_SECONDS_MAX 120 /* a scenario or a round takes far less than a second */
 #define SHOWN_MAX 40u        /* requests of a shrunk flow that are printed */
+#define FAILURES_MAX 10u     /* scenarios that are printed, unless verbose */
 
 /* What the judging process leaves behind, even if the engine kills it. */
 struct legacy {
@@ -102,7 +103,9 @@ static int count_outcome(struct judging *j, const char *name, int rc, const char
     if (rc == 1) {
         j->result->scenarios_failed++;
         note_failure(j, why);
-        fprintf(j->out, "FAILED %s\n", why);
+        if (j->result->scenarios_failed <= FAILURES_MAX || j->params->verbose) {
+            fprintf(j->out, "FAILED %s\n", why);
+        }
     } else if (rc == 0 && j->params->verbose) {
         fprintf(j->out, "passed \"%s\"\n", name);
     }
@@ -252,7 +255,7 @@ static int judge_hostile_flow(struct judging *j)
         if (hr_stop_signal()) {
             return -EINTR;
         }
-        j->legacy->seed = p->seed + rounds;
+        j->legacy->seed = p->seed + rounds * EUT_SEED_STEP;
         snprintf(name, sizeof(name), "%" PRIu64, j->legacy->seed);
         begin_step(j, "hostile flow of seed %s", name);
         show_progress(j, "hostile flow", (double)j->result->requests / (double)p->requests);
@@ -263,9 +266,9 @@ static int judge_hostile_flow(struct judging *j)
     j->legacy->in_round = false;
     if (rc == 0 && rounds > 0) {
         fprintf(j->out,
-                "hostile flow: %" PRIu64 " requests, seeds %" PRIu64 " to %" PRIu64
+                "hostile flow: %" PRIu64 " requests in %" PRIu64 " rounds from seed %" PRIu64
                 ": every event, book and digest is the oracle's\n",
-                j->result->requests, p->seed, p->seed + rounds - 1);
+                j->result->requests, rounds, p->seed);
     }
     return rc;
 }
@@ -284,6 +287,9 @@ static int judge(struct judging *j)
         fprintf(j->out, "scenarios: %" PRIu32 " passed, %" PRIu32 " failed, %" PRIu32 " skipped\n",
                 j->result->scenarios - j->result->scenarios_failed, j->result->scenarios_failed,
                 j->result->scenarios_skipped);
+    }
+    if (rc == 0 && j->result->scenarios_failed > FAILURES_MAX && !j->params->verbose) {
+        fprintf(j->out, "the first %u failures are shown; --verbose shows all\n", FAILURES_MAX);
     }
     if (rc == 0 && j->result->scenarios_failed > 0) {
         fprintf(j->out, "hostile flow: not tried, the rules above come first\n");

@@ -11,10 +11,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* So that neighbouring first seeds share no rounds. */
+#define EUT_SEED_STEP 1000003u
+
 struct eut_conform_params {
     const struct eut_engine *engine;
-    uint64_t seed;
-    uint64_t requests;  /* of hostile flow, in all */
+    uint64_t seed;      /* of the first round; the next ones add EUT_SEED_STEP each */
+    uint64_t requests;  /* of hostile flow, in all; rounds are whole */
     bool verbose;       /* name every scenario */
     FILE *out;          /* the account of it; NULL for silence */
     const char *name;   /* what the user typed, for the advice; NULL: the engine's name */

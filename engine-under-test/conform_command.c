@@ -20,7 +20,7 @@ static const struct hr_option options[] = {
     {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
      "a built-in engine, or the path of a shared library"},
     {"seed", 0, HR_OPT_COUNT, "S", "1",
-     "first seed of the hostile flow; each round takes the next"},
+     "seed of the first round of hostile flow"},
     {"requests", 0, HR_OPT_COUNT, "N", "1M", "hostile requests in all, rounded up to whole rounds"},
     {"verbose", 'v', HR_OPT_FLAG, NULL, NULL, "name every scenario"},
     {"json", 0, HR_OPT_TEXT, "FILE", NULL, "write the verdict as JSON; - is standard output"},

@@ -5,7 +5,7 @@
  *
  *     const struct eut_engine *eut_engine_entry(void);
  *
- * and obeys the matching rules (CONTRIBUTING.md, "The rules every engine obeys").
+ * and obeys the matching rules (RULES.md, beside this file).
  * `headroom conform -e ./my-engine.so` judges it; skeleton.c is a compiling start.
  *
  * This header is self-contained C11: copy it into your project. Nothing in it

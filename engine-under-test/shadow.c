@@ -33,7 +33,7 @@ static void *with_room(void *at, uint64_t *room, uint64_t needed, size_t item_by
     uint64_t grown = *room ? *room : 256;
     void *moved;
 
-    if (needed <= *room) {
+    if (at && needed <= *room) {
         return at;
     }
     while (grown < needed) {

@@ -10,7 +10,7 @@ conform() {
 for engine in oracle reference; do
     conform 0 -e $engine --requests 20k
     expect_out '^scenarios: [0-9]+ passed, 0 failed, 0 skipped$'
-    expect_out '^hostile flow: [0-9]+ requests, seeds 1 to [0-9]+: every event, book and digest'
+    expect_out '^hostile flow: [0-9]+ requests in [0-9]+ rounds from seed 1: every event, book and digest'
     expect_out "^CONFORMS: $engine may be measured; next: headroom run -e $engine\$"
 done
 HEADROOM_ENGINE=oracle conform 0 --requests 1 --verbose
@@ -19,6 +19,7 @@ expect_out '^passed "a day order rests"$'
 # Wrong ones: the scenarios, or a short flow that repeats.
 conform 1 -e "$BUILD/skeleton.so"
 expect_out '^FAILED "a day order rests"'
+expect_out '^the first 10 failures are shown; --verbose shows all$'
 expect_out '^DOES NOT CONFORM'
 conform 1 -e "$BUILD/mutants/partial_fill_forgets_post.so"
 expect_out '^FAILED hostile flow of seed [0-9]+, shrunk to [0-9] requests$'
