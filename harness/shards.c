@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,10 +152,9 @@ static int prepare(struct shard *s, struct hr_path **path)
 static bool await_start(struct shard *s)
 {
     atomic_fetch_add(s->ready, 1);
-    for (unsigned spins = 0; atomic_load_explicit(s->go, memory_order_acquire) == 0; spins++) {
-        if (spins > 10000) {
-            nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);
-            spins = 0;
+    for (unsigned spins = 1; atomic_load_explicit(s->go, memory_order_acquire) == 0; spins++) {
+        if (spins % 65536 == 0) {
+            sched_yield(); /* there may be more threads than processors */
         }
     }
     return atomic_load(s->go) == 1;

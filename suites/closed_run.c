@@ -26,10 +26,15 @@ enum { THROUGHPUT, EVENTS, RESIDENT, LOAD_TIME, LOAD_RATE, FIGURES };
 
 json_t *hr_flow_case_params(const struct hr_flow_params *f)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:f, s:f, s:f}", "markets", (json_int_t)f->markets,
-                     "depth", (json_int_t)f->levels, "levels", (json_int_t)f->levels,
-                     "orders_per_level", (json_int_t)f->orders_per_level, "zipf", f->zipf,
-                     "crossing", f->crossing, "l2_share", f->l2_share);
+    json_t *params =
+        json_pack("{s:f, s:I, s:I, s:I, s:f}", "crossing", f->crossing, "levels",
+                  (json_int_t)f->levels, "markets", (json_int_t)f->markets, "orders_per_level",
+                  (json_int_t)f->orders_per_level, "zipf", f->zipf);
+
+    if (f->l2_share > 0) {
+        json_object_set_new(params, "l2_share", json_real(f->l2_share));
+    }
+    return params;
 }
 
 double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
@@ -99,10 +104,10 @@ static int closed_run(const struct hr_case *c, struct hr_trial *t)
 
 static json_t *case_params(const struct hr_closed_case *wanted)
 {
-    json_t *params = hr_flow_case_params(&wanted->flow);
+    json_t *params = json_pack("{s:I}", "batch", (json_int_t)wanted->batch);
 
+    json_object_update_new(params, hr_flow_case_params(&wanted->flow));
     json_object_set_new(params, "orders", json_integer((json_int_t)wanted->orders));
-    json_object_set_new(params, "batch", json_integer((json_int_t)wanted->batch));
     if (wanted->extra) {
         json_object_update(params, wanted->extra);
     }
@@ -136,6 +141,9 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     workload = whole;
     if (!bench->rig.plan) {
         hr_workload_prefix(&whole, wanted->orders, &workload.steady, &workload.digest);
+    }
+    if (wanted->figure) {
+        metrics[THROUGHPUT].name = wanted->figure;
     }
     metrics[THROUGHPUT].ceiling_value =
         hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[THROUGHPUT].ceiling);

@@ -23,13 +23,14 @@ struct hr_closed_case {
     uint64_t tape;   /* recorded; orders is tape >> k for some k; 0: as many as orders */
     uint32_t batch;
     bool size;
-    json_t *extra; /* further params; borrowed; may be NULL */
+    const char *figure; /* name of the rate; NULL: throughput */
+    json_t *extra;      /* further params; borrowed; may be NULL */
 };
 int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
                        struct hr_measure_result *result);
 
-/* {"markets", "depth", "levels", "orders_per_level", "zipf", "crossing", "l2_share"}; new
- * reference. */
+/* {"crossing", "levels", "markets", "orders_per_level", "zipf"} and, if there are any, "l2_share".
+ * New reference. */
 json_t *hr_flow_case_params(const struct hr_flow_params *flow);
 /* The ceiling over a rate of orders: a quarter of the measured random-line rate at this flow's
  * working set (an order touches four lines of memory: id, order, level, neighbour), once that is

@@ -59,7 +59,8 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
 }
 
 static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
-                        uint64_t tape, uint64_t orders, struct sharded *s, double *rate)
+                        uint64_t tape, uint64_t orders, struct sharded *s, double *rate,
+                        json_t **json)
 {
     static const struct hr_measured metrics[] = {
         {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
@@ -98,6 +99,7 @@ static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_f
                                                     HR_PLAN_ORDERS_PER_S},
             &result);
         if (result.json && result.status == HR_PASS) {
+            *json = result.json;
             *rate = hr_estimate_median(hr_measure_samples(&result, 0), result.runs).median;
         }
         hr_measure_result_free(&result);
@@ -121,26 +123,19 @@ static void single(json_t *c, const char *name, const char *unit, bool higher, d
     }
 }
 
-/* The line and the law through the points. */
-static void fit(struct hr_bench *bench, json_t *suite, const double *shards, const double *rates,
-                int n)
+/* The line and the law through the points, beside the figure of the most shards. */
+static void fit(json_t *c, const double *shards, const double *rates, int n)
 {
     static const char few[] = "the universal scalability law needs 3 points; this host gave fewer";
     struct hr_line line;
     struct hr_usl usl;
-    char id[256];
-    json_t *c;
     bool law;
 
-    hr_case_id(&bench->rig, suite_name, "fit", id, sizeof(id));
-    if (bench->rig.plan || n < 2 || !hr_case_wanted(&bench->rig, id) ||
-        hr_fit_line(shards, rates, n, &line)) {
+    if (!c || n < 2 || hr_fit_line(shards, rates, n, &line)) {
         return;
     }
     law = hr_fit_usl(shards, rates, n, &usl) == 0;
     hr_error_clear();
-    c = hr_case_begin(suite, id, bench->rig.engine->name, bench->rig.path->name,
-                      json_pack("{s:i}", "points", n));
     single(c, "per_shard", "orders/s", true, line.b, NULL);
     single(c, "linear_r2", "share", true, n > 2 ? line.r2 : (double)NAN,
            "a line through two points fits always");
@@ -149,9 +144,7 @@ static void fit(struct hr_bench *bench, json_t *suite, const double *shards, con
     single(c, "usl_kappa", "share", false, law ? usl.kappa : (double)NAN, few);
     single(c, "usl_r2", "share", true, law ? usl.r2 : (double)NAN, few);
     single(c, "usl_peak", "shards", true, law ? usl.peak_n : (double)NAN,
-           law ? "no peak: coherence share is 0" : few);
-    hr_case_status(c, HR_PASS, NULL, NULL);
-    bench->rig.statuses[HR_PASS]++;
+           law ? "no peak: the coherence share is 0" : few);
 }
 
 /* 1, 2, 3, 4, 6, 8, 12, 16 … and the most there is. */
@@ -180,6 +173,7 @@ static int scaling_run(struct hr_bench *bench, json_t *suite)
     int most = (int)hr_config_count(config, "scaling.threads"), numbers[POINTS_MAX], n, good = 0,
         rc = 0;
     struct sharded s = {0};
+    json_t *last = NULL;
     struct hr_flow_params flow;
     int cpus;
 
@@ -193,14 +187,15 @@ static int scaling_run(struct hr_bench *bench, json_t *suite)
         double rate = (double)NAN;
 
         s.shards = numbers[i];
-        rc = sharded_case(bench, suite, &flow, tape, orders < tape ? orders : tape, &s, &rate);
+        rc = sharded_case(bench, suite, &flow, tape, orders < tape ? orders : tape, &s, &rate,
+                          &last);
         if (isfinite(rate)) {
             shards[good] = numbers[i];
             rates[good++] = rate;
         }
     }
     if (rc == 0) {
-        fit(bench, suite, shards, rates, good);
+        fit(last, shards, rates, good);
     }
     return rc;
 }
