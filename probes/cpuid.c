@@ -28,7 +28,7 @@ static const struct {
     uint32_t xcr0;
 } rows[] = {
     {"sse2", 1, 0, IN_EDX, 26, 0},
-    {"sse3", 1, 0, IN_ECX, 0, 0},
+    {"pni", 1, 0, IN_ECX, 0, 0},
     {"pclmulqdq", 1, 0, IN_ECX, 1, 0},
     {"ssse3", 1, 0, IN_ECX, 9, 0},
     {"fma", 1, 0, IN_ECX, 12, XCR0_YMM},

@@ -259,9 +259,10 @@ static void put_devices(FILE *out, json_t *host)
         put(out, "GPUs", "none seen");
     }
     json_array_foreach(gpus, i, gpu) {
-        put(out, i ? "" : "GPUs", "%s %s at %s, driver %s", word(json_object_get(gpu, "vendor")),
-            word(json_object_get(gpu, "kind")), word(json_object_get(gpu, "address")),
-            word(json_object_get(gpu, "driver")));
+        json_t *vendor = json_object_get(gpu, "vendor");
+        put(out, i ? "" : "GPUs", "%s%s%s at %s, driver %s", known(vendor) ? word(vendor) : "",
+            known(vendor) ? " " : "", word(json_object_get(gpu, "kind")),
+            word(json_object_get(gpu, "address")), word(json_object_get(gpu, "driver")));
     }
     json_array_foreach(fact(host, "gpus", "nvidia_models"), i, name) {
         put(out, "", "%s, driver %s", word(name), word(fact(host, "gpus", "nvidia_driver")));
@@ -295,6 +296,18 @@ void hr_probe_print_host(FILE *out, json_t *host)
     put_devices(out, host);
 }
 
+/* Checks of memory and swap have bytes for values. */
+static const char *row_value(json_t *row)
+{
+    json_t *value = json_object_get(row, "value");
+    const char *check = word(json_object_get(row, "check"));
+
+    if (!known(value)) {
+        return "unknown";
+    }
+    return strstr(check, "memory") || strcmp(check, "swap") == 0 ? size(value) : word(value);
+}
+
 void hr_probe_print_readiness(FILE *out, json_t *host)
 {
     json_t *row, *rows = json_object_get(host, "readiness");
@@ -309,11 +322,8 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
         }
         warnings += warning;
         advice += !warning;
-        json_t *value = json_object_get(row, "value");
         fprintf(out, "  %-7s  %-20s %-12s %s\n", status, word(json_object_get(row, "check")),
-                known(value) ? strstr(word(json_object_get(row, "check")), "memory") ? size(value) : word(value)
-                             : "unknown",
-                word(json_object_get(row, "advice")));
+                row_value(row), word(json_object_get(row, "advice")));
     }
     size_t good = json_array_size(rows) - warnings - advice;
     if (warnings > 0) {

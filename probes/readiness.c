@@ -107,11 +107,13 @@ static void swap(json_t *host, struct finding *f)
 {
     f->value = fact(host, "memory", "swap_used_bytes");
     json_int_t used = json_integer_value(f->value);
+    bool mac = is(text(host, "os", "kernel_name"), "Darwin");
 
-    if (used > 64 << 20) {
+    if (used > 64 << 20 && mac) {
+        find(f, ADVICE, "memory has been swapped out: close other programs");
+    } else if (used > 64 << 20) {
         find(f, WARNING, "memory has been swapped out: free memory, then swapoff -a");
-    } else if (json_integer_value(fact(host, "memory", "swap_bytes")) > 0 &&
-               !is(text(host, "os", "kernel_name"), "Darwin")) {
+    } else if (json_integer_value(fact(host, "memory", "swap_bytes")) > 0 && !mac) {
         find(f, ADVICE, "swap is on: swapoff -a while measuring");
     }
 }

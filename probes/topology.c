@@ -24,8 +24,9 @@ static bool exists(const char *root, const char *path)
 
 int hr_topology_load(hwloc_topology_t *topology, const char *root)
 {
-    static const char *const settings[] = {"HWLOC_FSROOT", "HWLOC_COMPONENTS"};
-    bool captured = *root != 0, sysfs = captured && exists(root, "/sys/devices/system/cpu/online"),
+    static const char *const settings[] = {"HWLOC_FSROOT", "HWLOC_COMPONENTS", "HWLOC_HIDE_ERRORS"};
+    bool quiet = getenv(settings[2]) == NULL; /* hwloc's complaints belong in our messages */
+    bool captured = *root != 0, sysfs = captured && exists(root, "/sys/devices/system/cpu/cpu0/topology"),
          xml = captured && !sysfs && exists(root, "/topology.xml");
     char full[4096];
     int rc = 0;
@@ -35,6 +36,9 @@ int hr_topology_load(hwloc_topology_t *topology, const char *root)
     }
     if (hwloc_topology_init(topology) != 0) {
         return hr_fail(EIO, "hwloc: cannot begin");
+    }
+    if (quiet) {
+        setenv(settings[2], "2", 1);
     }
     if (sysfs) {
         setenv(settings[0], root, 1);
@@ -51,6 +55,9 @@ int hr_topology_load(hwloc_topology_t *topology, const char *root)
     if (sysfs) {
         unsetenv(settings[0]);
         unsetenv(settings[1]);
+    }
+    if (quiet) {
+        unsetenv(settings[2]);
     }
     if (rc != 0) {
         hwloc_topology_destroy(*topology);

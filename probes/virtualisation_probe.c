@@ -64,6 +64,21 @@ static const char *dmi_hypervisor(const char *root, const char **evidence)
     return NULL;
 }
 
+/* A paravirtual clock names its hypervisor where nothing else does. */
+static const char *clock_hypervisor(const char *root)
+{
+    static const char *const clocks[][2] = {
+        {"kvm-clock", "KVM"}, {"hyperv_clocksource", "Hyper-V"}, {"xen", "Xen"}};
+    char *text = hr_fact_read(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
+    const char *name = NULL;
+
+    for (size_t i = 0; text && !name && i < sizeof(clocks) / sizeof(*clocks); i++) {
+        name = strstr(text, clocks[i][0]) ? clocks[i][1] : NULL;
+    }
+    free(text);
+    return name;
+}
+
 static json_t *hypervisor(const char *root, const char **evidence)
 {
     char signature[13];
@@ -92,6 +107,11 @@ static json_t *hypervisor(const char *root, const char **evidence)
     int flag = hypervisor_flag(root);
     const char *name = flag == 0 ? NULL : dmi_hypervisor(root, evidence);
     if (name) {
+        return json_string(name);
+    }
+    name = flag > 0 ? clock_hypervisor(root) : NULL;
+    if (name) {
+        *evidence = "available_clocksource";
         return json_string(name);
     }
     *evidence = "/proc/cpuinfo flags";
