@@ -122,6 +122,9 @@ static struct hr_figure write_figure(double value, const char *unit, bool with_u
     struct scale scale;
     char digits[40];
 
+    if (strcmp(unit, "count") == 0 || strcmp(unit, "share") == 0) {
+        unit = ""; /* plain numbers */
+    }
     if (!isfinite(value)) {
         return join(HR_DASH, "", "");
     }

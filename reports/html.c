@@ -75,7 +75,7 @@ static void put_row(FILE *out, const json_t *row, const json_t *columns)
     fputs("</tr>\n", out);
     if (*why) {
         fprintf(out, "<tr class=\"why\"><td colspan=\"%zu\">", json_array_size(columns));
-        put_element(out, "", why, "</td></tr>\n");
+        put_element(out, "<div>", why, "</div></td></tr>\n");
     }
 }
 

@@ -73,7 +73,7 @@ struct hr_axis {
 };
 
 /* Terminal, output, fonts, borders; height in units of a picture 640 wide. */
-void hr_script_begin(FILE *gp, const char *name, const char *title, int height, int right_margin);
+void hr_script_begin(FILE *gp, const char *name, const char *title, int height);
 /* Chooses rounded ends and writes range and labelled tics. */
 struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double high, const char *unit);
 /* What the axis shows: x below it, y above its top. */
@@ -85,7 +85,7 @@ const char *hr_script_color(int i);
 #define HR_FAINT "#8e8e8e"
 #define HR_GRID "#a9a9a9"
 
-/* Labels at the ends of lines, moved apart so that none covers another. */
+/* Labels at the ends of lines, moved apart so that none covers another; makes room for them. */
 struct hr_end_label {
     double x, y;
     char text[140];

@@ -76,7 +76,7 @@ bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why)
         return false;
     }
     fputs("# row share estimate ceiling\n", dat);
-    hr_script_begin(gp, "ceilings", "Ceilings and what was achieved of them", 70 + 42 * count, 2);
+    hr_script_begin(gp, "ceilings", "Ceilings and what was achieved of them", 70 + 42 * count);
     fprintf(gp,
             "set lmargin 2\nset bmargin 2\nset tmargin 2.6\nunset border\nunset tics\nunset grid\n"
             "set xrange [0:%g]\nset yrange [%g:%g]\n",

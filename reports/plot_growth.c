@@ -104,7 +104,7 @@ static bool plot_growth(const json_t *record, const struct growth *g, FILE *dat,
         return false;
     }
     hr_series_write(set, dat, "x estimate low high");
-    hr_script_begin(gp, g->name, g->title, 360, 18);
+    hr_script_begin(gp, g->name, g->title, 360);
     x = hr_script_axis(gp, 'x', true, low.x, high.x, "");
     y = hr_script_axis(gp, 'y', g->y_log, low.y, high.y, g->unit);
     hr_script_axis_title(gp, 'x', g->x_title);
@@ -178,7 +178,7 @@ bool hr_plot_scaling(const json_t *record, FILE *dat, FILE *gp, char *why)
         return false;
     }
     hr_series_write(set, dat, "shards estimate low high");
-    hr_script_begin(gp, "scaling", "Core scaling", 360, 14);
+    hr_script_begin(gp, "scaling", "Core scaling", 360);
     alone = set->series[0].points[0].y / set->series[0].points[0].x;
     x = hr_script_axis(gp, 'x', false, 0, high.x, "");
     y = hr_script_axis(gp, 'y', false, 0, fmax(high.y, alone * high.x), "");

@@ -95,6 +95,7 @@ static int path_of(const struct hr_series_set *set, int i, const char **tail)
 static void put_brackets(const json_t *record, const struct hr_series_set *set, FILE *gp)
 {
     struct hr_view_walk walk = {0};
+    double drawn = 0;
     int object = 1, i;
 
     while (hr_view_next(record, &walk)) {
@@ -119,7 +120,8 @@ static void put_brackets(const json_t *record, const struct hr_series_set *set, 
                 "set object %d rect from first %.9g, graph 0 to first %.9g, graph 1 fc rgb '%s' "
                 "fs transparent solid 0.18 noborder behind\n",
                 object++, capacity, failed > capacity ? failed : capacity * 1.004, hr_script_color(color));
-        if (bound > 0) {
+        if (bound > 0 && bound != drawn) {
+            drawn = bound;
             fprintf(gp, "set arrow %d from graph 0, first %.9g to graph 1, first %.9g nohead dt (6,5) lw 1 "
                         "lc rgb '" HR_INK "'\n", 1 + object, bound, bound);
             fprintf(gp, "set label %d ", 60 + object);
@@ -148,7 +150,7 @@ bool hr_plot_load(const json_t *record, FILE *dat, FILE *gp, char *why)
         return false;
     }
     hr_series_write(set, dat, "rate_orders_per_s latency_ns");
-    hr_script_begin(gp, "load", "Latency against load", 400, 14);
+    hr_script_begin(gp, "load", "Latency against load", 400);
     x = hr_script_axis(gp, 'x', false, 0, high.x, "");
     y = hr_script_axis(gp, 'y', true, low.y, high.y, "ns");
     hr_script_axis_title(gp, 'x', "offered, orders/s");
@@ -198,43 +200,54 @@ static void add_curve(struct hr_series_set *set, const char *label, const json_t
     }
 }
 
-/* Closed loop, and of the open-loop rates the lowest, the middle and the highest that counts. */
+static void sort_by_rate(const json_t **cases, int count)
+{
+    int i, k;
+
+    for (i = 1; i < count; i++) {
+        const json_t *item = cases[i];
+
+        for (k = i; k > 0 && hr_view_param(cases[k - 1], "rate") > hr_view_param(item, "rate"); k--) {
+            cases[k] = cases[k - 1];
+        }
+        cases[k] = item;
+    }
+}
+
+/* Closed loop (one curve a number of markets), and of the open-loop rates of the first path the
+ * lowest, the middle and the highest that count. */
 static void collect_percentiles(const json_t *record, struct hr_series_set *set)
 {
-    enum { CASES_MAX = 64 };
-    const json_t *open[CASES_MAX];
+    enum { CASES_MAX = 64, CLOSED_MAX = 2 };
+    const json_t *open[CASES_MAX], *closed[CLOSED_MAX];
     struct hr_view_walk walk = {0};
-    char label[300];
-    int count = 0, i, k;
+    int opens = 0, closeds = 0, i;
+    char label[240];
 
     while (hr_view_next(record, &walk)) {
         double rate = hr_view_param(walk.item, "rate");
-        const json_t *service = hr_view_histogram(walk.item, "service");
 
         if (!hr_view_counts(walk.item) || isfinite(hr_view_param(walk.item, "bound_ns"))) {
             continue;
         }
-        if (rate > 0 && hr_view_histogram(walk.item, "latency") && count < CASES_MAX) {
-            open[count++] = walk.item;
-        } else if (isnan(rate) && service && set->count < 2) {
-            snprintf(label, sizeof(label), "%.90s closed", hr_view_text(walk.item, "path"));
-            add_curve(set, label, service);
+        if (rate > 0 && hr_view_histogram(walk.item, "latency") && opens < CASES_MAX &&
+            (opens == 0 || strcmp(hr_view_text(walk.item, "path"), hr_view_text(open[0], "path")) == 0)) {
+            open[opens++] = walk.item;
+        } else if (isnan(rate) && hr_view_histogram(walk.item, "service") && closeds < CLOSED_MAX) {
+            closed[closeds++] = walk.item;
         }
     }
-    for (i = 1; i < count; i++) {
-        const json_t *item = open[i];
-
-        for (k = i; k > 0 && hr_view_param(open[k - 1], "rate") > hr_view_param(item, "rate"); k--) {
-            open[k] = open[k - 1];
-        }
-        open[k] = item;
+    for (i = 0; i < closeds; i++) {
+        snprintf(label, sizeof(label), closeds > 1 ? "closed, %s mkts" : "closed loop",
+                 hr_figure_set(hr_view_param(closed[i], "markets"), "").text);
+        add_curve(set, label, hr_view_histogram(closed[i], "service"));
     }
-    for (i = 0; i < 3 && count > 0; i++) {
-        const json_t *item = open[i == 0 ? 0 : i == 1 ? count / 2 : count - 1];
+    sort_by_rate(open, opens);
+    for (i = 0; i < 3 && opens > 0; i++) {
+        const json_t *item = open[i == 0 ? 0 : i == 1 ? opens / 2 : opens - 1];
 
-        snprintf(label, sizeof(label), "%.90s %s/s", hr_view_text(item, "path"),
-                 hr_figure_set(hr_view_param(item, "rate"), "").text);
-        if (i == 0 || item != open[i == 1 ? 0 : count / 2]) {
+        snprintf(label, sizeof(label), "%s/s", hr_figure_set(hr_view_param(item, "rate"), "").text);
+        if (i == 0 || item != open[i == 1 ? 0 : opens / 2]) {
             add_curve(set, label, hr_view_histogram(item, "latency"));
         }
     }
@@ -259,17 +272,17 @@ bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
         return false;
     }
     hr_series_write(set, dat, "1/(1-p) latency_ns");
-    hr_script_begin(gp, "percentiles", "Latency by percentile", 400, 15);
+    hr_script_begin(gp, "percentiles", "Latency by percentile", 400);
     fprintf(gp, "set logscale x\nset xrange [1.1:%.9g]\n"
-                "set xtics ('50 %%%%' 2, '90 %%%%' 10, '99 %%%%' 100", fmax(high.x, 20));
+                "set xtics ('50' 2, '90' 10, '99' 100", fmax(high.x, 20));
     for (at = 1000; at <= high.x && nines < 3; at *= 10) {
-        fprintf(gp, ", '99.%.*s %%%%' %g", ++nines, "999", at);
+        fprintf(gp, ", '99.%.*s' %g", ++nines, "999", at);
     }
     fputs(")\n", gp);
     x = (struct hr_axis){.name = 'x', .log = true, .low = 1.1, .high = fmax(high.x, 20)};
     y = hr_script_axis(gp, 'y', true, low.y, high.y, "ns");
     hr_script_axis_title(gp, 'x', "percentile, on a scale of 1/(1 − p)");
-    hr_script_axis_title(gp, 'y', "latency (closed loop: service time)");
+    hr_script_axis_title(gp, 'y', "latency at orders/s offered; closed loop: service time");
     for (i = 0; i < set->count; i++) {
         struct hr_series *series = &set->series[i];
 

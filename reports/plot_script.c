@@ -4,6 +4,7 @@
  * gnuplot runs what stands between backquotes.
  */
 #include "reports/figure_text.h"
+#include "reports/markup.h"
 #include "reports/plot.h"
 
 #include <math.h>
@@ -32,7 +33,7 @@ void hr_script_quote(FILE *gp, const char *text)
     fputc('\'', gp);
 }
 
-void hr_script_begin(FILE *gp, const char *name, const char *title, int height, int right_margin)
+void hr_script_begin(FILE *gp, const char *name, const char *title, int height)
 {
     fprintf(gp,
             "# Draws %s.svg from %s.dat:  gnuplot %s.gp\n"
@@ -43,11 +44,11 @@ void hr_script_begin(FILE *gp, const char *name, const char *title, int height, 
             "set tics nomirror out scale 0.5,0 textcolor rgb '" HR_INK "'\n"
             "set grid ytics lc rgb '" HR_GRID "' lw 0.5 lt 1\n"
             "set key off\n"
-            "set lmargin 10\nset rmargin %d\nset tmargin 3.6\nset bmargin 3.4\n",
-            name, name, name, height, name, name, right_margin);
+            "set lmargin 9\nset rmargin 3\nset tmargin 3.6\nset bmargin 3.4\n",
+            name, name, name, height, name, name);
     fputs("set label 100 ", gp);
     hr_script_quote(gp, title);
-    fputs(" at screen 0.012, screen 1 left offset 0,-0.9 font 'sans-serif,16' tc rgb '" HR_INK "' front\n", gp);
+    fputs(" at screen 0, screen 1 left offset 0,-0.9 font 'sans-serif,16' tc rgb '" HR_INK "' front\n", gp);
 }
 
 void hr_script_axis_title(FILE *gp, char name, const char *text)
@@ -156,6 +157,21 @@ static int compare_labels(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Characters that the labels need to the right of the axes; a text is about 0.9 of a character of
+ * the margin's each, and the axes take about 60. */
+static double room_for(const struct hr_end_label *labels, int count, const struct hr_axis *x)
+{
+    double room = 3;
+    int i;
+
+    for (i = 0; i < count; i++) {
+        double width = 0.84 * (double)hr_columns(labels[i].text) + 1.5;
+
+        room = fmax(room, width - 52 * (1 - fmin(place_on(x, labels[i].x), 1)));
+    }
+    return fmin(room, 34);
+}
+
 void hr_script_end_labels(FILE *gp, struct hr_end_label *labels, int count, const struct hr_axis *x,
                           const struct hr_axis *y)
 {
@@ -181,6 +197,7 @@ void hr_script_end_labels(FILE *gp, struct hr_end_label *labels, int count, cons
             }
         }
     }
+    fprintf(gp, "set rmargin %.1f\n", room_for(labels, count, x));
     for (i = 0; i < count; i++) {
         double at = fmin(fmax(place_on(x, labels[i].x), 0), 1);
 

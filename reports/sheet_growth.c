@@ -13,8 +13,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a case sets beside its engine and path: "markets 1 000, depth 10". */
-static void write_params(const json_t *item, char *text, size_t bytes)
+static bool has_throughput(const json_t *item)
+{
+    return hr_view_metric(item, "throughput") != NULL;
+}
+
+/* Whether all cases with a throughput set this to the same. */
+static bool is_common(const json_t *cases, const char *name)
+{
+    const json_t *first = NULL, *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        const json_t *value = json_object_get(json_object_get(item, "params"), name);
+
+        if (!has_throughput(item)) {
+            continue;
+        }
+        first = first ? first : value;
+        if (!value || !json_equal(first, value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a case sets, of all that is (common) or is not the same for all: "markets 1 000, batch 32". */
+static void write_params(const json_t *cases, const json_t *item, bool common, char *text, size_t bytes)
 {
     const json_t *params = json_object_get(item, "params"), *value;
     const char *name;
@@ -24,6 +49,10 @@ static void write_params(const json_t *item, char *text, size_t bytes)
     json_object_foreach ((json_t *)(uintptr_t)params, name, value) {
         char one[260];
 
+        if (is_common(cases, name) != common ||
+            (strcmp(name, "levels") == 0 && json_object_get(params, "depth"))) {
+            continue;
+        }
         if (json_is_number(value)) {
             double number = json_number_value(value);
 
@@ -42,9 +71,43 @@ static void write_params(const json_t *item, char *text, size_t bytes)
     }
 }
 
+static void say_common(json_t *sheet, const json_t *cases)
+{
+    const json_t *item;
+    char params[500];
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        if (has_throughput(item)) {
+            write_params(cases, item, true, params, sizeof(params));
+            if (*params) {
+                hr_sheet_say(sheet, "note", "All with: %s.", params);
+            }
+            return;
+        }
+    }
+}
+
+static void say_compares(json_t *sheet, const json_t *cases)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        double compares = hr_view_estimate(item, "compares");
+
+        if (isfinite(compares)) {
+            hr_sheet_say(sheet, "note",
+                         "Beside it, for scale: %s of elementwise price comparison. That is not "
+                         "matching, and those are not orders.",
+                         hr_figure(compares, "compares/s").text);
+        }
+    }
+}
+
 void hr_section_throughput(json_t *sheet, const json_t *record)
 {
-    const json_t *suite = hr_view_suite(record, "throughput"), *item;
+    const json_t *cases = json_object_get(hr_view_suite(record, "throughput"), "cases"), *item;
     json_t *table;
     size_t i;
 
@@ -56,7 +119,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
     hr_table_column(table, "Runs", HR_RIGHT);
     hr_table_column(table, "Of ceiling", HR_LEFT);
     hr_table_column(table, "Status", HR_LEFT);
-    json_array_foreach (json_object_get(suite, "cases"), i, item) {
+    json_array_foreach (cases, i, item) {
         const json_t *metric = hr_view_metric(item, "throughput");
         char params[400];
         json_t *row;
@@ -64,7 +127,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         if (!metric) {
             continue;
         }
-        write_params(item, params, sizeof(params));
+        write_params(cases, item, false, params, sizeof(params));
         row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_path_engine(item).text, hr_view_is_ruler(item) ? "the ruler" : NULL);
         hr_row_cell(row, params, NULL);
@@ -78,16 +141,8 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         hr_sheet_say(sheet, "note", "No throughput was measured in this run.");
         return;
     }
-    json_array_foreach (json_object_get(suite, "cases"), i, item) {
-        double compares = hr_view_estimate(item, "compares");
-
-        if (isfinite(compares)) {
-            hr_sheet_say(sheet, "note",
-                         "Beside it, for scale: %s of elementwise price comparison. That is not "
-                         "matching, and those are not orders.",
-                         hr_figure(compares, "compares/s").text);
-        }
-    }
+    say_common(sheet, cases);
+    say_compares(sheet, cases);
 }
 
 void hr_section_markets(json_t *sheet, const json_t *record)
@@ -196,8 +251,12 @@ void hr_section_scaling(json_t *sheet, const json_t *record)
         double rate = hr_view_estimate(item, "throughput"), shards = hr_view_param(item, "shards");
         double speedup = rate / one_shard(cases, item);
         const json_t *metric = hr_view_metric(item, "throughput");
-        json_t *row = hr_table_row(table, item);
+        json_t *row;
 
+        if (isnan(shards)) {
+            continue; /* the fit: say_fit() */
+        }
+        row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_path_engine(item).text, NULL);
         hr_row_cell(row, hr_figure_count(shards).text, NULL);
         hr_row_metric(row, metric);

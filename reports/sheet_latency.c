@@ -80,6 +80,7 @@ static void add_rates(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "Rate × percentile", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "Offered, orders/s", HR_RIGHT);
     add_percentile_columns(table);
     hr_table_column(table, "Status", HR_LEFT);
@@ -94,6 +95,7 @@ static void add_rates(json_t *sheet, const json_t *record)
         }
         row = hr_table_row(table, walk.item);
         hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
         hr_row_cell(row, isnan(rate) ? "closed loop" : hr_figure_set(rate, "").text, NULL);
         add_percentiles(row, histogram);
         hr_row_status(row, hr_view_text(walk.item, "status"));
@@ -117,6 +119,7 @@ static void add_kinds(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "Service time by kind of request", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "Request", HR_LEFT);
     add_percentile_columns(table);
     while (hr_view_next(record, &walk)) {
@@ -133,6 +136,7 @@ static void add_kinds(json_t *sheet, const json_t *record)
             }
             row = hr_table_row(table, NULL);
             hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+            hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
             hr_row_cell(row, name + sizeof(prefix) - 1, NULL);
             add_percentiles(row, histogram);
         }
