@@ -46,13 +46,16 @@ static int read_results(const char *const *files, int count, json_t **records)
 /* The plots go where they were asked for, else into a folder that lives as long as the HTML is written. */
 static int write_html(const json_t *record, const char *html, const char *plots)
 {
-    char folder[] = "/tmp/headroom-plots.XXXXXX";
+    const char *temporary = getenv("TMPDIR");
+    char folder[4096];
     int rc, drawn;
 
     if (plots) {
         return hr_report_html(record, plots, html);
     }
-    if (!mkdtemp(folder)) {
+    rc = snprintf(folder, sizeof(folder), "%s/headroom-plots.XXXXXX",
+                  temporary && *temporary ? temporary : "/tmp");
+    if (rc >= (int)sizeof(folder) || !mkdtemp(folder)) {
         return hr_report_html(record, NULL, html);
     }
     rc = hr_report_plots(record, folder, &drawn);

@@ -1,5 +1,5 @@
 /*
- * text.c - the terminal summary: the sheet without its folded tables and plots, as fixed-width text,
+ * summary_text.c - the terminal summary: the sheet without its folded tables and plots, as fixed-width text,
  * ending in the block to paste.
  */
 #include "reports/markup.h"
