@@ -1,62 +1,24 @@
 /*
  * oracle.c - the engine that is plainly right. What do the rules (RULES.md) say happens?
  *
- * How: each side is an array of levels sorted by price, best last, searched by halving; each level
- * is a queue of orders; one hash table finds an order by market and id. Every flow that is
+ * How: the rules, one function each, over the plain books of oracle_book.c. Every flow that is
  * measured is run through it, so it is decently quick, but where quick and plain disagree, plain
  * wins. It shares no code with the engines it judges. What it cannot see: whether RULES.md is
  * wrong.
  */
-#include "engine-under-test/engine.h"
+#include "engine-under-test/oracle.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-struct order {
-    uint64_t id;
-    uint32_t market, account;
-    uint32_t qty; /* open */
-    uint8_t side;
-    bool post; /* entered as post only */
-    struct level *level;
-    struct order *older, *newer; /* neighbours in the level's queue */
-    struct order *chained;       /* next in the same bucket of the hash table */
-};
-
-struct level {
-    uint32_t price;
-    uint32_t qty;                  /* L2 markets: the total; L3 markets do not use it */
-    struct order *oldest, *newest; /* L3 markets */
-};
-
-struct side {
-    struct level **levels; /* sorted by price, best last */
-    uint32_t count, room;
-};
-
-struct market {
-    struct side bids, asks;
-    uint64_t digest;
-    struct market *met_before; /* the market first met before this one */
-    bool met;                  /* had a request */
-};
 
 struct oracle {
     struct eut_limits limits;
-    struct market *markets;
-    struct market *met; /* the markets that had requests, in a list */
-    uint64_t orders_live, levels_live;
-    struct order **buckets; /* the hash table */
-    uint64_t bucket_count;  /* a power of two */
-    int failed;             /* 0, or -ENOMEM: the host ran out of memory */
+    struct books books;
+    int failed; /* 0, or -ENOMEM: the host ran out of memory */
 
     /* the request at hand */
     struct eut_sink *sink;
-    struct market *market;
-    uint32_t market_number;
+    struct market *market; /* NULL if there is none of that number */
     uint32_t position;
 };
 
@@ -99,167 +61,7 @@ static void emit_rejected(struct oracle *o, uint64_t order, enum eut_reason reas
     emit(o, (struct eut_event){.kind = EUT_REJECTED, .order = order, .reason = (uint8_t)reason});
 }
 
-/* ---- finding an order by market and id ------------------------------------------ */
-
-static struct order **bucket_of(struct oracle *o, uint32_t market, uint64_t id)
-{
-    uint64_t h = id + market * 0x9E3779B97F4A7C15u;
-
-    h = (h ^ (h >> 31)) * 0xBF58476D1CE4E5B9u;
-    h = (h ^ (h >> 29)) * 0x94D049BB133111EBu;
-    return &o->buckets[(h ^ (h >> 32)) & (o->bucket_count - 1)];
-}
-
-static struct order *find_order(struct oracle *o, uint32_t market, uint64_t id)
-{
-    struct order *order = *bucket_of(o, market, id);
-
-    while (order && (order->id != id || order->market != market)) {
-        order = order->chained;
-    }
-    return order;
-}
-
-/* Twice as many buckets. Without the memory for it the chains just grow longer. */
-static void grow_buckets(struct oracle *o)
-{
-    uint64_t old_count = o->bucket_count;
-    struct order **old = o->buckets, **grown = calloc(2 * old_count, sizeof(struct order *));
-
-    if (!grown) {
-        return;
-    }
-    o->buckets = grown;
-    o->bucket_count = 2 * old_count;
-    for (uint64_t i = 0; i < old_count; i++) {
-        for (struct order *order = old[i], *next; order; order = next) {
-            struct order **bucket = bucket_of(o, order->market, order->id);
-
-            next = order->chained;
-            order->chained = *bucket;
-            *bucket = order;
-        }
-    }
-    free(old);
-}
-
-static void hash_insert(struct oracle *o, struct order *order)
-{
-    struct order **bucket;
-
-    if (o->orders_live >= o->bucket_count) {
-        grow_buckets(o);
-    }
-    bucket = bucket_of(o, order->market, order->id);
-    order->chained = *bucket;
-    *bucket = order;
-}
-
-static void hash_remove(struct oracle *o, const struct order *order)
-{
-    struct order **link = bucket_of(o, order->market, order->id);
-
-    while (*link != order) {
-        link = &(*link)->chained;
-    }
-    *link = order->chained;
-}
-
-/* ---- levels --------------------------------------------------------------------- */
-
-static struct side *side_of(struct oracle *o, uint8_t side)
-{
-    return side == EUT_BUY ? &o->market->bids : &o->market->asks;
-}
-
-static uint8_t opposite(uint8_t side)
-{
-    return side == EUT_BUY ? EUT_SELL : EUT_BUY;
-}
-
-/* Is price a worse than price b, for a resting order of this side? */
-static bool worse(uint8_t side, uint32_t a, uint32_t b)
-{
-    return side == EUT_BUY ? a < b : a > b;
-}
-
-/* How many levels of this side are worse than price: where a level at that price is, or belongs. */
-static uint32_t level_position(struct oracle *o, uint8_t side, uint32_t price)
-{
-    const struct side *s = side_of(o, side);
-    uint32_t low = 0, high = s->count;
-
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-
-        if (worse(side, s->levels[middle]->price, price)) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-static struct level *find_level(struct oracle *o, uint8_t side, uint32_t price)
-{
-    const struct side *s = side_of(o, side);
-    uint32_t at = level_position(o, side, price);
-
-    return at < s->count && s->levels[at]->price == price ? s->levels[at] : NULL;
-}
-
-static struct level *best_level(struct oracle *o, uint8_t side)
-{
-    const struct side *s = side_of(o, side);
-
-    return s->count ? s->levels[s->count - 1] : NULL;
-}
-
-/* The level at this price, made if it is not there; NULL when the host has no memory left. */
-static struct level *need_level(struct oracle *o, uint8_t side, uint32_t price)
-{
-    struct side *s = side_of(o, side);
-    struct level *level = find_level(o, side, price);
-    uint32_t at = level_position(o, side, price);
-
-    if (level) {
-        return level;
-    }
-    if (s->count == s->room) {
-        uint32_t room = s->room ? 2 * s->room : 4;
-        struct level **levels = realloc(s->levels, room * sizeof(struct level *));
-
-        if (!levels) {
-            return NULL;
-        }
-        s->levels = levels;
-        s->room = room;
-    }
-    level = calloc(1, sizeof(*level));
-    if (!level) {
-        return NULL;
-    }
-    level->price = price;
-    memmove(&s->levels[at + 1], &s->levels[at], (s->count - at) * sizeof(struct level *));
-    s->levels[at] = level;
-    s->count++;
-    o->levels_live++;
-    return level;
-}
-
-static void remove_level(struct oracle *o, uint8_t side, struct level *level)
-{
-    struct side *s = side_of(o, side);
-    uint32_t at = level_position(o, side, level->price);
-
-    s->count--;
-    memmove(&s->levels[at], &s->levels[at + 1], (s->count - at) * sizeof(struct level *));
-    o->levels_live--;
-    free(level);
-}
-
-/* ---- orders --------------------------------------------------------------------- */
+/* ---- matching ------------------------------------------------------------------- */
 
 /* A new order as it enters, whether fresh or as a replacement. */
 struct entry {
@@ -269,61 +71,19 @@ struct entry {
     bool at_any_price; /* a market order */
 };
 
-static void rest_order(struct oracle *o, const struct entry *entry, uint32_t open)
+static uint8_t opposite(uint8_t side)
 {
-    struct order *order = calloc(1, sizeof(*order));
-    struct level *level = need_level(o, entry->side, entry->price);
-
-    if (!order || !level) {
-        free(order);
-        o->failed = -ENOMEM;
-        return;
-    }
-    order->id = entry->id;
-    order->market = o->market_number;
-    order->account = entry->account;
-    order->qty = open;
-    order->side = entry->side;
-    order->post = entry->tif == EUT_POST;
-    order->level = level;
-    order->older = level->newest;
-    if (level->newest) {
-        level->newest->newer = order;
-    } else {
-        level->oldest = order;
-    }
-    level->newest = order;
-    hash_insert(o, order);
-    o->orders_live++;
+    return side == EUT_BUY ? EUT_SELL : EUT_BUY;
 }
-
-static void remove_order(struct oracle *o, struct order *order)
-{
-    struct level *level = order->level;
-
-    if (order->older) {
-        order->older->newer = order->newer;
-    } else {
-        level->oldest = order->newer;
-    }
-    if (order->newer) {
-        order->newer->older = order->older;
-    } else {
-        level->newest = order->older;
-    }
-    if (!level->oldest) {
-        remove_level(o, order->side, level);
-    }
-    hash_remove(o, order);
-    o->orders_live--;
-    free(order);
-}
-
-/* ---- matching ------------------------------------------------------------------- */
 
 static bool is_l2(const struct oracle *o, uint32_t market)
 {
     return market >= o->limits.markets - o->limits.l2_markets;
+}
+
+static bool totals_only(const struct oracle *o)
+{
+    return is_l2(o, (uint32_t)(o->market - o->books.markets));
 }
 
 /* May this entry trade at a maker's price? */
@@ -337,7 +97,7 @@ static bool within_limit(const struct entry *entry, uint32_t price)
 
 static bool would_cross(struct oracle *o, const struct entry *entry)
 {
-    const struct level *best = best_level(o, opposite(entry->side));
+    const struct level *best = eut_market_best(o->market, opposite(entry->side));
 
     return best && within_limit(entry, best->price);
 }
@@ -350,7 +110,7 @@ static bool is_own(const struct entry *entry, const struct order *maker)
 /* Rule 3: can the whole quantity trade at once, before an own order stops it? */
 static bool can_fill(struct oracle *o, const struct entry *entry)
 {
-    const struct side *makers = side_of(o, opposite(entry->side));
+    const struct side *makers = eut_market_side(o->market, opposite(entry->side));
     uint64_t found = 0;
 
     for (uint32_t i = makers->count; i-- > 0 && found < entry->qty;) {
@@ -359,7 +119,7 @@ static bool can_fill(struct oracle *o, const struct entry *entry)
         if (!within_limit(entry, level->price)) {
             break;
         }
-        if (is_l2(o, o->market_number)) {
+        if (totals_only(o)) {
             found += level->qty;
         }
         for (const struct order *maker = level->oldest; maker; maker = maker->newer) {
@@ -384,7 +144,7 @@ static uint32_t trade_orders(struct oracle *o, const struct entry *entry, bool *
 
     *stopped = false;
     while (left > 0 && would_cross(o, entry)) {
-        struct level *level = best_level(o, opposite(entry->side));
+        struct level *level = eut_market_best(o->market, opposite(entry->side));
         struct order *maker = level->oldest;
         uint32_t qty = smaller(left, maker->qty);
 
@@ -396,7 +156,7 @@ static uint32_t trade_orders(struct oracle *o, const struct entry *entry, bool *
         left -= qty;
         maker->qty -= qty;
         if (maker->qty == 0) {
-            remove_order(o, maker);
+            eut_books_order_remove(&o->books, maker);
         }
     }
     return left;
@@ -408,17 +168,32 @@ static uint32_t trade_totals(struct oracle *o, const struct entry *entry)
     uint32_t left = entry->qty;
 
     while (left > 0 && would_cross(o, entry)) {
-        struct level *level = best_level(o, opposite(entry->side));
+        struct level *level = eut_market_best(o->market, opposite(entry->side));
         uint32_t qty = smaller(left, level->qty);
 
         emit_trade(o, entry->id, 0, level->price, qty);
         left -= qty;
         level->qty -= qty;
         if (level->qty == 0) {
-            remove_level(o, opposite(entry->side), level);
+            eut_books_level_remove(&o->books, o->market, opposite(entry->side), level);
         }
     }
     return left;
+}
+
+static void rest_order(struct oracle *o, const struct entry *entry, uint32_t open)
+{
+    const struct order order = {.market = o->market,
+                                .id = entry->id,
+                                .account = entry->account,
+                                .qty = open,
+                                .side = entry->side,
+                                .post = entry->tif == EUT_POST};
+
+    o->failed = eut_books_order_add(&o->books, &order, entry->price);
+    if (!o->failed) {
+        emit_accepted(o, entry->id, entry->price, open);
+    }
 }
 
 /* An entry that passed every check: rules 1, 2, 3 and 5. */
@@ -431,7 +206,7 @@ static void enter(struct oracle *o, const struct entry *entry)
         emit_cancelled(o, entry->id, entry->qty, EUT_FOK_KILL);
         return;
     }
-    if (is_l2(o, o->market_number)) {
+    if (totals_only(o)) {
         left = trade_totals(o, entry);
     } else {
         left = trade_orders(o, entry, &stopped);
@@ -443,7 +218,6 @@ static void enter(struct oracle *o, const struct entry *entry)
         emit_cancelled(o, entry->id, left, EUT_STP);
     } else if (entry->tif == EUT_DAY || entry->tif == EUT_POST) {
         rest_order(o, entry, left);
-        emit_accepted(o, entry->id, entry->price, left);
     } else {
         emit_cancelled(o, entry->id, left, EUT_IOC_REST);
     }
@@ -469,7 +243,7 @@ static void process_new(struct oracle *o, const struct eut_request *r)
     if (entry.at_any_price && entry.tif == EUT_DAY) {
         entry.tif = EUT_IOC;
     }
-    if (!is_l2(o, r->market) && find_order(o, r->market, r->order)) {
+    if (!is_l2(o, r->market) && eut_books_find(&o->books, r->market, r->order)) {
         emit_rejected(o, r->order, EUT_DUPLICATE);
         return;
     }
@@ -478,10 +252,10 @@ static void process_new(struct oracle *o, const struct eut_request *r)
         return;
     }
     if (entry.tif == EUT_DAY || entry.tif == EUT_POST) {
-        bool new_level = !find_level(o, entry.side, entry.price);
+        bool new_level = !eut_market_level(o->market, entry.side, entry.price);
 
-        if (o->orders_live >= o->limits.orders ||
-            (new_level && o->levels_live >= o->limits.levels)) {
+        if (o->books.orders_live >= o->limits.orders ||
+            (new_level && o->books.levels_live >= o->limits.levels)) {
             emit_rejected(o, r->order, EUT_CAPACITY);
             return;
         }
@@ -491,19 +265,19 @@ static void process_new(struct oracle *o, const struct eut_request *r)
 
 static void process_cancel(struct oracle *o, const struct eut_request *r)
 {
-    struct order *order = find_order(o, r->market, r->order);
+    struct order *order = eut_books_find(&o->books, r->market, r->order);
 
     if (!order || order->account != r->account) {
         emit_rejected(o, r->order, EUT_UNKNOWN_ORDER);
         return;
     }
     emit_cancelled(o, r->order, order->qty, EUT_USER);
-    remove_order(o, order);
+    eut_books_order_remove(&o->books, order);
 }
 
 static void process_replace(struct oracle *o, const struct eut_request *r)
 {
-    struct order *order = find_order(o, r->market, r->order);
+    struct order *order = eut_books_find(&o->books, r->market, r->order);
     struct entry entry = {
         .id = r->order, .account = r->account, .price = r->price, .qty = r->qty, .tif = EUT_DAY};
     uint64_t levels_left;
@@ -526,34 +300,34 @@ static void process_replace(struct oracle *o, const struct eut_request *r)
     }
     /* Capacity counts as if the order had left. That makes room for it among the orders. */
     alone = order->level->oldest == order->level->newest;
-    levels_left = o->levels_live - (alone ? 1 : 0);
-    new_level =
-        !find_level(o, entry.side, entry.price) || (alone && entry.price == order->level->price);
+    levels_left = o->books.levels_live - (alone ? 1 : 0);
+    new_level = !eut_market_level(o->market, entry.side, entry.price) ||
+                (alone && entry.price == order->level->price);
     if (new_level && levels_left >= o->limits.levels) {
         emit_rejected(o, r->order, EUT_CAPACITY);
         return;
     }
-    remove_order(o, order);
+    eut_books_order_remove(&o->books, order);
     enter(o, &entry);
 }
 
 static void process_quote(struct oracle *o, const struct eut_request *r)
 {
     const struct entry quote = {.price = r->price, .qty = r->qty, .side = r->side};
-    struct level *level = find_level(o, r->side, r->price);
+    struct level *level = eut_market_level(o->market, r->side, r->price);
 
     if (r->qty == 0) {
         if (level) {
-            remove_level(o, r->side, level);
+            eut_books_level_remove(&o->books, o->market, r->side, level);
         }
     } else if (would_cross(o, &quote)) {
         emit_rejected(o, 0, EUT_WOULD_CROSS);
         return;
-    } else if (!level && o->levels_live >= o->limits.levels) {
+    } else if (!level && o->books.levels_live >= o->limits.levels) {
         emit_rejected(o, 0, EUT_CAPACITY);
         return;
     } else {
-        level = need_level(o, r->side, r->price);
+        level = eut_books_level_add(&o->books, o->market, r->side, r->price);
         if (!level) {
             o->failed = -ENOMEM;
             return;
@@ -604,20 +378,6 @@ static enum eut_reason check(const struct oracle *o, const struct eut_request *r
     }
 }
 
-static void meet_market(struct oracle *o, uint32_t number)
-{
-    struct market *market = &o->markets[number];
-
-    o->market = market;
-    o->market_number = number;
-    if (!market->met) {
-        market->met = true;
-        market->digest = number;
-        market->met_before = o->met;
-        o->met = market;
-    }
-}
-
 static void process(struct oracle *o, const struct eut_request *r)
 {
     uint64_t order = r->op == EUT_QUOTE ? 0 : r->order;
@@ -628,7 +388,7 @@ static void process(struct oracle *o, const struct eut_request *r)
         emit_rejected(o, order, EUT_BAD_MARKET);
         return;
     }
-    meet_market(o, r->market);
+    o->market = eut_books_meet(&o->books, r->market);
     reason = check(o, r);
     if (reason != EUT_NONE) {
         emit_rejected(o, order, reason);
@@ -655,28 +415,10 @@ static void oracle_destroy(void *self)
 {
     struct oracle *o = self;
 
-    if (!o) {
-        return;
+    if (o) {
+        eut_books_close(&o->books);
+        free(o);
     }
-    for (struct market *market = o->met; market; market = market->met_before) {
-        struct side *sides[] = {&market->bids, &market->asks};
-
-        for (int i = 0; i < 2; i++) {
-            for (uint32_t at = 0; at < sides[i]->count; at++) {
-                struct level *level = sides[i]->levels[at];
-
-                for (struct order *order = level->oldest, *next; order; order = next) {
-                    next = order->newer;
-                    free(order);
-                }
-                free(level);
-            }
-            free(sides[i]->levels);
-        }
-    }
-    free(o->buckets);
-    free(o->markets);
-    free(o);
 }
 
 static int oracle_create(const struct eut_limits *limits, void **self)
@@ -687,20 +429,12 @@ static int oracle_create(const struct eut_limits *limits, void **self)
         limits->l2_markets > limits->markets || limits->batch_max == 0) {
         return -EINVAL;
     }
-    /* calloc may promise what the machine does not have. */
-    if (limits->markets > (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) /
-                              sizeof(struct market)) {
-        return -ENOMEM;
-    }
     o = calloc(1, sizeof(*o));
     if (!o) {
         return -ENOMEM;
     }
     o->limits = *limits;
-    o->bucket_count = 1024;
-    o->buckets = calloc(o->bucket_count, sizeof(struct order *));
-    o->markets = calloc(limits->markets, sizeof(struct market));
-    if (!o->buckets || !o->markets) {
+    if (eut_books_open(&o->books, limits->markets) != 0) {
         oracle_destroy(o);
         return -ENOMEM;
     }
@@ -727,8 +461,8 @@ static uint64_t oracle_digest(void *self)
     const struct oracle *o = self;
     uint64_t sum = 0;
 
-    for (const struct market *market = o->met; market; market = market->met_before) {
-        sum += eut_digest_market((uint32_t)(market - o->markets), market->digest);
+    for (const struct market *market = o->books.met; market; market = market->met_before) {
+        sum += eut_digest_market((uint32_t)(market - o->books.markets), market->digest);
     }
     return sum;
 }
@@ -763,8 +497,8 @@ static int oracle_walk(void *self, uint32_t market, eut_visit visit, void *conte
         return -EINVAL;
     }
     l2 = is_l2(o, market);
-    rc = walk_side(&o->markets[market].bids, EUT_BUY, l2, visit, context);
-    return rc ? rc : walk_side(&o->markets[market].asks, EUT_SELL, l2, visit, context);
+    rc = walk_side(&o->books.markets[market].bids, EUT_BUY, l2, visit, context);
+    return rc ? rc : walk_side(&o->books.markets[market].asks, EUT_SELL, l2, visit, context);
 }
 
 const struct eut_engine eut_oracle = {

@@ -478,7 +478,6 @@ const struct eut_scenario eut_scenarios[] = {
      "N,0,2,12,B,L,D,101,1 > A,0,12,101,1\n"
      "N,0,1,13,S,L,D,101,4294967295 > T,0,13,12,101,1 > A,0,13,101,4294967294\n"
      "= 0,S,101,13,1,4294967294\n"},
-
     /* ---- capacity ---- */
     {"capacity: the last order fits, the next does not", "8, limits", L3, 1, 0, 3, 0,
      "*3 N,0,1,$,B,L,D,100,5 > A,0,$,100,5\n"
@@ -557,7 +556,6 @@ const struct eut_scenario eut_scenarios[] = {
      "= 0,B,100,1,1,5\n"
      "= 0,B,100,2,1,5\n"
      "= 0,S,102,3,2,5\n"},
-
     /* ---- L2 markets ---- */
     {"L2: quotes set totals", "L2", L2, 0, 1, 0, 0,
      "Q,0,B,100,5 > A,0,0,100,5\n"

@@ -4,7 +4,7 @@
 static void mutate(struct mutant *m, const struct eut_request *r)
 {
     struct eut_request altered = *r;
-    const struct order *order = find_order(m->oracle, r->market, r->order);
+    const struct order *order = find_live(m, r->market, r->order);
 
     if (r->op == EUT_CANCEL && order) {
         altered.account = order->account;

@@ -13,7 +13,7 @@ static void mutate(struct mutant *m, const struct eut_request *r)
                               .side = r->side,
                               .at_any_price = r->type == EUT_MARKET};
 
-        meet_market(m->oracle, r->market);
+        m->oracle->market = eut_books_meet(&m->oracle->books, r->market);
         if (can_fill(m->oracle, &entry)) {
             altered.tif = EUT_IOC;
         }

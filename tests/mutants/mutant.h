@@ -10,6 +10,7 @@
 #define MUTANT_H
 
 #include "engine-under-test/oracle.c"
+#include "engine-under-test/oracle_book.c"
 
 struct mutant {
     struct oracle *oracle;
@@ -55,6 +56,12 @@ static void ask(struct mutant *m, const struct eut_request *r)
 
     oracle_submit(m->oracle, r, 1, &inner);
     m->count = inner.count;
+}
+
+/* An order that rests, or NULL. */
+static inline struct order *find_live(struct mutant *m, uint32_t market, uint64_t id)
+{
+    return market < m->limits.markets ? eut_books_find(&m->oracle->books, market, id) : NULL;
 }
 
 static void answer(struct mutant *m, const struct eut_request *r, struct eut_event event)

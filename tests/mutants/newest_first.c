@@ -7,7 +7,7 @@ static void mutate(struct mutant *m, const struct eut_request *r)
 
     ask(m, r);
     answer_all(m, r);
-    order = find_order(m->oracle, r->market, r->order);
+    order = find_live(m, r->market, r->order);
     if (r->op == EUT_NEW && order && order->older && !order->newer) {
         struct level *level = order->level;
 

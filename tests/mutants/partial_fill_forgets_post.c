@@ -7,7 +7,7 @@ static void mutate(struct mutant *m, const struct eut_request *r)
     ask(m, r);
     for (uint32_t i = 0; i < m->count; i++) {
         if (m->events[i].kind == EUT_TRADE) {
-            struct order *maker = find_order(m->oracle, r->market, m->events[i].maker);
+            struct order *maker = find_live(m, r->market, m->events[i].maker);
 
             if (maker) {
                 maker->post = false;

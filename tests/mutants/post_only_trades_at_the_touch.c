@@ -9,8 +9,8 @@ static void mutate(struct mutant *m, const struct eut_request *r)
         check(m->oracle, r) == EUT_NONE) {
         const struct level *best;
 
-        meet_market(m->oracle, r->market);
-        best = best_level(m->oracle, opposite(r->side));
+        m->oracle->market = eut_books_meet(&m->oracle->books, r->market);
+        best = eut_market_best(m->oracle->market, opposite(r->side));
         if (best && best->price == r->price) {
             altered.tif = EUT_DAY;
         }

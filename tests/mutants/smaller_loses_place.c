@@ -7,7 +7,7 @@ static void mutate(struct mutant *m, const struct eut_request *r)
 
     ask(m, r);
     answer_all(m, r);
-    order = find_order(m->oracle, r->market, r->order);
+    order = find_live(m, r->market, r->order);
     if (r->op == EUT_REPLACE && order && order->newer && order->account == r->account &&
         m->events[0].kind == EUT_ACCEPTED) {
         struct level *level = order->level;
