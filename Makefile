@@ -114,7 +114,7 @@ $(LIBRARY): $(filter-out $(BUILD)/$(MAIN:.c=.o),$(OBJECTS))
 
 $(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIBRARY)
 	$(say) LINK $@
-	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BUILD)/%.o: %.c
 	$(say) CC $<
@@ -157,14 +157,14 @@ $(BUILD)/plain/%.o: tests/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DHR_PLAIN_TESTS -MMD -MP -c -o $@ $<
 $(BUILD)/unit-tests: $(TESTS:%.c=$(BUILD)/%.o) $(LIBRARY) | $(PLUGINS)
 	$(say) LINK $@
-	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ -lcriterion $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
 $(BUILD)/plain-tests: $(TESTS:tests/%.c=$(BUILD)/plain/%.o) $(BUILD)/plain/plain_runner.o $(LIBRARY) | $(PLUGINS)
 	$(say) LINK $@
-	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 # One test file alone: make build/release/only/clock_test
 $(BUILD)/only/%: $(BUILD)/tests/unit/%.o $(LIBRARY)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -rdynamic -o $@ $^ -lcriterion $(LDLIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o $(LIBRARY)
 	$(say) LINK $@
 	@mkdir -p $(@D)

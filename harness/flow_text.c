@@ -1,4 +1,4 @@
-/* text.c - requests, events and books as text: one line each, unsigned decimal numbers and listed
+/* flow_text.c - requests, events and books as text: one line each, unsigned decimal numbers and listed
  * letters, as RULES.md gives them. Strict: what does not fit is refused with what was expected; the one
  * leniency is a carriage return before the newline. Hand-made, since replay lives on its speed. */
 #include "harness/codec.h"
