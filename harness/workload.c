@@ -18,8 +18,8 @@
 
 #define KEPT_MAX 16
 #define ORACLE_BATCH 1024u
-/* What the oracle takes for an order and a market, rounded up (its trees are generous). */
-#define ORACLE_ORDER_BYTES 256u
+/* What oracle or engine, and the generator, take for an order and a market; measured, rounded up. */
+#define ORACLE_ORDER_BYTES 128u
 #define ORACLE_MARKET_BYTES 512u
 
 struct kept {
