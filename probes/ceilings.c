@@ -87,7 +87,7 @@ static int fast_cpu(const struct hr_ceiling_work *w)
     return cpu;
 }
 
-static int measure_all(struct hr_ceiling_work *w)
+static int measure_all(struct hr_ceiling_work *w, void (*tell)(const char *what, double share))
 {
     static const struct {
         const char *what;
@@ -100,7 +100,9 @@ static int measure_all(struct hr_ceiling_work *w)
     const size_t n = sizeof(steps) / sizeof(*steps);
 
     for (size_t i = 0; i < n; i++) {
-        hr_progress_step(steps[i].what, 1 - hr_ceiling_left_s(w) / w->budget_s);
+        if (tell) {
+            tell(steps[i].what, 1 - hr_ceiling_left_s(w) / w->budget_s);
+        }
         int rc = steps[i].measure(w);
         if (hr_stop_signal()) {
             return hr_fail(EINTR, "stopped while measuring %s", steps[i].what);
@@ -112,7 +114,8 @@ static int measure_all(struct hr_ceiling_work *w)
     return 0;
 }
 
-int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max)
+int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max,
+                               void (*tell)(const char *what, double share))
 {
     struct hr_ceiling_work w = {.record = record, .budget_s = budget_s};
     uint64_t share = hr_memory_available() / MEMORY_SHARE;
@@ -130,9 +133,7 @@ int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64
     if (hr_thread_pin(w.cpu) != 0) { /* measured unbound, on systems that do not bind */
         hr_error_clear();
     }
-    hr_progress_begin("ceilings", budget_s);
-    int rc = measure_all(&w);
-    hr_progress_end();
+    int rc = measure_all(&w, tell);
     if (hr_thread_pin(-1) != 0) {
         hr_error_clear();
     }
@@ -144,7 +145,7 @@ int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64
 
 int hr_ceilings_measure(struct hr_record *record, double budget_s)
 {
-    return hr_ceilings_measure_within(record, budget_s, 0);
+    return hr_ceilings_measure_within(record, budget_s, 0, NULL);
 }
 
 double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id)

@@ -35,10 +35,11 @@ int hr_measure_clock(struct hr_ceiling_work *w);
 int hr_measure_cores(struct hr_ceiling_work *w);
 int hr_measure_streams(struct hr_ceiling_work *w);
 int hr_measure_compares(struct hr_ceiling_work *w);
-/* share of the time that is left may go into it */
 int hr_measure_working_sets(struct hr_ceiling_work *w);
 
-/* What hr_ceilings_measure() does, with the memory capped: for tests. bytes_max 0: a safe share. */
-int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max);
+/* What hr_ceilings_measure() does. bytes_max caps the memory (tests); 0 is a safe share of what is
+ * available. tell, if not NULL, hears what is measured next and how much of the time is gone (0..1). */
+int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max,
+                               void (*tell)(const char *what, double share));
 
 #endif

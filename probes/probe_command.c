@@ -8,6 +8,7 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/progress.h"
+#include "probes/ceilings.h"
 #include "probes/probe.h"
 #include "probes/probe_text.h"
 
@@ -65,6 +66,14 @@ static int output(struct hr_record *record, const char *file)
     return file ? hr_record_write(record, file) : 0;
 }
 
+static int measure_ceilings(struct hr_record *record, double seconds)
+{
+    hr_progress_begin("ceilings", seconds);
+    int rc = hr_ceilings_measure_within(record, seconds, 0, hr_progress_step);
+    hr_progress_end();
+    return rc;
+}
+
 static int probe(const struct hr_args *args)
 {
     char program[] = "headroom", command[] = "probe", *const argv[] = {program, command, NULL};
@@ -90,7 +99,7 @@ static int probe(const struct hr_args *args)
         return hr_exit_of(hr_fail(ENOMEM, "no memory"));
     }
     hr_record_set_new(record, "host", hr_probe_host(root));
-    int rc = measure ? hr_ceilings_measure(record, (double)seconds) : 0;
+    int rc = measure ? measure_ceilings(record, (double)seconds) : 0;
     bool stopped = rc == -EINTR;
     hr_record_finish(record, !stopped);
     if (rc == 0 || stopped) {

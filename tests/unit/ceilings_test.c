@@ -127,7 +127,7 @@ TEST(ceilings, small_and_short_they_are_finite)
     size_t i;
 
     CHECK(record != NULL);
-    CHECK_EQ(hr_ceilings_measure_within(record, 0.2, 4 << 20), 0);
+    CHECK_EQ(hr_ceilings_measure_within(record, 0.2, 4 << 20, NULL), 0);
     list = json_object_get(hr_record_json(record), "ceilings");
     CHECK(json_array_size(list) >= 8);
     json_array_foreach(list, i, ceiling) {
