@@ -13,6 +13,7 @@
 #include "engine-under-test/scenario.h"
 #include "harness/codec.h"
 #include "harness/error.h"
+#include "harness/output.h"
 #include "harness/progress.h"
 
 #include <errno.h>
@@ -55,6 +56,11 @@ static const struct {
     {EUT_CAP_POST, "post only"},      {EUT_CAP_STP, "self-trade prevention"},
     {EUT_CAP_ANY_ID, "any order id"}, {EUT_CAP_ANY_PRICE, "the full price range"},
 };
+
+static const char *engine_name(const struct eut_conform_params *params)
+{
+    return params->name ? params->name : params->engine->name;
+}
 
 static void tell_capabilities(const struct judging *j)
 {
@@ -209,7 +215,39 @@ static void tell_difference(const struct judging *j, uint64_t seed, const struct
     }
     fprintf(j->out, "  expected  %s\n  got       %s\n", d->expected, d->actual);
     fprintf(j->out, "  repeat    headroom conform -e %s --seed %" PRIu64 " --requests 1\n",
-            p->name ? p->name : p->engine->name, seed);
+            engine_name(p), seed);
+}
+
+/* For the engine's maker to step through. A file that cannot be written does not change the
+ * verdict. */
+static void save_flow(const struct judging *j, const struct eut_trial *trial,
+                      const struct eut_request *requests, uint32_t count)
+{
+    const struct eut_limits *l = &trial->limits;
+    uint8_t header[HR_FLOW_HEADER_BYTES];
+    struct hr_output file;
+    int rc;
+
+    if (!j->params->flow) {
+        return;
+    }
+    rc = hr_output_open(&file, j->params->flow, NULL);
+    if (rc == 0) {
+        hr_flow_header_put(header, count);
+        hr_output_put(&file, header, sizeof(header));
+        hr_output_put(&file, requests, count * sizeof(*requests));
+        rc = hr_output_close(&file);
+    }
+    if (rc != 0) {
+        fprintf(j->out, "  flow      not saved: %s\n", hr_error());
+        hr_error_clear();
+        return;
+    }
+    fprintf(j->out,
+            "  flow      headroom replay %s -e %s --markets %" PRIu32 " --l2 %" PRIu32
+            " --orders %" PRIu64 " --levels %" PRIu64 " --batch %" PRIu32 " --events -\n",
+            j->params->flow, engine_name(j->params), l->markets, l->l2_markets, l->orders,
+            l->levels, l->batch_max);
 }
 
 /* One round; *passed is how many requests it had if all were answered rightly. */
@@ -236,6 +274,7 @@ static int judge_round(struct judging *j, uint64_t seed, uint32_t *passed)
                  seed, difference.expected, difference.actual);
         note_failure(j, why);
         tell_difference(j, seed, &trial, requests, count, &difference);
+        save_flow(j, &trial, requests, count);
     }
     free(requests);
     return rc;
@@ -355,7 +394,7 @@ static int tell_crash(const struct eut_conform_params *params, struct legacy *le
         if (legacy->in_round) {
             fprintf(params->out,
                     "  repeat    headroom conform -e %s --seed %" PRIu64 " --requests 1\n",
-                    params->name ? params->name : params->engine->name, legacy->seed);
+                    engine_name(params), legacy->seed);
         }
     }
     return 1;

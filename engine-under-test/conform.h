@@ -21,6 +21,7 @@ struct eut_conform_params {
     bool verbose;       /* name every scenario */
     FILE *out;          /* the account of it; NULL for silence */
     const char *name;   /* what the user typed, for the advice; NULL: the engine's name */
+    const char *flow;   /* file for the shrunk flow of a failure, in binary form; may be NULL */
     bool progress;      /* show it on standard error */
 };
 

@@ -19,9 +19,10 @@
 static const struct hr_option options[] = {
     {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
      "a built-in engine, or the path of a shared library"},
-    {"seed", 0, HR_OPT_COUNT, "S", "1",
-     "seed of the first round of hostile flow"},
+    {"seed", 0, HR_OPT_COUNT, "S", "1", "seed of the first round of hostile flow"},
     {"requests", 0, HR_OPT_COUNT, "N", "1M", "hostile requests in all, rounded up to whole rounds"},
+    {"flow", 0, HR_OPT_TEXT, "FILE", NULL,
+     "save the shrunk flow of a failure, for `headroom replay`"},
     {"verbose", 'v', HR_OPT_FLAG, NULL, NULL, "name every scenario"},
     {"json", 0, HR_OPT_TEXT, "FILE", NULL, "write the verdict as JSON; - is standard output"},
     {0},
@@ -85,6 +86,7 @@ static int run_conform(const struct hr_args *args)
                                         .verbose = hr_arg_flag(args, "verbose"),
                                         .out = out,
                                         .name = name,
+                                        .flow = hr_arg_text(args, "flow"),
                                         .progress = true};
     struct eut_conform_result result;
     struct eut_handle handle;

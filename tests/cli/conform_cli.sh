@@ -28,6 +28,20 @@ repeat=$(sed -n 's/^  repeat    headroom //p' "$TMP/out")
 # shellcheck disable=SC2086
 expect_exit 1 "$HEADROOM" $repeat
 expect_out '^FAILED hostile flow of seed'
+
+# The flow that it saves, replayed: the mutant and the oracle part where it said.
+conform 1 -e "$BUILD/mutants/partial_fill_forgets_post.so" --flow "$TMP/failing.bin"
+wanted=$(sed -n 's/^  expected  //p' "$TMP/out")
+replay=$(sed -n 's/^  flow      headroom //p' "$TMP/out")
+# shellcheck disable=SC2086
+expect_exit 0 "$HEADROOM" ${replay/$BUILD\/mutants\/partial_fill_forgets_post.so/oracle}
+grep -qxF "$wanted" "$TMP/out" || failed "the oracle's replay has no line $wanted"
+# shellcheck disable=SC2086
+expect_exit 0 "$HEADROOM" $replay
+! grep -qxF "$wanted" "$TMP/out" || failed "the mutant's replay has the line $wanted"
+conform 1 -e "$BUILD/mutants/partial_fill_forgets_post.so" --flow /nonexistent/failing.bin
+expect_out '^  flow      not saved: '
+
 conform 1 -e "$BUILD/mutants/crashes_when_full.so"
 expect_out 'FAILED engine mutant crashed with signal 11'
 
