@@ -23,7 +23,8 @@ struct temper {
     uint32_t huge;   /* one in so many quantities is huge */
     uint32_t memory; /* how many entered orders are remembered, to be changed */
     uint32_t id_style;
-    bool calm; /* bids below asks, so that books grow deep */
+    bool calm;       /* bids below asks, so that books grow deep */
+    uint32_t takers; /* one in so many orders does not keep to that, or is not for the day */
 };
 
 #define MEMORY_MAX 16384u
@@ -75,6 +76,7 @@ static void draw_temper(struct hostility *h)
     t->memory = PICK(h, 4, 60, 500, MEMORY_MAX);
     t->id_style = below(h, 6);
     t->calm = !one_in(h, 3);
+    t->takers = PICK(h, 2, 3, 8, 100);
 }
 
 /* The k-th id of the pool. Some styles agree in their low bits, some in their high ones. */
@@ -124,7 +126,8 @@ static uint32_t draw_far_price(struct hostility *h)
 
 static uint32_t draw_price(struct hostility *h, uint8_t side)
 {
-    bool apart = h->temper.calm && !one_in(h, 8); /* bids in the lower half, asks in the upper */
+    bool apart = h->temper.calm &&
+                 !one_in(h, h->temper.takers); /* bids in the lower half, asks in the upper */
     uint32_t span = h->temper.price_span, offset;
 
     if (h->kind->full_range && one_in(h, 3)) {
@@ -184,12 +187,14 @@ static void remember(struct hostility *h, const struct eut_request *r)
 
 static void draw_new(struct hostility *h, struct eut_request *r, bool l2)
 {
-    static const uint8_t tifs[] = "DDDDDDDDIIFFPPP", taker_tifs[] = "IIIFFFDP";
+    static const uint8_t resting_tifs[] = "DDDP", taker_tifs[] = "IIIFFFDP";
+    bool taker = l2 || one_in(h, h->temper.takers);
 
     r->op = EUT_NEW;
     r->side = one_in(h, 2) ? EUT_BUY : EUT_SELL;
-    r->type = one_in(h, 12) ? EUT_MARKET : EUT_LIMIT;
-    r->tif = l2 ? taker_tifs[below(h, sizeof(taker_tifs) - 1)] : tifs[below(h, sizeof(tifs) - 1)];
+    r->type = taker && one_in(h, 4) ? EUT_MARKET : EUT_LIMIT;
+    r->tif = taker ? taker_tifs[below(h, sizeof(taker_tifs) - 1)]
+                   : resting_tifs[below(h, sizeof(resting_tifs) - 1)];
     r->qty = draw_qty(h);
     r->price = r->type == EUT_MARKET ? 0 : draw_price(h, r->side);
     if (r->tif == EUT_DAY || r->tif == EUT_POST) {
