@@ -53,8 +53,8 @@ const char hr_html_style[] =
     "td .n{margin-left:6px}\n"
     "tr.out td{color:var(--soft);border-bottom:0}\n"
     "tr.why td{padding-top:0;color:var(--soft);font-size:12.5px;max-width:none}"
-    "tr.why div{position:sticky;left:0;width:max-content;"
-    "max-width:min(118ch,100%,calc(100vw - 32px));overflow-wrap:anywhere}\n"
+    /* Fills its row without widening the table. */
+    "tr.why div{width:0;min-width:100%;overflow-wrap:anywhere}\n"
     ".bar{display:inline-block;vertical-align:middle;width:72px;height:7px;margin-right:8px;"
     "border-radius:2px;background:var(--calm-ground);overflow:hidden}\n"
     ".bar i{display:block;height:100%;background:var(--accent)}\n"

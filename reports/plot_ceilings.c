@@ -3,6 +3,7 @@
  * largest share first.
  */
 #include "reports/figure_text.h"
+#include "reports/markup.h"
 #include "reports/plot.h"
 #include "reports/record_view.h"
 
@@ -45,7 +46,38 @@ static int collect(const json_t *record, struct bar *bars, int max)
     return count < BARS_MAX ? count : BARS_MAX;
 }
 
-static void put_bar(FILE *dat, FILE *gp, const struct bar *bar, int row)
+/* Suite and parameters: the id without path and engine, which the captions of one run share; with them if
+ * engines differ. Long ones are cut. */
+static struct hr_view_label short_id(const json_t *record, const json_t *item)
+{
+    const char *id = hr_view_text(item, "id"), *path = hr_view_text(item, "path");
+    const char *engine = hr_view_text(item, "engine"), *rest = strchr(id, '/');
+    struct hr_view_label label = {""};
+    size_t skip = strlen(path) + strlen(engine) + 3;
+    char *text = NULL;
+    size_t bytes;
+    FILE *out;
+
+    if (*path && *engine && rest && strlen(rest) > skip && strncmp(rest + 1, path, strlen(path)) == 0 &&
+        strcmp(hr_view_short(record, item).text, path) == 0) {
+        rest += skip;
+    } else {
+        rest = rest ? rest + 1 : "";
+    }
+    out = open_memstream(&text, &bytes);
+    if (out) {
+        char whole[400];
+
+        snprintf(whole, sizeof(whole), "%.*s: %.300s", (int)strcspn(id, "/"), id, rest);
+        hr_put_cut(out, whole, 44);
+        fclose(out);
+        snprintf(label.text, sizeof(label.text), "%s", text);
+        free(text);
+    }
+    return label;
+}
+
+static void put_bar(const json_t *record, FILE *dat, FILE *gp, const struct bar *bar, int row)
 {
     const char *unit = hr_view_text(bar->metric, "unit");
     char text[600];
@@ -53,8 +85,7 @@ static void put_bar(FILE *dat, FILE *gp, const struct bar *bar, int row)
     fprintf(dat, "%d %.6g %.9g %.9g\n", row, bar->share, hr_view_number(bar->metric, "estimate"),
             hr_view_number(bar->metric, "ceiling_value"));
     fprintf(gp, "set label %d ", 10 + 2 * row);
-    snprintf(text, sizeof(text), "%.64s", hr_view_text(bar->item, "id"));
-    hr_script_quote(gp, text);
+    hr_script_quote(gp, short_id(record, bar->item).text);
     fprintf(gp, " at first 0, first %g left font 'sans-serif,13' tc rgb '" HR_INK "' front\n", row - 0.40);
     snprintf(text, sizeof(text), "%s: %s of %s", hr_figure_share(bar->share).text,
              hr_figure_bare(hr_view_number(bar->metric, "estimate"), unit).text,
@@ -82,7 +113,7 @@ bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why)
             "set xrange [0:%g]\nset yrange [%g:%g]\n",
             fmax(1, bars[0].share), count - 1 + 0.5, -0.8);
     for (row = 0; row < count; row++) {
-        put_bar(dat, gp, &bars[row], row);
+        put_bar(record, dat, gp, &bars[row], row);
     }
     fputs("plot \\\n"
           "  'ceilings.dat' using (0.5):1:(0):(1):($1-0.10):($1+0.22) with boxxyerror fs solid 0.25 noborder "

@@ -95,7 +95,7 @@ static void put_log_tics(FILE *gp, const struct hr_axis *axis, const char *unit)
     double decades = log10(axis->high / axis->low), decade;
     int i, every = decades > 6.5 ? 2 : 1, n = 0;
 
-    for (decade = pow(10, floor(log10(axis->low) + 1e-9)); decade <= axis->high * 1.000001;
+    for (decade = pow(10, floor(log10(axis->low))); decade <= axis->high * 1.000001;
          decade *= 10, n++) {
         for (i = 0; i < 3; i++) {
             double at = decade * steps[i];
@@ -125,8 +125,9 @@ struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double 
         /* Keeps a plot of one value, or of hostile ones, drawable. */
         low = low > 1e-9 ? low : 1e-9;
         high = high < 1e18 ? high : 1e18;
-        axis.low = name == 'x' ? low : round_to_125(low, false);
-        axis.high = name == 'x' ? high : round_to_125(high, true);
+        /* A hair more on both sides, or gnuplot drops a tic that stands at the end. */
+        axis.low = name == 'x' ? low * 0.995 : round_to_125(low, false);
+        axis.high = name == 'x' ? high * 1.005 : round_to_125(high, true);
         if (axis.high <= axis.low * 1.5) {
             axis.low /= 2;
             axis.high = axis.low * 4;

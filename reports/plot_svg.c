@@ -73,6 +73,7 @@ char *hr_plot_theme(const char *svg, const char *name, bool inlined)
 {
     const char *root = strstr(svg, "<svg"), *box = root ? strstr(root, "viewBox=\"") : NULL;
     const char *body = root ? strchr(root, '>') : NULL;
+    unsigned width, height;
     char *text = NULL;
     size_t bytes;
     FILE *out;
@@ -90,6 +91,9 @@ char *hr_plot_theme(const char *svg, const char *name, bool inlined)
         fputs("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" ", out);
     }
     fwrite(box, 1, strcspn(box + 9, "\"") + 10, out);
+    if (!inlined && sscanf(box + 9, "0 0 %u %u", &width, &height) == 2) {
+        fprintf(out, " width=\"%u\" height=\"%u\"", width, height);
+    }
     fputs(">\n", out);
     if (!inlined) {
         fprintf(out, "<style>\n%s</style>\n", hr_plot_style);

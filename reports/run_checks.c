@@ -7,6 +7,7 @@
 #include "reports/sheet.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,21 +24,44 @@ static int rank_of(const char *check)
     return i;
 }
 
+static void bump(json_t *sum, const char *name)
+{
+    json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + 1));
+}
+
+/* A check does not say whether its limit is a most or a least; a value that is ok and above it does, and
+ * so does one that is not ok and below it. */
+static bool is_least(const json_t *check)
+{
+    double value = hr_view_number(check, "value"), limit = hr_view_number(check, "limit");
+
+    return hr_view_is(check, "status", "ok") ? value > limit : value < limit;
+}
+
 static void count_one(json_t *sums, const json_t *check)
 {
     const char *name = hr_view_text(check, "check"), *status = hr_view_text(check, "status");
-    double value = hr_view_number(check, "value");
+    const json_t *value = json_object_get(check, "value");
     json_t *sum = json_object_get(sums, name);
+    double number = json_number_value(value);
 
     if (!sum) {
-        sum = json_pack("{s:s,s:i,s:i,s:i,s:s}", "check", name, "ok", 0, "soft", 0, "hard", 0, "unit",
-                        hr_view_text(check, "unit"));
+        sum = json_pack("{s:s,s:i,s:i,s:i,s:i,s:s}", "check", name, "ok", 0, "soft", 0, "hard", 0, "unknown",
+                        0, "unit", hr_view_text(check, "unit"));
         json_object_set_new(sums, name, sum);
     }
-    json_object_set_new(sum, status, json_integer(json_integer_value(json_object_get(sum, status)) + 1));
-    if (isfinite(value) && !(value <= hr_view_number(sum, "worst"))) {
-        json_object_set_new(sum, "worst", json_real(value));
-        json_object_set(sum, "limit", json_object_get(check, "limit"));
+    if (!value || json_is_null(value)) {
+        bump(sum, hr_view_is(check, "status", "ok") ? "unknown" : status);
+        return;
+    }
+    bump(sum, status);
+    if (json_is_number(value)) {
+        double worst = hr_view_number(sum, "worst");
+
+        if (isnan(worst) || (is_least(check) ? number < worst : number > worst)) {
+            json_object_set_new(sum, "worst", json_real(number));
+            json_object_set(sum, "limit", json_object_get(check, "limit"));
+        }
     }
 }
 
@@ -88,14 +112,24 @@ struct hr_check_text hr_check_text(const json_t *check)
     long long ok = json_integer_value(json_object_get(check, "ok"));
     long long soft = json_integer_value(json_object_get(check, "soft"));
     long long hard = json_integer_value(json_object_get(check, "hard"));
+    long long unknown = json_integer_value(json_object_get(check, "unknown"));
+    long long known = ok + soft + hard;
     struct hr_check_text t;
 
     if (hard) {
-        snprintf(t.text, sizeof(t.text), "hard in %lld of %lld runs", hard, ok + soft + hard);
+        snprintf(t.text, sizeof(t.text), "hard in %lld of %lld runs", hard, known);
     } else if (soft) {
-        snprintf(t.text, sizeof(t.text), "soft in %lld of %lld runs", soft, ok + soft + hard);
+        snprintf(t.text, sizeof(t.text), "soft in %lld of %lld runs", soft, known);
+    } else if (ok) {
+        snprintf(t.text, sizeof(t.text), ok == 1 ? "ok in 1 run" : unknown ? "ok in %lld runs" : "ok in all %lld runs",
+                 ok);
     } else {
-        snprintf(t.text, sizeof(t.text), ok == 1 ? "ok in 1 run" : "ok in all %lld runs", ok);
+        snprintf(t.text, sizeof(t.text), "cannot be known here");
+    }
+    if (known && unknown) {
+        size_t length = strlen(t.text);
+
+        snprintf(t.text + length, sizeof(t.text) - length, ", unknown in %lld", unknown);
     }
     return t;
 }

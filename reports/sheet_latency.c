@@ -60,7 +60,7 @@ static void add_percentiles(json_t *row, const json_t *histogram)
     }
     hr_row_cell(row, hr_figure(hr_view_number(histogram, "max"), hr_view_text(histogram, "unit")).text,
                 NULL);
-    hr_row_cell(row, hr_figure_set(hr_view_number(histogram, "count"), "").text, NULL);
+    hr_row_cell(row, hr_figure_count(hr_view_number(histogram, "count")).text, NULL);
 }
 
 static void add_percentile_columns(json_t *table)

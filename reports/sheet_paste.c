@@ -100,6 +100,7 @@ static void put_best(FILE *out, const char *label, const json_t *suite, const ch
 {
     const json_t *item, *best = NULL, *metric;
     const char *unit;
+    char batch[200] = "";
     size_t i;
 
     json_array_foreach (json_object_get(suite, "cases"), i, item) {
@@ -115,11 +116,14 @@ static void put_best(FILE *out, const char *label, const json_t *suite, const ch
     }
     metric = hr_view_metric(best, "throughput");
     unit = hr_view_text(metric, "unit");
-    put(out, label, "%s, %s %s of %s runs, %s, %s %s", hr_figure(hr_view_number(metric, "estimate"), unit).text,
+    if (isfinite(hr_view_param(best, "batch"))) {
+        snprintf(batch, sizeof(batch), ", batches of %s", hr_figure_count(hr_view_param(best, "batch")).text);
+    }
+    put(out, label, "%s, %s %s of %s runs, %s, %s %s%s", hr_figure(hr_view_number(metric, "estimate"), unit).text,
         hr_figure_range(hr_view_number(metric, "ci_low"), hr_view_number(metric, "ci_high"), unit).text,
         json_is_true(json_object_get(metric, "interval")) ? "(95 %)" : "(min to max)",
         hr_figure_count(hr_view_number(metric, "n_runs")).text, hr_view_path_engine(best).text,
-        hr_figure_count(hr_view_param(best, param)).text, param);
+        hr_figure_count(hr_view_param(best, param)).text, param, batch);
 }
 
 static void put_latency(FILE *out, const json_t *record)

@@ -124,37 +124,50 @@ static void add_program(json_t *table, const json_t *tool)
     hr_row_cell(row, program, NULL);
 }
 
+static void add_pair(json_t *table, const char *what, const char *value)
+{
+    json_t *row = hr_table_row(table, NULL);
+
+    hr_row_cell(row, what, NULL);
+    hr_row_cell(row, *value ? value : HR_DASH, NULL);
+}
+
 static void add_identity(json_t *sheet, const json_t *record)
 {
-    const json_t *tool = json_object_get(record, "tool");
-    const json_t *workload = json_object_get(record, "workload");
-    const json_t *flows = json_object_get(workload, "flows"), *flow;
-    json_t *table = hr_sheet_table(sheet, NULL, NULL), *row;
+    json_t *table = hr_sheet_table(sheet, NULL, NULL);
     char seeds[400];
-    size_t i;
 
     hr_table_column(table, "What", HR_LEFT);
     hr_table_column(table, "Value", HR_LEFT);
     seeds_text(record, seeds, sizeof(seeds));
-    row = hr_table_row(table, NULL);
-    hr_row_cell(row, "Seeds", NULL);
-    hr_row_cell(row, *seeds ? seeds : HR_DASH, NULL);
-    if (json_array_size(flows) == 0) {
-        row = hr_table_row(table, NULL);
-        hr_row_cell(row, "Flow, SHA-256", NULL);
-        hr_row_cell(row, *hr_view_text(workload, "sha256") ? hr_view_text(workload, "sha256") : HR_DASH,
-                    NULL);
-    }
-    json_array_foreach (flows, i, flow) {
-        char note[200];
+    add_pair(table, "Seeds", seeds);
+    add_pair(table, "Workload, SHA-256", hr_view_text(json_object_get(record, "workload"), "sha256"));
+    add_program(table, json_object_get(record, "tool"));
+}
 
-        row = hr_table_row(table, NULL);
-        snprintf(note, sizeof(note), "digest %.16s, the oracle's %.16s", hr_view_text(flow, "digest"),
-                 *hr_view_text(flow, "oracle_digest") ? hr_view_text(flow, "oracle_digest") : "unknown");
-        hr_row_cell(row, "Flow, SHA-256", NULL);
-        hr_row_cell(row, hr_view_text(flow, "sha256"), note);
+static void add_flows(json_t *sheet, const json_t *record)
+{
+    const json_t *flows = json_object_get(json_object_get(record, "workload"), "flows"), *flow;
+    json_t *table = hr_sheet_table(sheet, NULL, "The order flows and their digests");
+    size_t i;
+
+    hr_table_column(table, "Flow, SHA-256", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
+    hr_table_column(table, "Requests", HR_RIGHT);
+    hr_table_column(table, "Digest", HR_LEFT);
+    hr_table_column(table, "The oracle's", HR_LEFT);
+    json_array_foreach (flows, i, flow) {
+        double requests = hr_view_number(json_object_get(flow, "requests"), "steady");
+        const char *oracle = hr_view_text(flow, "oracle_digest");
+        json_t *row = hr_table_row(table, NULL);
+
+        hr_row_cell(row, hr_view_text(flow, "sha256"), NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_number(flow, "markets")).text, NULL);
+        hr_row_cell(row, hr_figure_count(requests).text, NULL);
+        hr_row_cell(row, hr_view_text(flow, "digest"), NULL);
+        hr_row_cell(row, *oracle ? oracle : HR_DASH, NULL);
     }
-    add_program(table, tool);
+    hr_table_end(sheet, table);
 }
 
 void hr_section_reproduce(json_t *sheet, const json_t *record)
@@ -165,5 +178,6 @@ void hr_section_reproduce(json_t *sheet, const json_t *record)
     hr_sheet_say(sheet, "code", "%s", line ? line : "");
     free(line);
     add_identity(sheet, record);
+    add_flows(sheet, record);
     add_settings(sheet, record);
 }

@@ -109,6 +109,13 @@ static void add_readiness(json_t *sheet, const json_t *record)
     hr_table_end(sheet, table);
 }
 
+/* A limit that was set is exact; one that was computed has three digits like any figure. */
+static struct hr_figure limit_text(double limit, const char *unit)
+{
+    return floor(limit * 10) == limit * 10 && fabs(limit) < 1e4 ? hr_figure_set(limit, unit)
+                                                                : hr_figure(limit, unit);
+}
+
 static void add_checks(json_t *sheet, const json_t *record)
 {
     json_t *checks = hr_checks_of(record), *check;
@@ -127,10 +134,11 @@ static void add_checks(json_t *sheet, const json_t *record)
         hr_row_cell(row, hr_view_text(check, "check"), NULL);
         hr_row_cell(row, hr_check_text(check).text, NULL);
         hr_row_cell(row, hr_figure(hr_view_number(check, "worst"), unit).text, NULL);
-        hr_row_cell(row, hr_figure_set(hr_view_number(check, "limit"), unit).text, NULL);
+        hr_row_cell(row, limit_text(hr_view_number(check, "limit"), unit).text, NULL);
         hr_row_status(row, json_integer_value(json_object_get(check, "hard"))   ? "hard"
                            : json_integer_value(json_object_get(check, "soft")) ? "soft"
-                                                                                : "ok");
+                           : json_integer_value(json_object_get(check, "ok"))   ? "ok"
+                                                                                : "");
     }
     hr_table_end(sheet, table);
     json_decref(checks);

@@ -21,16 +21,26 @@ struct hr_bound_text hr_bound_text(const json_t *item)
     return bound_text;
 }
 
+/* A tighter bound says more than a higher rate at a looser one. */
+static bool is_better(const json_t *item, const json_t *best)
+{
+    double bound = hr_view_param(item, "bound_ns"), best_bound = hr_view_param(best, "bound_ns");
+
+    if (!best || (isfinite(bound) && !(best_bound <= bound))) {
+        return true;
+    }
+    return (bound == best_bound || (isnan(bound) && isnan(best_bound))) &&
+           hr_view_estimate(item, "capacity") > hr_view_estimate(best, "capacity");
+}
+
 const json_t *hr_best_capacity(const json_t *record)
 {
     struct hr_view_walk walk = {0};
     const json_t *best = NULL;
 
     while (hr_view_next(record, &walk)) {
-        double capacity = hr_view_estimate(walk.item, "capacity");
-
-        if (hr_view_counts(walk.item) && isfinite(capacity) &&
-            (!best || capacity > hr_view_estimate(best, "capacity"))) {
+        if (hr_view_counts(walk.item) && isfinite(hr_view_estimate(walk.item, "capacity")) &&
+            is_better(walk.item, best)) {
             best = walk.item;
         }
     }
@@ -79,10 +89,15 @@ static void add_throughput_tile(json_t *tiles, const json_t *record)
     char note[400];
 
     if (best) {
-        double share = hr_view_number(hr_view_metric(best, "throughput"), "of_ceiling");
+        double batch = hr_view_param(best, "batch"), markets = hr_view_param(best, "markets");
+        int at = snprintf(note, sizeof(note), "%s", hr_view_path_engine(best).text);
 
-        snprintf(note, sizeof(note), isfinite(share) ? "%s, %s of its ceiling" : "%s",
-                 hr_view_path_engine(best).text, hr_figure_share(share).text);
+        if (isfinite(markets)) {
+            at += snprintf(note + at, sizeof(note) - (size_t)at, ", %.40s markets", hr_figure_set(markets, "").text);
+        }
+        if (isfinite(batch)) {
+            snprintf(note + at, sizeof(note) - (size_t)at, ", batches of %.40s", hr_figure_set(batch, "").text);
+        }
         add_tile(tiles, "Throughput, one thread",
                  hr_figure(hr_view_estimate(best, "throughput"), "orders/s"), note);
     }

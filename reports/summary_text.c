@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define COLUMNS_MAX 32
-#define CELL_MAX 52 /* columns of one cell */
+#define CELL_MAX 64 /* columns of one cell */
 #define WIDTH 100
 
 static const char *color_of(const char *status)
