@@ -5,9 +5,10 @@
  * its first order; L2: its total). Keys grow towards the touch on both sides - a bid's key is its
  * price, an ask's is ~price - so both sides share this code, and a key's top bit tells the side.
  *
- * Up to LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 4, 8 … 128
- * words: grown when full, shrunk at a quarter. A side that outgrows that is a B+ tree of the
- * largest blocks (level_tree.c) with the same words: in inner nodes, lower bound and child.
+ * Up to LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128
+ * words, aligned to cache lines: grown when full, shrunk at a quarter. A side that outgrows that is
+ * a B+ tree of the largest blocks (level_tree.c) with the same words: in inner nodes, lower bound
+ * and child.
  *
  * Memory, provably: a block of class c > 0 holds more than a quarter of its words and a tree's
  * node at least LEVEL_NODE_MIN, so that each class needs at most eut_levels_blocks_max() blocks,
@@ -28,7 +29,7 @@
 #include <immintrin.h>
 #endif
 
-#define LEVEL_CLASSES 6u
+#define LEVEL_CLASSES 5u
 #define LEVEL_CLASS_TOP (LEVEL_CLASSES - 1)
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
@@ -73,7 +74,7 @@ void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side);
 uint64_t *eut_tree_find(const struct eut_levels *levels, const struct eut_level_side *side,
                         uint32_t key);
 uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side, uint32_t key,
-                         bool *created);
+                         uint32_t value, bool *created);
 void eut_tree_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
 uint64_t *eut_tree_worse(const struct eut_levels *levels, const struct eut_level_side *side,
                          uint32_t key);
@@ -95,50 +96,106 @@ static inline uint64_t level_entry(uint32_t key, uint32_t value)
 
 static inline uint32_t level_capacity(unsigned size_class)
 {
-    return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX : 4u << size_class;
+    return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX : 8u << size_class;
 }
-
-#if defined(__AVX512F__)
-/* Of the 16 places that end where n entries end, a bit for each that is one of them. */
-static inline uint32_t level_tail_mask(uint32_t n)
-{
-    return n >= 16 ? 0xFFFF : (0xFFFFu << (16 - n)) & 0xFFFF;
-}
-#endif
 
 static inline uint64_t *level_block(const struct eut_levels *levels, unsigned size_class,
                                     uint32_t handle)
 {
     return (uint64_t *)(void *)(levels->pool[size_class].base +
-                                ((uint64_t)handle << (5 + size_class)));
+                                ((uint64_t)handle << (6 + size_class)));
+}
+
+#if defined(__AVX512F__)
+
+/* With AVX-512 work is on whole, aligned lines of eight entries, the last two of the block as a
+ * rule, without branches: a masked load still fetches the lines it does not want, and a load that
+ * straddles two stores waits for both. */
+static inline __m512i level_line(const uint64_t *line)
+{
+    return _mm512_load_si512((const void *)line);
+}
+
+/* Bits [from, to) of 16. */
+static inline uint32_t level_lanes(uint32_t from, uint32_t to)
+{
+    return ((1u << to) - 1) & ~((1u << from) - 1);
 }
 
 /* How many of e[0 … n) have a key below `key`. Looks from the end: most searches are near the
- * touch. With AVX-512 the last 16 entries take no branch; masked-off lanes are not touched, so
- * reading "before" a short block is no read at all. */
+ * touch. */
+static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t key)
+{
+    const __m512i wanted = _mm512_set1_epi64((long long)((uint64_t)key << 32));
+
+    if (n <= 8) {
+        return (uint32_t)__builtin_popcount(
+            _mm512_mask_cmplt_epu64_mask((__mmask8)level_lanes(0, n), level_line(e), wanted));
+    }
+    uint32_t left = ((n - 1) & ~7u) - 8;
+    uint32_t below = _mm512_cmplt_epu64_mask(level_line(e + left), wanted);
+
+    below |= (uint32_t)_mm512_mask_cmplt_epu64_mask((__mmask8)level_lanes(0, n - left - 8),
+                                                    level_line(e + left + 8), wanted)
+             << 8;
+    while (__builtin_expect(below == 0 && left > 0, 0)) {
+        left -= 8;
+        below = _mm512_cmplt_epu64_mask(level_line(e + left), wanted);
+    }
+    return left + (uint32_t)__builtin_popcount(below);
+}
+
+/* Makes room at e[at] among e[0 … n) and puts the entry there. There must be room for e[n]. */
+static inline void level_insert(uint64_t *e, uint32_t at, uint32_t n, uint64_t entry)
+{
+    uint32_t first = n < 8 ? 0 : (n & ~7u) - 8;
+
+    if (__builtin_expect(at < first, 0)) {
+        memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
+        e[at] = entry;
+        return;
+    }
+    uint32_t here = 1u << (at - first), moved = level_lanes(at - first + 1, n - first + 1);
+    __m512i low = level_line(e + first), made = _mm512_set1_epi64((long long)entry);
+    __m512i low_up = _mm512_mask_alignr_epi64(low, (__mmask8)moved, low, low, 7);
+
+    _mm512_store_si512((void *)(e + first), _mm512_mask_mov_epi64(low_up, (__mmask8)here, made));
+    if (n >= 8) {
+        __m512i high = level_line(e + first + 8);
+        __m512i high_up = _mm512_mask_alignr_epi64(high, (__mmask8)(moved >> 8), high, low, 7);
+
+        _mm512_store_si512((void *)(e + first + 8),
+                           _mm512_mask_mov_epi64(high_up, (__mmask8)(here >> 8), made));
+    }
+}
+
+/* Takes e[at] out of e[0 … n). */
+static inline void level_remove(uint64_t *e, uint32_t at, uint32_t n)
+{
+    uint32_t first = n <= 8 ? 0 : ((n - 1) & ~7u) - 8;
+
+    if (__builtin_expect(at < first, 0)) {
+        memmove(e + at, e + at + 1, (n - at - 1) * sizeof(*e));
+        return;
+    }
+    uint32_t moved = level_lanes(at - first, n - first - 1);
+    __m512i low = level_line(e + first), high = low;
+
+    if (n > 8) {
+        high = level_line(e + first + 8);
+        _mm512_store_si512((void *)(e + first + 8),
+                           _mm512_mask_alignr_epi64(high, (__mmask8)(moved >> 8), high, high, 1));
+    }
+    _mm512_store_si512((void *)(e + first),
+                       _mm512_mask_alignr_epi64(low, (__mmask8)moved, high, low, 1));
+}
+
+#else
+
 static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t key)
 {
     uint64_t probe = (uint64_t)key << 32;
-#if defined(__AVX512F__)
-    const __m512i wanted = _mm512_set1_epi64((long long)probe);
-    uint32_t there = level_tail_mask(n);
-    uintptr_t end = (uintptr_t)(e + n);
-    __m512i low = _mm512_maskz_loadu_epi64((__mmask8)there, (const void *)(end - 128));
-    __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(there >> 8), (const void *)(end - 64));
-    uint32_t below = _mm512_mask_cmplt_epu64_mask((__mmask8)there, low, wanted) |
-                     (uint32_t)_mm512_mask_cmplt_epu64_mask((__mmask8)(there >> 8), high, wanted)
-                         << 8;
-    uint32_t left = n > 16 ? n - 16 : 0, found = left + (uint32_t)__builtin_popcount(below);
 
-    while (__builtin_expect(below == 0 && left > 0, 0)) {
-        there = left < 8 ? (0xFFu << (8 - left)) & 0xFF : 0xFF;
-        low = _mm512_maskz_loadu_epi64((__mmask8)there, (const void *)((uintptr_t)(e + left) - 64));
-        below = _mm512_mask_cmplt_epu64_mask((__mmask8)there, low, wanted);
-        left = left > 8 ? left - 8 : 0;
-        found = left + (uint32_t)__builtin_popcount(below);
-    }
-    return found;
-#else
     while (n > 8 && e[n - 8] >= probe) {
         n -= 8;
     }
@@ -148,44 +205,20 @@ static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t ke
         below += e[i] < probe;
     }
     return below;
-#endif
 }
 
-/* Moves e[at … n) up by one place, making room at e[at]. */
-static inline void level_shift_up(uint64_t *e, uint32_t at, uint32_t n)
+static inline void level_insert(uint64_t *e, uint32_t at, uint32_t n, uint64_t entry)
 {
-#if defined(__AVX512F__)
-    if (__builtin_expect(n - at <= 16, 1)) {
-        uint32_t moved = level_tail_mask(n - at);
-        uintptr_t end = (uintptr_t)(e + n);
-        __m512i low = _mm512_maskz_loadu_epi64((__mmask8)moved, (const void *)(end - 128));
-        __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(moved >> 8), (const void *)(end - 64));
-
-        _mm512_mask_storeu_epi64((void *)(end - 56), (__mmask8)(moved >> 8), high);
-        _mm512_mask_storeu_epi64((void *)(end - 120), (__mmask8)moved, low);
-        return;
-    }
-#endif
     memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
+    e[at] = entry;
 }
 
-/* Moves e[at + 1 … n) down by one place, over e[at]. */
-static inline void level_shift_down(uint64_t *e, uint32_t at, uint32_t n)
+static inline void level_remove(uint64_t *e, uint32_t at, uint32_t n)
 {
-#if defined(__AVX512F__)
-    if (__builtin_expect(n - at <= 17, 1)) {
-        uint32_t moved = level_tail_mask(n - at - 1);
-        uintptr_t end = (uintptr_t)(e + n);
-        __m512i low = _mm512_maskz_loadu_epi64((__mmask8)moved, (const void *)(end - 128));
-        __m512i high = _mm512_maskz_loadu_epi64((__mmask8)(moved >> 8), (const void *)(end - 64));
-
-        _mm512_mask_storeu_epi64((void *)(end - 136), (__mmask8)moved, low);
-        _mm512_mask_storeu_epi64((void *)(end - 72), (__mmask8)(moved >> 8), high);
-        return;
-    }
-#endif
     memmove(e + at, e + at + 1, (n - at - 1) * sizeof(*e));
 }
+
+#endif
 
 /* The level at this key, or NULL. Valid until the side changes shape. */
 static inline uint64_t *level_find(const struct eut_levels *levels,
@@ -200,9 +233,9 @@ static inline uint64_t *level_find(const struct eut_levels *levels,
     return at < side->count && level_key(e[at]) == key ? e + at : NULL;
 }
 
-/* The level at this key; made with value 0, and *created set, if there was none. */
+/* The level at this key; made with this value, and *created set, if there was none. */
 static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_side *side,
-                                    uint32_t key, bool *created)
+                                    uint32_t key, uint32_t value, bool *created)
 {
     if (__builtin_expect(side->depth == 0, 1)) {
         uint64_t *e = level_block(levels, side->size_class, side->root);
@@ -217,8 +250,7 @@ static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_
             e = level_block(levels, side->size_class, side->root);
         }
         if (__builtin_expect(side->depth == 0, 1)) {
-            level_shift_up(e, at, n);
-            e[at] = level_entry(key, 0);
+            level_insert(e, at, n, level_entry(key, value));
             side->count = (uint16_t)(n + 1);
             side->best = key > side->best ? key : side->best;
             levels->live++;
@@ -226,7 +258,7 @@ static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_
             return e + at;
         }
     }
-    return eut_tree_reach(levels, side, key, created);
+    return eut_tree_reach(levels, side, key, value, created);
 }
 
 /* The best level of a side that has one. */
@@ -239,6 +271,40 @@ static inline uint64_t *level_best(const struct eut_levels *levels,
         return e + e[LEVEL_NODE_WORDS - 1] - 1;
     }
     return level_block(levels, side->size_class, side->root) + side->count - 1;
+}
+
+/* For looking ahead: the last two lines of a side's levels, the best at the end, as one address; a
+ * block of one line counts from that line on. Half of a tree's best leaf will do: nothing is
+ * promised. */
+static inline const uint64_t *level_glance(const struct eut_levels *levels,
+                                           const struct eut_level_side *side)
+{
+    uint32_t n = side->depth ? LEVEL_NODE_MAX / 2 : side->count;
+    uint32_t line = (n + 7) / 8, two = line > 1;
+
+    return level_block(levels, side->size_class, side->depth ? side->tip : side->root) +
+           8 * (line - two - (line > 0));
+}
+
+/* The value at this key if it is in the two lines from here; else 0. Without a branch, and perhaps
+ * stale: entries are not counted. */
+static inline uint32_t level_guess(const uint64_t *e, uint32_t key)
+{
+#if defined(__AVX512F__)
+    const __m512i wanted = _mm512_set1_epi64((long long)key);
+    uint32_t hits = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e), 32), wanted);
+
+    hits |= (uint32_t)_mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e + 8), 32), wanted)
+            << 8;
+    return (uint32_t)e[(uint32_t)__builtin_ctz(hits | 0x8000)] & (0u - (hits != 0));
+#else
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < 16; i++) {
+        found |= (uint32_t)e[i] & (0u - (level_key(e[i]) == key));
+    }
+    return found;
+#endif
 }
 
 /* The next level after this key, away from the touch, or NULL. The key itself must be there. */
@@ -264,12 +330,12 @@ static inline void level_erase(struct eut_levels *levels, struct eut_level_side 
     uint64_t *e = level_block(levels, side->size_class, side->root);
     uint32_t n = side->count, at = level_position(e, n, key);
 
-    level_shift_down(e, at, n);
+    level_remove(e, at, n);
     n--;
     side->count = (uint16_t)n;
     side->best = n ? level_key(e[n - 1]) : 0;
     levels->live--;
-    if (__builtin_expect(n <= ((1u << side->size_class) & ~1u), 0)) {
+    if (__builtin_expect(n <= ((2u << side->size_class) & ~3u), 0)) {
         eut_levels_shrink(levels, side);
     }
 }

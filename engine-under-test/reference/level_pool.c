@@ -21,7 +21,7 @@ uint64_t eut_levels_blocks_max(unsigned size_class, uint64_t levels_max, uint64_
         blocks = least(levels_max, sides);
     } else if (size_class < LEVEL_CLASS_TOP) {
         /* More than a quarter of the words are in use. */
-        blocks = least(levels_max >> size_class, sides);
+        blocks = least(levels_max >> (size_class + 1), sides);
     } else {
         /* Leaves of at least LEVEL_NODE_MIN; inner nodes are at most a 31st of them, and roots,
          * which may hold two entries, at most one for every LEVEL_NODE_MAX levels. */
@@ -40,7 +40,7 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
         struct eut_level_pool *pool = &levels->pool[c];
         uint64_t blocks = eut_levels_blocks_max(c, levels_max, sides) + 1;
-        int rc = blocks > UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, blocks << (5 + c));
+        int rc = blocks > UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, blocks << (6 + c));
 
         if (rc) {
             eut_levels_close(levels);

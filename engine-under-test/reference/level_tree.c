@@ -36,8 +36,7 @@ static void node_insert(uint64_t *e, uint32_t at, uint64_t entry)
 {
     uint32_t n = node_count(e);
 
-    level_shift_up(e, at, n);
-    e[at] = entry;
+    level_insert(e, at, n, entry);
     node_count_set(e, n + 1);
 }
 
@@ -45,7 +44,7 @@ static void node_remove(uint64_t *e, uint32_t at)
 {
     uint32_t n = node_count(e);
 
-    level_shift_down(e, at, n);
+    level_remove(e, at, n);
     node_count_set(e, n - 1);
 }
 
@@ -164,7 +163,7 @@ static void split(struct eut_levels *levels, struct eut_level_side *side, const 
 }
 
 uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side, uint32_t key,
-                         bool *created)
+                         uint32_t value, bool *created)
 {
     for (;;) {
         uint64_t *e = leaf_of(levels, side, key);
@@ -176,7 +175,7 @@ uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side,
             return e + at;
         }
         if (n < LEVEL_NODE_MAX) {
-            node_insert(e, at, level_entry(key, 0));
+            node_insert(e, at, level_entry(key, value));
             side->best = key > side->best ? key : side->best;
             levels->live++;
             *created = true;

@@ -13,6 +13,11 @@
 
 #define HANDLES_MAX (UINT32_MAX - 256u)
 
+/* Measured, see NOTES.md: somewhat above a core's own cache. */
+#ifndef AHEAD_BYTES
+#define AHEAD_BYTES (6u << 20)
+#endif
+
 static void reference_destroy(void *self)
 {
     struct eut_reference_engine *engine = self;
@@ -69,6 +74,7 @@ static int reference_create(const struct eut_limits *limits, void **self)
     engine->markets = limits->markets;
     engine->l3_markets = limits->markets - limits->l2_markets;
     engine->batch_max = limits->batch_max;
+    engine->ahead_bytes = AHEAD_BYTES;
     rc = reference_reserve(engine, limits);
     if (rc) {
         reference_destroy(engine);

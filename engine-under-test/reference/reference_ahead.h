@@ -8,7 +8,7 @@
  * reservation.
  *
  * In cache this costs more than it brings, so it is on only while the pools in use are
- * larger than AHEAD_BYTES. The asks are inline assembly because gcc 12 deletes functions
+ * larger than engine->ahead_bytes. The asks are inline assembly because gcc 12 deletes functions
  * whose only effect is __builtin_prefetch.
  */
 #ifndef EUT_REFERENCE_AHEAD_H
@@ -20,9 +20,6 @@
 #define AHEAD_STEP 6u
 #endif
 #define AHEAD_RING 64u /* a power of two, more than four steps */
-#ifndef AHEAD_BYTES
-#define AHEAD_BYTES (2u << 20)
-#endif
 
 #if defined(__x86_64__) || defined(__i386__)
 #define AHEAD_FETCH(address) \
@@ -34,11 +31,15 @@
 #define AHEAD_FETCH(address) __builtin_prefetch((const void *)(address), 1, 3)
 #endif
 
-struct eut_ahead {
-    uint64_t hash[AHEAD_RING];
-    uint32_t handle[AHEAD_RING]; /* the likely subject, 0 if there is none */
-    uint32_t near[AHEAD_RING];   /* the first order of the level it joins or meets, or 0 */
+/* What one stage tells the next of a request. */
+struct eut_ahead_note {
+    uint64_t hash;
+    uint32_t
+        handle;   /* its likely subject, or the first order of the level it joins or meets; or 0 */
+    uint32_t key; /* of its own level */
 };
+
+static const uint64_t ahead_nothing[16] __attribute__((aligned(64))) = {0};
 
 /* Is the memory in use too large for the caches? */
 static inline bool ahead_pays(const struct eut_reference_engine *engine)
@@ -46,9 +47,9 @@ static inline bool ahead_pays(const struct eut_reference_engine *engine)
     uint64_t bytes = (uint64_t)engine->orders.top * (sizeof(struct eut_order) + 8);
 
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        bytes += (uint64_t)engine->levels.pool[c].top << (5 + c);
+        bytes += (uint64_t)engine->levels.pool[c].top << (6 + c);
     }
-    return bytes > AHEAD_BYTES;
+    return bytes > engine->ahead_bytes;
 }
 
 static inline const struct eut_market *ahead_market(const struct eut_reference_engine *engine,
@@ -57,94 +58,89 @@ static inline const struct eut_market *ahead_market(const struct eut_reference_e
     return &engine->market[r->market < engine->markets ? r->market : 0];
 }
 
-/* The lines at the best end of a side; where the search begins and most changes are made. */
-static inline void ahead_levels(const struct eut_reference_engine *engine,
-                                const struct eut_level_side *side)
-{
-    unsigned tree = side->depth != 0;
-    const char *block =
-        (const char *)level_block(&engine->levels, side->size_class, tree ? side->tip : side->root);
-    uint32_t count = tree ? LEVEL_NODE_MAX : side->count;
-    const char *end = block + count * sizeof(uint64_t);
-
-    AHEAD_FETCH(end);
-    AHEAD_FETCH(end - 64 > block ? end - 64 : block);
-    AHEAD_FETCH(end - 128 > block ? end - 128 : block);
-}
-
 /* Market and index bucket. */
-static inline void ahead_first(const struct eut_reference_engine *engine, struct eut_ahead *ahead,
-                               const struct eut_request *requests, uint32_t i)
+static inline __attribute__((always_inline)) void ahead_first(
+    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
+    const struct eut_request *r)
 {
-    const struct eut_request *r = &requests[i];
     uint64_t hash = index_hash(&engine->index, r->market, r->order);
 
-    ahead->hash[i % AHEAD_RING] = hash;
+    note->hash = hash;
+    note->key = key_of(r->price, r->side == EUT_SELL);
     AHEAD_FETCH(ahead_market(engine, r));
     AHEAD_FETCH(&engine->index.bucket[index_home(&engine->index, hash)]);
 }
 
-/* The order spoken of; the levels of the side named, and the other's best one. */
-static inline void ahead_second(const struct eut_reference_engine *engine, struct eut_ahead *ahead,
-                                const struct eut_request *requests, uint32_t i)
+/* One of two addresses, by a mask of all ones or none: gcc makes branches of conditionals. */
+static inline const void *ahead_either(uintptr_t mask, const void *a, const void *b)
 {
-    const struct eut_request *r = &requests[i];
-    const struct eut_market *market = ahead_market(engine, r);
-    uint64_t hash = ahead->hash[i % AHEAD_RING];
-    const struct eut_index_bucket *bucket = &engine->index.bucket[index_home(&engine->index, hash)];
-    uint32_t bits = index_match(bucket, index_tag(hash));
-    uint32_t handle = bits ? bucket->handle[__builtin_ctz(bits | 1u << 31)] : 0;
-    unsigned side = r->side == EUT_SELL;
-
-    ahead->handle[i % AHEAD_RING] = handle;
-    AHEAD_FETCH(&engine->orders.at[handle]);
-    ahead_levels(engine, &market->side[side]);
-    if (handle == 0 && market->side[1 - side].best >= ~key_of(r->price, side)) {
-        AHEAD_FETCH(level_best(&engine->levels, &market->side[1 - side]));
-    }
+    return (const void *)((uintptr_t)b ^ (((uintptr_t)a ^ (uintptr_t)b) & mask));
 }
 
-/* The neighbours in the level, and a subject's own levels; the first maker. */
-static inline void ahead_third(const struct eut_reference_engine *engine, struct eut_ahead *ahead,
-                               const struct eut_request *requests, uint32_t i)
+/* The order spoken of; or else the best end of the levels of the side that a new order will join,
+ * or of the other one if it is going to trade there. */
+static inline __attribute__((always_inline)) void ahead_second(
+    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
+    const struct eut_request *r)
 {
-    const struct eut_request *r = &requests[i];
     const struct eut_market *market = ahead_market(engine, r);
-    uint32_t handle = ahead->handle[i % AHEAD_RING];
+    const struct eut_index_bucket *bucket =
+        &engine->index.bucket[index_home(&engine->index, note->hash)];
+    uint32_t bits = index_match(bucket, index_tag(note->hash));
+    uint32_t entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
+    uint32_t handle = bucket->handle[entry] & (0u - (bits != 0));
+    unsigned side = key_side(note->key);
+    const uint64_t *line;
 
-    if (handle) {
-        const struct eut_order *o = &engine->orders.at[handle];
-
-        AHEAD_FETCH(&engine->orders.at[o->prev]);
-        AHEAD_FETCH(&engine->orders.at[o->next]);
-        ahead_levels(engine, &market->side[key_side(o->key)]);
-        ahead->near[i % AHEAD_RING] = 0;
-    } else {
-        unsigned side = r->side == EUT_SELL;
-        uint32_t key = key_of(r->price, side);
-        const uint64_t *level = level_find(&engine->levels, &market->side[side], key);
-
-        if (market->side[1 - side].best >= ~key) {
-            level = level_best(&engine->levels, &market->side[1 - side]);
-        }
-        ahead->near[i % AHEAD_RING] = level ? (uint32_t)*level : 0;
-        AHEAD_FETCH(&engine->orders.at[level ? (uint32_t)*level : 0]);
-    }
+    side ^= market->side[side ^ 1].best >= ~note->key;
+    line = level_glance(&engine->levels, &market->side[side]);
+    line = ahead_either(-(uintptr_t)(handle != 0), &engine->orders.at[handle], line);
+    note->handle = handle;
+    AHEAD_FETCH(line - 8);
+    AHEAD_FETCH(line);
+    AHEAD_FETCH(line + 8);
 }
 
-/* The last of the level to join; the first maker's index bucket. */
-static inline void ahead_fourth(const struct eut_reference_engine *engine,
-                                const struct eut_ahead *ahead, const struct eut_request *requests,
-                                uint32_t i)
+/* The neighbours of the order spoken of and its levels; or the first order of the level to meet. */
+static inline __attribute__((always_inline)) void ahead_third(
+    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
+    const struct eut_request *r)
 {
-    const struct eut_order *o = &engine->orders.at[ahead->near[i % AHEAD_RING]];
-    uint64_t hash = index_hash(&engine->index, requests[i].market, o->id);
+    const struct eut_market *market = ahead_market(engine, r);
+    const struct eut_order *o = &engine->orders.at[note->handle];
+    uintptr_t known = -(uintptr_t)(note->handle != 0);
+    uint32_t key = note->key ^ ((note->key ^ o->key) & (uint32_t)known);
+    unsigned side = key_side(key);
+    uint32_t best = market->side[side ^ 1].best, crosses = 0u - (best >= ~key);
+    const uint64_t *line = level_glance(&engine->levels, &market->side[side ^ (crosses & 1)]);
 
+    AHEAD_FETCH(line - 8);
+    AHEAD_FETCH(line);
+    AHEAD_FETCH(line + 8);
     AHEAD_FETCH(&engine->orders.at[o->prev]);
-    if (key_side(o->key) != (requests[i].side == EUT_SELL)) {
-        AHEAD_FETCH(&engine->index.bucket[index_home(&engine->index, hash)]);
-        AHEAD_FETCH(&engine->orders.at[o->next]);
-    }
+    AHEAD_FETCH(&engine->orders.at[o->next]);
+    /* A subject's own lines have only now been asked for: something else is looked at instead. */
+    line = ahead_either(known, ahead_nothing, line);
+    uint32_t first = level_guess(line, key ^ ((key ^ best) & crosses));
+
+    /* Stale lines, and those of L2 markets, hold what is no handle. */
+    note->handle = first & (0u - (first <= engine->orders.top));
+    AHEAD_FETCH(&engine->orders.at[note->handle]);
+}
+
+/* The last order of the level to join; the bucket of the first maker to meet. */
+static inline __attribute__((always_inline)) void ahead_fourth(
+    const struct eut_reference_engine *engine, const struct eut_ahead_note *note,
+    const struct eut_request *r)
+{
+    const struct eut_order *o = &engine->orders.at[note->handle];
+    uint64_t hash = index_hash(&engine->index, r->market, o->id);
+    uint64_t other =
+        0u - (uint64_t)((note->handle != 0) & (key_side(o->key) != key_side(note->key)));
+
+    hash = note->hash ^ ((note->hash ^ hash) & other);
+    AHEAD_FETCH(&engine->index.bucket[index_home(&engine->index, hash)]);
+    AHEAD_FETCH(&engine->orders.at[o->prev]);
 }
 
 #endif

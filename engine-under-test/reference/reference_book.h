@@ -25,6 +25,7 @@ struct eut_reference_engine {
     struct eut_market *market;
     uint32_t markets, l3_markets;
     uint32_t batch_max;
+    uint64_t ahead_bytes; /* memory in use beyond which looking ahead pays */
     struct eut_orders orders;
     struct eut_order_index index;
     struct eut_levels levels;

@@ -30,8 +30,10 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
         }
         *level = level_entry(key, r->qty);
     } else {
-        level = level_reach(&engine->levels, own, key, &created);
-        *level = level_entry(key, r->qty);
+        level = level_reach(&engine->levels, own, key, r->qty, &created);
+        if (!created) {
+            *level = level_entry(key, r->qty);
+        }
     }
     run_emit(run, EUT_ACCEPTED, EUT_NONE, 0, 0, r->price, r->qty);
 }

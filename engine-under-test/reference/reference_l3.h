@@ -33,11 +33,10 @@ HOT void order_link(struct eut_reference_engine *engine, struct eut_level_side *
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
     bool created;
-    uint64_t *level = level_reach(&engine->levels, own, key, &created);
+    uint64_t *level = level_reach(&engine->levels, own, key, handle, &created);
 
     o->key = key;
     if (created) {
-        *level = level_entry(key, handle);
         o->prev = o->next = handle;
         o->market |= ORDER_FIRST;
     } else {

@@ -36,34 +36,38 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
     market->digest = run->digest ^ r->market;
 }
 
+/* The stages for the request `ahead` places after the i-th, or for the last one again and again. */
+#define STAGE(stage, ahead)                                     \
+    do {                                                        \
+        uint32_t at_ = i + (ahead) < last ? i + (ahead) : last; \
+        stage(engine, &note[at_ % AHEAD_RING], &requests[at_]); \
+    } while (0)
+
 COLD void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
                       const struct eut_request *requests, uint32_t count)
 {
-    struct eut_ahead ahead;
+    struct eut_ahead_note note[AHEAD_RING];
     uint32_t last = count - 1;
 
     for (uint32_t i = 0; i < 4 * AHEAD_STEP; i++) {
-        ahead_first(engine, &ahead, requests, i < last ? i : last);
+        STAGE(ahead_first, 0);
     }
     for (uint32_t i = 0; i < 3 * AHEAD_STEP; i++) {
-        ahead_second(engine, &ahead, requests, i < last ? i : last);
+        STAGE(ahead_second, 0);
     }
     for (uint32_t i = 0; i < 2 * AHEAD_STEP; i++) {
-        ahead_third(engine, &ahead, requests, i < last ? i : last);
+        STAGE(ahead_third, 0);
     }
     for (uint32_t i = 0; i < AHEAD_STEP; i++) {
-        ahead_fourth(engine, &ahead, requests, i < last ? i : last);
+        STAGE(ahead_fourth, 0);
     }
     for (uint32_t i = 0; i < count; i++) {
-        ahead_first(engine, &ahead, requests,
-                    i + 4 * AHEAD_STEP < last ? i + 4 * AHEAD_STEP : last);
-        ahead_second(engine, &ahead, requests,
-                     i + 3 * AHEAD_STEP < last ? i + 3 * AHEAD_STEP : last);
-        ahead_third(engine, &ahead, requests,
-                    i + 2 * AHEAD_STEP < last ? i + 2 * AHEAD_STEP : last);
-        ahead_fourth(engine, &ahead, requests, i + AHEAD_STEP < last ? i + AHEAD_STEP : last);
+        STAGE(ahead_first, 4 * AHEAD_STEP);
+        STAGE(ahead_second, 3 * AHEAD_STEP);
+        STAGE(ahead_third, 2 * AHEAD_STEP);
+        STAGE(ahead_fourth, AHEAD_STEP);
         run->request = i;
-        request_process(engine, run, &requests[i], ahead.hash[i % AHEAD_RING]);
+        request_process(engine, run, &requests[i], note[i % AHEAD_RING].hash);
     }
 }
 

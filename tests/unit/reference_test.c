@@ -71,7 +71,8 @@ TEST(reference, levels_match_a_plain_table)
             bool created;
 
             if (below(10) < (phase == 0 ? 9u : phase == 3 ? 1u : 5u)) {
-                uint64_t *level = level_reach(&levels, &side, (k + 1) * stride, &created);
+                uint64_t *level =
+                    level_reach(&levels, &side, (k + 1) * stride, 1 + round, &created);
 
                 CHECK(created == !value[k]);
                 live += created;
@@ -115,7 +116,7 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
         bool created;
 
         for (uint32_t i = 0; i < LEVELS; i++) {
-            *level_reach(&levels, &side[i % spread], i + 1, &created) |= 1;
+            *level_reach(&levels, &side[i % spread], i + 1, 1, &created) |= 1;
         }
         /* Thin every side out to just above where its block shrinks, then use the room elsewhere.
          */
@@ -125,7 +126,7 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
             }
         }
         for (uint32_t i = 0; levels.live < LEVELS; i++) {
-            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, &created);
+            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, 1, &created);
         }
         for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
             CHECK(levels.pool[c].top <= levels.pool[c].max);
@@ -226,7 +227,7 @@ static uint64_t level_bytes(const struct eut_reference_engine *engine)
     uint64_t bytes = 0;
 
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        bytes += eut_levels_blocks_used(&engine->levels, c) << (5 + c);
+        bytes += eut_levels_blocks_used(&engine->levels, c) << (6 + c);
     }
     return bytes;
 }
@@ -331,7 +332,8 @@ TEST(reference, memory_returns_after_cancel_all)
     eut_reference.destroy(engine);
 }
 
-/* Thousands of levels and long queues, swept and cancelled from the middle, against the oracle. */
+/* Thousands of levels and long queues, swept and cancelled from the middle, against the oracle;
+ * looking ahead and not. */
 TEST(reference, deep_books_equal_the_oracle)
 {
     static const struct {
@@ -342,7 +344,7 @@ TEST(reference, deep_books_equal_the_oracle)
 
     for (unsigned s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
         struct eut_limits limits = {sizeof(limits), 2, 1, CHUNK, REQUESTS, REQUESTS};
-        void *oracle, *self;
+        void *oracle, *self, *ahead;
 
         state = s;
         for (uint32_t i = 0; i < REQUESTS; i++) {
@@ -364,11 +366,16 @@ TEST(reference, deep_books_equal_the_oracle)
         }
         CHECK_EQ(eut_oracle.create(&limits, &oracle), 0);
         CHECK_EQ(eut_reference.create(&limits, &self), 0);
+        CHECK_EQ(eut_reference.create(&limits, &ahead), 0);
+        ((struct eut_reference_engine *)ahead)->ahead_bytes = 0;
         for (uint32_t i = 0; i < REQUESTS; i += CHUNK) {
             send(&eut_oracle, oracle, requests + i, CHUNK);
             send(&eut_reference, self, requests + i, CHUNK);
+            send(&eut_reference, ahead, requests + i, CHUNK);
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(self));
+            CHECK(eut_oracle.digest(oracle) == eut_reference.digest(ahead));
         }
+        eut_reference.destroy(ahead);
         eut_oracle.destroy(oracle);
         eut_reference.destroy(self);
     }
