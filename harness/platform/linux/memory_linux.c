@@ -45,7 +45,7 @@ static size_t base_page(void)
 /* The default huge page, which is also what a transparent one is; 2 MiB if the kernel is silent. */
 static size_t huge_page(void)
 {
-    static size_t known;
+    static _Atomic size_t known;
 
     if (!known) {
         int64_t bytes = kb_line("/proc/meminfo", "Hugepagesize");
