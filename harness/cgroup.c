@@ -42,7 +42,8 @@ static uint64_t file_bytes(const char *folder, const char *name)
         return HR_CGROUP_UNLIMITED; /* absent, or "max" */
     }
     uint64_t value = strtoull(text, &end, 10);
-    return value >= (UINT64_C(1) << 60) ? HR_CGROUP_UNLIMITED : value; /* v1 says 2^63 rounded down */
+    return value >= (UINT64_C(1) << 60) ? HR_CGROUP_UNLIMITED
+                                        : value; /* v1 says 2^63 rounded down */
 }
 
 static uint64_t stat_bytes(const char *folder, const char *key)
@@ -53,7 +54,8 @@ static uint64_t stat_bytes(const char *folder, const char *key)
     if (!file_text(folder, "memory.stat", text, sizeof(text))) {
         return 0;
     }
-    for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *save, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
         if (strncmp(line, key, length) == 0 && line[length] == ' ') {
             return strtoull(line + length, NULL, 10);
         }
@@ -132,7 +134,8 @@ static bool group_path(const char *root, const char *controller, char *path, siz
     if (!file_text(folder, "cgroup", text, sizeof(text))) {
         return false;
     }
-    for (char *save, *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *save, *line = strtok_r(text, "\n", &save); line;
+         line = strtok_r(NULL, "\n", &save)) {
         char *names = strchr(line, ':'), *at = names ? strchr(names + 1, ':') : NULL;
         if (!at) {
             continue;

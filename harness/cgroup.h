@@ -15,10 +15,11 @@
 #define HR_CGROUP_UNLIMITED UINT64_MAX
 
 struct hr_cgroup {
-    int version;                    /* 1 or 2 for the memory controller; 0: none found */
-    uint64_t memory_limit_bytes;    /* HR_CGROUP_UNLIMITED if none */
-    uint64_t memory_available_bytes; /* limit - (usage - inactive file pages), the least of all groups */
-    double cpus;                    /* CPU bandwidth in processors (cpu.max); INFINITY if none */
+    int version;                 /* 1 or 2 for the memory controller; 0: none found */
+    uint64_t memory_limit_bytes; /* HR_CGROUP_UNLIMITED if none */
+    uint64_t
+        memory_available_bytes; /* limit - (usage - inactive file pages), the least of all groups */
+    double cpus;                /* CPU bandwidth in processors (cpu.max); INFINITY if none */
 };
 
 /* root ends without a slash; "" is the live host. */

@@ -24,10 +24,11 @@ int hr_measure_clock(struct hr_ceiling_work *w)
         samples[i] = sum ? (double)ns / READS : 0;
     }
     hr_record_ceiling(w->record, "clock/cost", "ns", false, samples, HR_CEILING_SAMPLES,
-                      json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "source", clock->source, "counter",
-                                clock->counter, "refused",
-                                clock->refused ? hr_fact_string(clock->refused) : json_null(), "tick_ns",
-                                hr_json_real(clock->tick_ns), "ns_per_tick", hr_json_real(clock->ns_per_tick),
-                                "clock_ns_cost_ns", hr_json_real(clock->clock_cost_ns)));
+                      json_pack("{s:s, s:b, s:o, s:o, s:o, s:o}", "source", clock->source,
+                                "counter", clock->counter, "refused",
+                                clock->refused ? hr_fact_string(clock->refused) : json_null(),
+                                "tick_ns", hr_json_real(clock->tick_ns), "ns_per_tick",
+                                hr_json_real(clock->ns_per_tick), "clock_ns_cost_ns",
+                                hr_json_real(clock->clock_cost_ns)));
     return 0;
 }

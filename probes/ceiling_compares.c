@@ -2,7 +2,8 @@
  * ceiling_compares.c - how many pairs of prices can be compared a second?
  *
  * bid[i] >= ask[i] over two arrays, counting the true ones: what some figures called "matching"
- * really are. Compares, never orders: no book, no queue, no trade. In the first cache and in memory.
+ * really are. Compares, never orders: no book, no queue, no trade. In the first cache and in
+ * memory.
  */
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -37,7 +38,8 @@ static void measure(struct hr_ceiling_work *w, const char *id, uint64_t bytes)
     struct hr_random random;
 
     if (count == 0 || hr_region_map(&region, count * 2 * sizeof(int32_t), HR_PAGES_HUGE) != 0) {
-        hr_record_ceiling_null(w->record, id, "compares/s", count ? hr_error() : "too little memory is available");
+        hr_record_ceiling_null(w->record, id, "compares/s",
+                               count ? hr_error() : "too little memory is available");
         hr_error_clear();
         return;
     }

@@ -1,5 +1,6 @@
 /*
- * ceiling_cores.c - how long does a cache line take from one processor to another, and do their clocks agree?
+ * ceiling_cores.c - how long does a cache line take from one processor to another, and do their
+ * clocks agree?
  *
  * Two bound threads hand a line to and fro; half of the round trip is the way. The same hand-over
  * carries the sender's time: a receiver whose own reading is earlier has seen the clock run
@@ -19,8 +20,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAIRS_MAX 28      /* all pairs of eight processors */
-#define ROUNDS 1000       /* hand-overs there and back of one sample */
+#define PAIRS_MAX 28 /* all pairs of eight processors */
+#define ROUNDS 1000  /* hand-overs there and back of one sample */
 #define PATIENCE_NS 200000000u
 
 struct line {
@@ -52,7 +53,8 @@ static bool await(struct line *line, uint64_t turn)
 {
     uint64_t since = 0;
 
-    for (uint64_t spins = 0; atomic_load_explicit(&line->turn, memory_order_acquire) != turn; spins++) {
+    for (uint64_t spins = 0; atomic_load_explicit(&line->turn, memory_order_acquire) != turn;
+         spins++) {
         pause_briefly();
         if ((spins & 0xFFFF) == 0xFFFF) {
             uint64_t now = hr_clock_ns();
@@ -94,10 +96,12 @@ static void *answer(void *argument)
 }
 
 /* ns of one way for each sample; false if the two could not be brought together. */
-static bool play(struct hr_ceiling_work *w, int a, int b, bool stamped, double *one_way_ns, uint64_t *backwards)
+static bool play(struct hr_ceiling_work *w, int a, int b, bool stamped, double *one_way_ns,
+                 uint64_t *backwards)
 {
     struct line line;
-    struct other other = {.line = &line, .cpu = b, .rounds = ROUNDS * (HR_CEILING_SAMPLES + 1), .stamped = stamped};
+    struct other other = {
+        .line = &line, .cpu = b, .rounds = ROUNDS * (HR_CEILING_SAMPLES + 1), .stamped = stamped};
     pthread_t thread;
     uint64_t turn = 0, most = 0, start = 0;
     bool good = true;
@@ -158,10 +162,11 @@ static void record_monotonic(struct hr_ceiling_work *w, int pairs, uint64_t back
 {
     double worst = (double)backwards_ticks * hr_clock()->ns_per_tick;
 
-    hr_record_ceiling(w->record, "clock/monotonic", "ns", false, &worst, 1,
-                      json_pack("{s:i, s:i, s:s}", "pairs", pairs, "handovers_per_pair",
-                                2 * ROUNDS * (HR_CEILING_SAMPLES + 1), "meaning",
-                                "the most one processor's clock was seen behind another's; 0 is good"));
+    hr_record_ceiling(
+        w->record, "clock/monotonic", "ns", false, &worst, 1,
+        json_pack("{s:i, s:i, s:s}", "pairs", pairs, "handovers_per_pair",
+                  2 * ROUNDS * (HR_CEILING_SAMPLES + 1), "meaning",
+                  "the most one processor's clock was seen behind another's; 0 is good"));
 }
 
 int hr_measure_cores(struct hr_ceiling_work *w)
@@ -178,8 +183,8 @@ int hr_measure_cores(struct hr_ceiling_work *w)
         if (play(w, pairs[i][0], pairs[i][1], false, samples, &unused) &&
             play(w, pairs[i][0], pairs[i][1], true, NULL, &backwards)) {
             hr_record_ceiling(w->record, id, "ns", false, samples, HR_CEILING_SAMPLES,
-                              json_pack("{s:[ii], s:s}", "cpus", pairs[i][0], pairs[i][1], "meaning",
-                                        "one way: half of a round trip"));
+                              json_pack("{s:[ii], s:s}", "cpus", pairs[i][0], pairs[i][1],
+                                        "meaning", "one way: half of a round trip"));
             worst = backwards > worst ? backwards : worst;
             done++;
         } else if (!hr_stop_signal()) {

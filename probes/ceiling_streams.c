@@ -1,5 +1,6 @@
 /*
- * ceiling_streams.c - how many bytes a second do memory and its controllers give, to one thread and to all?
+ * ceiling_streams.c - how many bytes a second do memory and its controllers give, to one thread and
+ * to all?
  *
  * STREAM-like reading, copying and triad over arrays of four times the last-level cache, bytes
  * counted as the program asks for them. Ordinary stores and stores past the caches are tried, and
@@ -80,7 +81,9 @@ static void measure(struct hr_ceiling_work *w, struct hr_crew *crew, size_t byte
         hr_record_ceiling(w->record, id, "bytes/s", true, samples, HR_CEILING_SAMPLES,
                           json_pack("{s:i, s:I, s:s, s:s}", "threads", threads, "array_bytes",
                                     (json_int_t)bytes * threads, "stores",
-                                    kind == HR_STREAM_READ ? "none" : p.past ? "past the caches" : "ordinary",
+                                    kind == HR_STREAM_READ ? "none"
+                                    : p.past               ? "past the caches"
+                                                           : "ordinary",
                                     "counting", "bytes asked for, as STREAM does"));
     }
 }

@@ -1,6 +1,6 @@
 /*
- * ceiling_working_sets.c - how long does a random line take, and how many independent ones come a second,
- * by working set and page size?
+ * ceiling_working_sets.c - how long does a random line take, and how many independent ones come a
+ * second, by working set and page size?
  *
  * Latency: a cycle of dependent pointers, one per line. Lines: independent read-modify-writes of
  * random lines by one thread, prefetched as far ahead and in the way that does best here: this is
@@ -20,10 +20,10 @@
 #include <stdio.h>
 
 #define SIZES_MAX 16
-#define FILL_SHARE 0.35 /* of the time left that filling one larger size may take */
+#define FILL_SHARE 0.5 /* of the time left that filling one larger size may take */
 
-static const struct hr_touch ways[] = {{0, 0},   {16, 1},  {32, 1},  {64, 1},  {128, 1},
-                                       {256, 1}, {32, 0},  {64, 0},  {128, 0}, {128, 2}};
+static const struct hr_touch ways[] = {{0, 0},   {16, 1}, {32, 1}, {64, 1},  {128, 1},
+                                       {256, 1}, {32, 0}, {64, 0}, {128, 0}, {128, 2}};
 #define WAYS (sizeof(ways) / sizeof(*ways))
 
 static uint64_t power_of_two_below(uint64_t bytes)
@@ -36,7 +36,8 @@ static uint64_t power_of_two_below(uint64_t bytes)
     return p;
 }
 
-/* Three quarters of each cache, rounded down; then 64 MiB and on by fours; then the most there is. */
+/* Three quarters of each cache, rounded down; then 64 MiB and on by fours; then the most there is.
+ */
 static int choose_sizes(const struct hr_ceiling_work *w, uint64_t sizes[SIZES_MAX])
 {
     uint64_t caches[] = {w->l1_bytes ? w->l1_bytes : 32768, w->l2_bytes ? w->l2_bytes : 1 << 20,
@@ -106,13 +107,15 @@ static void measure_latency(struct set *s)
     for (int i = 0; i < HR_CEILING_SAMPLES && !hr_stop_signal(); i++) {
         samples[i] = chase_ns(s, steps);
     }
-    snprintf(id, sizeof(id), "memory/latency/%s/bytes=%llu", s->pages, (unsigned long long)s->bytes);
+    snprintf(id, sizeof(id), "memory/latency/%s/bytes=%llu", s->pages,
+             (unsigned long long)s->bytes);
     if (!hr_stop_signal()) {
         hr_record_ceiling(s->w->record, id, "ns", false, samples, HR_CEILING_SAMPLES, params(s));
     }
 }
 
-static double touch_rate(void *at, uint64_t bytes, uint64_t count, uint64_t seed, struct hr_touch way)
+static double touch_rate(void *at, uint64_t bytes, uint64_t count, uint64_t seed,
+                         struct hr_touch way)
 {
     uint64_t start = hr_clock_ns();
 
@@ -176,14 +179,15 @@ static void record_null(struct set *s, const char *reason)
     char id[80];
 
     for (int k = 0; k < 2; k++) {
-        snprintf(id, sizeof(id), "memory/%s/%s/bytes=%llu", kinds[k][0], s->pages, (unsigned long long)s->bytes);
+        snprintf(id, sizeof(id), "memory/%s/%s/bytes=%llu", kinds[k][0], s->pages,
+                 (unsigned long long)s->bytes);
         hr_record_ceiling_null(s->w->record, id, kinds[k][1], reason);
     }
 }
 
 /* The sizes of one page size, within until_ns. The largest size done is returned through done. */
-static int measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const uint64_t *sizes, int n,
-                         double share, uint64_t *done, struct hr_touch *best)
+static int measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const uint64_t *sizes,
+                         int n, double share, uint64_t *done, struct hr_touch *best)
 {
     struct set s = {.w = w, .pages = pages == HR_PAGES_HUGE ? "huge" : "base", .bytes = sizes[0]};
     double until_s = hr_ceiling_left_s(w) * (1 - share), fill_s_per_byte = 0;
@@ -226,7 +230,8 @@ static void touch_work(struct hr_crew_member *m, void *context)
 {
     const struct all_touch *t = context;
 
-    m->result = hr_touch_lines(m->region.at, t->bytes / HR_LINE_BYTES, t->count, (uint64_t)m->number + 11, t->way);
+    m->result = hr_touch_lines(m->region.at, t->bytes / HR_LINE_BYTES, t->count,
+                               (uint64_t)m->number + 11, t->way);
 }
 
 /* All threads, each in its own part: what bounds an engine with a shard per processor. */
@@ -254,7 +259,8 @@ static void measure_all_threads(struct hr_ceiling_work *w, uint64_t bytes, struc
     hr_crew_stop(crew);
     hr_record_ceiling(w->record, id, "lines/s", true, samples, HR_CEILING_SAMPLES,
                       json_pack("{s:i, s:I, s:s, s:s}", "threads", w->n_cpus, "bytes",
-                                (json_int_t)each * w->n_cpus, "pages", "huge", "prefetch", way_text(way, text)));
+                                (json_int_t)each * w->n_cpus, "pages", "huge", "prefetch",
+                                way_text(way, text)));
 }
 
 int hr_measure_working_sets(struct hr_ceiling_work *w)
@@ -264,12 +270,14 @@ int hr_measure_working_sets(struct hr_ceiling_work *w)
     int n = choose_sizes(w, sizes);
 
     if (n == 0) {
-        hr_record_ceiling_null(w->record, "memory/lines", "lines/s", "too little memory is available");
+        hr_record_ceiling_null(w->record, "memory/lines", "lines/s",
+                               "too little memory is available");
         return 0;
     }
     int rc = measure_pages(w, HR_PAGES_HUGE, sizes, n, 0.55, &done, &best);
     if (rc == 0 && done > 0 && w->n_cpus > 1 && !hr_stop_signal()) {
-        uint64_t most = UINT64_C(1) << 30; /* enough to leave every cache; filling more takes time */
+        uint64_t most = UINT64_C(1)
+                        << 30; /* enough to leave every cache; filling more takes time */
         measure_all_threads(w, done < most ? done : most, best);
     }
     if (rc == 0 && !hr_stop_signal()) {

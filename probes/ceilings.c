@@ -40,7 +40,7 @@ static void find_caches(struct hr_ceiling_work *w)
     json_t *cpu = hr_probe_cpu.read(""), *cache;
     size_t i;
 
-    json_array_foreach(json_object_get(cpu, "caches"), i, cache) {
+    json_array_foreach (json_object_get(cpu, "caches"), i, cache) {
         const char *type = json_string_value(json_object_get(cache, "type"));
         json_int_t level = json_integer_value(json_object_get(cache, "level"));
         json_int_t bytes = json_integer_value(json_object_get(cache, "bytes"));
@@ -72,7 +72,9 @@ static int fast_cpu(const struct hr_ceiling_work *w)
     hwloc_bitmap_t set = hwloc_bitmap_alloc();
     int efficiency = -1;
     kinds = hwloc_cpukinds_get_nr(topology, 0);
-    if (kinds > 1 && hwloc_cpukinds_get_info(topology, (unsigned)kinds - 1, set, &efficiency, NULL, NULL, 0) == 0 &&
+    if (kinds > 1 &&
+        hwloc_cpukinds_get_info(topology, (unsigned)kinds - 1, set, &efficiency, NULL, NULL, 0) ==
+            0 &&
         efficiency >= 0) {
         int seen = 0;
         for (int i = 0; i < w->n_cpus && seen < 2; i++) {
@@ -155,13 +157,13 @@ double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id)
     size_t i;
 
     *id = NULL;
-    json_array_foreach(json_object_get(record, "ceilings"), i, ceiling) {
+    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
         const char *name = json_string_value(json_object_get(ceiling, "id"));
         json_t *estimate = json_object_get(ceiling, "estimate");
         json_t *params = json_object_get(ceiling, "params");
         json_int_t size = json_integer_value(json_object_get(params, "bytes"));
-        if (!name || strncmp(name, "memory/lines/", 13) != 0 || !json_is_number(estimate) || size <= 0 ||
-            json_integer_value(json_object_get(params, "threads")) != 1) {
+        if (!name || strncmp(name, "memory/lines/", 13) != 0 || !json_is_number(estimate) ||
+            size <= 0 || json_integer_value(json_object_get(params, "threads")) != 1) {
             continue;
         }
         /* At equal distance the page size that does better bounds: an engine may choose it. */

@@ -12,17 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HR_CEILING_SAMPLES 7 /* six make a 95 % interval of the median; one more for a true middle */
+#define HR_CEILING_SAMPLES \
+    7 /* six make a 95 % interval of the median; one more for a true middle */
 #define HR_CEILING_CPUS_MAX 1024
 
 struct hr_ceiling_work {
     struct hr_record *record;
-    uint64_t end_ns;     /* of the whole budget, on hr_clock_ns() */
+    uint64_t end_ns; /* of the whole budget, on hr_clock_ns() */
     double budget_s;
-    double sample_s;     /* how long one sample should take */
-    uint64_t bytes_max;  /* of all memory mapped at one time */
+    double sample_s;    /* how long one sample should take */
+    uint64_t bytes_max; /* of all memory mapped at one time */
     int cpus[HR_CEILING_CPUS_MAX], n_cpus;
-    int cpu;             /* of the single-thread measurements: one of the fastest kind */
+    int cpu; /* of the single-thread measurements: one of the fastest kind */
     uint64_t l1_bytes, l2_bytes, l3_bytes; /* of one instance; 0 unknown */
     uint64_t l3_total_bytes;
 };
@@ -38,7 +39,8 @@ int hr_measure_compares(struct hr_ceiling_work *w);
 int hr_measure_working_sets(struct hr_ceiling_work *w);
 
 /* What hr_ceilings_measure() does. bytes_max caps the memory (tests); 0 is a safe share of what is
- * available. tell, if not NULL, hears what is measured next and how much of the time is gone (0..1). */
+ * available. tell, if not NULL, hears what is measured next and how much of the time is gone
+ * (0..1). */
 int hr_ceilings_measure_within(struct hr_record *record, double budget_s, uint64_t bytes_max,
                                void (*tell)(const char *what, double share));
 

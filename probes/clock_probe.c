@@ -41,7 +41,8 @@ static json_t *words(const char *root, const char *path)
         json_decref(list);
         return hr_fact_why("%s: not there", path);
     }
-    for (char *save, *word = strtok_r(text, " \n\t", &save); word; word = strtok_r(NULL, " \n\t", &save)) {
+    for (char *save, *word = strtok_r(text, " \n\t", &save); word;
+         word = strtok_r(NULL, " \n\t", &save)) {
         json_array_append_new(list, hr_fact_string(word));
     }
     free(text);

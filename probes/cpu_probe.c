@@ -21,14 +21,14 @@ static const struct {
     int implementer, part;
     const char *vendor, *name;
 } arm_parts[] = {
-    {0x41, 0xd03, "ARM", "Cortex-A53"},     {0x41, 0xd05, "ARM", "Cortex-A55"},
-    {0x41, 0xd08, "ARM", "Cortex-A72"},     {0x41, 0xd0b, "ARM", "Cortex-A76"},
-    {0x41, 0xd0c, "ARM", "Neoverse-N1"},    {0x41, 0xd40, "ARM", "Neoverse-V1"},
-    {0x41, 0xd41, "ARM", "Cortex-A78"},     {0x41, 0xd44, "ARM", "Cortex-X1"},
-    {0x41, 0xd49, "ARM", "Neoverse-N2"},    {0x41, 0xd4f, "ARM", "Neoverse-V2"},
-    {0x46, 0x001, "Fujitsu", "A64FX"},      {0x48, 0xd01, "HiSilicon", "TaiShan v110"},
-    {0x61, -1, "Apple", "Apple Silicon"},   {0xc0, 0xac3, "Ampere", "Ampere-1"},
-    {0x51, -1, "Qualcomm", "Qualcomm"},     {0x41, -1, "ARM", "ARM"},
+    {0x41, 0xd03, "ARM", "Cortex-A53"},   {0x41, 0xd05, "ARM", "Cortex-A55"},
+    {0x41, 0xd08, "ARM", "Cortex-A72"},   {0x41, 0xd0b, "ARM", "Cortex-A76"},
+    {0x41, 0xd0c, "ARM", "Neoverse-N1"},  {0x41, 0xd40, "ARM", "Neoverse-V1"},
+    {0x41, 0xd41, "ARM", "Cortex-A78"},   {0x41, 0xd44, "ARM", "Cortex-X1"},
+    {0x41, 0xd49, "ARM", "Neoverse-N2"},  {0x41, 0xd4f, "ARM", "Neoverse-V2"},
+    {0x46, 0x001, "Fujitsu", "A64FX"},    {0x48, 0xd01, "HiSilicon", "TaiShan v110"},
+    {0x61, -1, "Apple", "Apple Silicon"}, {0xc0, 0xac3, "Ampere", "Ampere-1"},
+    {0x51, -1, "Qualcomm", "Qualcomm"},   {0x41, -1, "ARM", "ARM"},
 };
 
 static void arm_identity(json_t *cpu, const char *text)
@@ -54,11 +54,12 @@ static void arm_identity(json_t *cpu, const char *text)
         }
     }
     if (!json_object_get(cpu, "vendor")) {
-        json_object_set_new(cpu, "vendor", hr_fact_why("implementer 0x%llx is not in the table",
-                                                       (unsigned long long)implementer));
+        json_object_set_new(
+            cpu, "vendor",
+            hr_fact_why("implementer 0x%llx is not in the table", (unsigned long long)implementer));
     }
-    snprintf(name, sizeof(name), "ARM implementer 0x%llx part 0x%llx", (unsigned long long)implementer,
-             (unsigned long long)part);
+    snprintf(name, sizeof(name), "ARM implementer 0x%llx part 0x%llx",
+             (unsigned long long)implementer, (unsigned long long)part);
     json_object_set_new(cpu, "model", json_string(name));
 }
 
@@ -132,7 +133,8 @@ static json_t *instruction_sets(const char *root, const char *text)
             }
         }
     } else if (flags && hr_lines_value(text, "Features", ':', flags, strlen(text) + 1)) {
-        for (char *save, *word = strtok_r(flags, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        for (char *save, *word = strtok_r(flags, " ", &save); word;
+             word = strtok_r(NULL, " ", &save)) {
             json_array_append_new(isa, hr_fact_string(word));
         }
     } else {
@@ -157,8 +159,9 @@ static const char *cache_type(hwloc_obj_t cache)
 
 static json_t *caches(hwloc_topology_t topology)
 {
-    static const hwloc_obj_type_t types[] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L1ICACHE, HWLOC_OBJ_L2CACHE,
-                                             HWLOC_OBJ_L3CACHE, HWLOC_OBJ_L4CACHE};
+    static const hwloc_obj_type_t types[] = {HWLOC_OBJ_L1CACHE, HWLOC_OBJ_L1ICACHE,
+                                             HWLOC_OBJ_L2CACHE, HWLOC_OBJ_L3CACHE,
+                                             HWLOC_OBJ_L4CACHE};
     json_t *list = json_array();
 
     for (size_t t = 0; t < sizeof(types) / sizeof(*types); t++) {
@@ -176,7 +179,8 @@ static json_t *caches(hwloc_topology_t topology)
             }
             last = json_pack("{s:i, s:s, s:I, s:I, s:I, s:i}", "level", (int)o->attr->cache.depth,
                              "type", cache_type(o), "bytes", bytes, "line_bytes",
-                             (json_int_t)o->attr->cache.linesize, "shared_by_threads", shared, "count", 1);
+                             (json_int_t)o->attr->cache.linesize, "shared_by_threads", shared,
+                             "count", 1);
             json_object_set_new(last, "ways",
                                 o->attr->cache.associativity > 0
                                     ? json_integer(o->attr->cache.associativity)
@@ -223,17 +227,22 @@ static json_t *kinds(hwloc_topology_t topology, const char *root)
         if (hwloc_cpukinds_get_info(topology, (unsigned)i, set, &efficiency, NULL, NULL, 0) != 0) {
             continue;
         }
-        const char *name = n == 1 ? "all" : i == n - 1 ? "performance" : i == 0 ? "efficiency" : "middle";
+        const char *name = n == 1       ? "all"
+                           : i == n - 1 ? "performance"
+                           : i == 0     ? "efficiency"
+                                        : "middle";
         json_array_append_new(
-            list, json_pack("{s:s, s:i, s:i, s:i, s:o}", "name", efficiency < 0 && n > 1 ? "unranked" : name,
-                            "efficiency", efficiency, "cores", cores_within(topology, set), "threads",
+            list, json_pack("{s:s, s:i, s:i, s:i, s:o}", "name",
+                            efficiency < 0 && n > 1 ? "unranked" : name, "efficiency", efficiency,
+                            "cores", cores_within(topology, set), "threads",
                             hwloc_bitmap_weight(set), "max_mhz", max_mhz_of(root, set)));
     }
     if (n <= 0) {
         hwloc_const_cpuset_t all = hwloc_topology_get_topology_cpuset(topology);
-        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:o}", "name", "all", "efficiency", 0,
-                                              "cores", cores_within(topology, all), "threads",
-                                              hwloc_bitmap_weight(all), "max_mhz", max_mhz_of(root, all)));
+        json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:i, s:o}", "name", "all",
+                                              "efficiency", 0, "cores", cores_within(topology, all),
+                                              "threads", hwloc_bitmap_weight(all), "max_mhz",
+                                              max_mhz_of(root, all)));
     }
     hwloc_bitmap_free(set);
     return list;
@@ -263,7 +272,8 @@ static void add_topology(json_t *cpu, const char *root)
     json_object_set_new(cpu, "packages", counted(topology, HWLOC_OBJ_PACKAGE, "packages"));
     json_object_set_new(cpu, "cores", counted(topology, HWLOC_OBJ_CORE, "cores"));
     json_object_set_new(cpu, "threads", json_integer(threads));
-    json_object_set_new(cpu, "smt", cores > 0 ? json_boolean(threads > cores) : hr_fact_null("cores are unknown"));
+    json_object_set_new(
+        cpu, "smt", cores > 0 ? json_boolean(threads > cores) : hr_fact_null("cores are unknown"));
     json_object_set_new(cpu, "kinds", kinds(topology, root));
     json_object_set_new(cpu, "caches", caches(topology));
     hwloc_topology_destroy(topology);

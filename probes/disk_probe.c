@@ -1,8 +1,8 @@
 /*
  * disk_probe.c - which block devices, and on what does the working folder lie?
  *
- * /sys/block and /proc/self/mountinfo. Serial numbers are never read. A virtual disk says nothing of
- * what is behind it.
+ * /sys/block and /proc/self/mountinfo. Serial numbers are never read. A virtual disk says nothing
+ * of what is behind it.
  */
 #include "probes/fact.h"
 #include "probes/facts_table.h"
@@ -51,8 +51,8 @@ static json_t *rotational(const char *root, const char *name)
 
 static json_t *disk(const char *root, const char *name)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", hr_fact_string(name), "model",
-                     model(root, name), "bytes", size_bytes(root, name), "rotational",
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", hr_fact_string(name),
+                     "model", model(root, name), "bytes", size_bytes(root, name), "rotational",
                      rotational(root, name), "scheduler",
                      hr_fact_choice(root, BLOCK "queue/scheduler", name), "block_bytes",
                      hr_fact_number(root, BLOCK "queue/physical_block_size", name), "write_cache",
@@ -93,7 +93,8 @@ static json_t *mount_of(const char *root, const char *folder)
     char best_type[64] = "", best_source[1024] = "", best_options[1024] = "";
     size_t best = 0;
 
-    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+         line = strtok_r(NULL, "\n", &save)) {
         char at[1024], options[1024], type[64], source[1024];
         char *rest = strstr(line, " - ");
         if (!rest || sscanf(line, "%*s %*s %*s %*s %1023s %1023s", at, options) != 2 ||

@@ -43,7 +43,12 @@ json_t *hr_fact_why(const char *format, ...)
 /* Bytes of a well-formed UTF-8 sequence at `at`, 0 if it is not one (RFC 3629). */
 static size_t sequence_bytes(const unsigned char *at)
 {
-    size_t n = at[0] < 0x80 ? 1 : at[0] < 0xC2 ? 0 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : at[0] < 0xF5 ? 4 : 0;
+    size_t n = at[0] < 0x80   ? 1
+               : at[0] < 0xC2 ? 0
+               : at[0] < 0xE0 ? 2
+               : at[0] < 0xF0 ? 3
+               : at[0] < 0xF5 ? 4
+                              : 0;
 
     for (size_t i = 1; i < n; i++) {
         if ((at[i] & 0xC0) != 0x80) {

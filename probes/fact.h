@@ -46,7 +46,8 @@ void hr_names_read(struct hr_names *names, const char *root, const char *format,
 void hr_names_free(struct hr_names *names);
 
 /* "key : value" or "key=value" or "key: value kB" lines. The value of the first line whose key is
- * `key`, in value; false if there is none. separator is ':' or '='; quotes around a value are cut. */
+ * `key`, in value; false if there is none. separator is ':' or '='; quotes around a value are cut.
+ */
 bool hr_lines_value(const char *text, const char *key, char separator, char *value, size_t size);
 bool hr_lines_integer(const char *text, const char *key, char separator, int64_t *value);
 

@@ -18,8 +18,8 @@
 static const struct {
     int64_t id;
     const char *name;
-} vendors[] = {{0x10de, "NVIDIA"}, {0x1002, "AMD"},    {0x8086, "Intel"},  {0x1a03, "ASPEED"},
-               {0x102b, "Matrox"}, {0x1af4, "virtio"}, {0x1234, "QEMU"},   {0x15ad, "VMware"},
+} vendors[] = {{0x10de, "NVIDIA"}, {0x1002, "AMD"},       {0x8086, "Intel"}, {0x1a03, "ASPEED"},
+               {0x102b, "Matrox"}, {0x1af4, "virtio"},    {0x1234, "QEMU"},  {0x15ad, "VMware"},
                {0x1d0f, "Amazon"}, {0x1414, "Microsoft"}, {0x1da3, "Habana"}};
 
 static json_t *vendor_of(int64_t id)
@@ -54,10 +54,10 @@ static void add_pci(json_t *list, const char *root)
             (class >> 16 != 0x03 && class >> 16 != 0x12)) {
             continue;
         }
-        json_t *gpu =
-            json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", class >> 16 == 0x03 ? "display" : "accelerator",
-                      "address", hr_fact_string(name), "vendor", vendor_of(vendor), "pci_id",
-                      uevent_line(root, name, "PCI_ID"), "driver", uevent_line(root, name, "DRIVER"));
+        json_t *gpu = json_pack(
+            "{s:s, s:o, s:o, s:o, s:o}", "kind", class >> 16 == 0x03 ? "display" : "accelerator",
+            "address", hr_fact_string(name), "vendor", vendor_of(vendor), "pci_id",
+            uevent_line(root, name, "PCI_ID"), "driver", uevent_line(root, name, "DRIVER"));
         json_object_set_new(gpu, "link_speed", hr_fact_text(root, PCI "max_link_speed", name));
         json_object_set_new(gpu, "link_width", hr_fact_number(root, PCI "max_link_width", name));
         json_object_set_new(gpu, "numa_node", hr_fact_number(root, PCI "numa_node", name));
@@ -79,9 +79,10 @@ static void add_boards(json_t *list, const char *root)
             continue;
         }
         char *text = hr_fact_read(root, "/sys/class/drm/%s/device/uevent", name);
-        if (text && !strstr(text, "PCI_ID=") && hr_lines_value(text, "DRIVER", '=', value, sizeof(value))) {
-            json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "kind", "board", "address",
-                                                  hr_fact_string(name), "vendor",
+        if (text && !strstr(text, "PCI_ID=") &&
+            hr_lines_value(text, "DRIVER", '=', value, sizeof(value))) {
+            json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "kind", "board",
+                                                  "address", hr_fact_string(name), "vendor",
                                                   hr_fact_null("not a PCI device"), "driver",
                                                   hr_fact_string(value)));
         }
@@ -123,7 +124,8 @@ static json_t *driver_version(const char *root, const char *module)
         struct hr_names names;
         json_decref(fact);
         hr_names_read(&names, root, "/sys/module/%s", module);
-        fact = hr_fact_null(names.count > 0 ? "loaded, tells no version" : "the driver is not loaded");
+        fact =
+            hr_fact_null(names.count > 0 ? "loaded, tells no version" : "the driver is not loaded");
         hr_names_free(&names);
     }
     return fact;

@@ -65,9 +65,8 @@ static json_t *os_name(const char *root)
 /* The kernel's preemption model is a word in its version line. */
 static json_t *preemption(const char *root)
 {
-    static const char *const words[][2] = {{"PREEMPT_RT", "rt"},
-                                           {"PREEMPT_DYNAMIC", "dynamic"},
-                                           {"PREEMPT", "full"}};
+    static const char *const words[][2] = {
+        {"PREEMPT_RT", "rt"}, {"PREEMPT_DYNAMIC", "dynamic"}, {"PREEMPT", "full"}};
     char *text = hr_fact_read(root, "/proc/sys/kernel/version");
     const char *model = "voluntary or none";
 
@@ -118,9 +117,9 @@ static json_t *read_machine(const char *root)
     if (machine) {
         return machine;
     }
-    machine = json_pack("{s:o, s:o, s:o, s:o}", "vendor", hr_fact_text(root, DMI "sys_vendor"), "model",
-                        first_text(root, DMI "product_name", "/proc/device-tree/model"), "board",
-                        hr_fact_text(root, DMI "board_name"), "firmware",
+    machine = json_pack("{s:o, s:o, s:o, s:o}", "vendor", hr_fact_text(root, DMI "sys_vendor"),
+                        "model", first_text(root, DMI "product_name", "/proc/device-tree/model"),
+                        "board", hr_fact_text(root, DMI "board_name"), "firmware",
                         hr_fact_text(root, DMI "bios_version"));
     char *compatible = hr_fact_read(root, "/proc/device-tree/compatible");
     if (compatible) {

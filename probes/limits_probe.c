@@ -27,8 +27,9 @@ static json_t *soft(const char *text, const char *row)
     if (strcmp(word, "unlimited") == 0) {
         return json_string("unlimited");
     }
-    return hr_text_integer(word, &value) ? json_integer(value)
-                                         : hr_fact_why("/proc/self/limits: %s is not a number", row);
+    return hr_text_integer(word, &value)
+               ? json_integer(value)
+               : hr_fact_why("/proc/self/limits: %s is not a number", row);
 }
 
 static json_t *allowed(const char *root)
@@ -49,9 +50,10 @@ static json_t *read_limits(const char *root)
         return limits;
     }
     char *text = hr_fact_read(root, "/proc/self/limits");
-    limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "memlock_bytes", soft(text, "Max locked memory"),
-                       "nofile", soft(text, "Max open files"), "nproc", soft(text, "Max processes"),
-                       "rtprio", soft(text, "Max realtime priority"), "address_space_bytes",
+    limits = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "memlock_bytes",
+                       soft(text, "Max locked memory"), "nofile", soft(text, "Max open files"),
+                       "nproc", soft(text, "Max processes"), "rtprio",
+                       soft(text, "Max realtime priority"), "address_space_bytes",
                        soft(text, "Max address space"), "processors_allowed", allowed(root));
     free(text);
     hr_cgroup_read(&group, root);

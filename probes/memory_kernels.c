@@ -24,23 +24,23 @@ typedef int32_t prices __attribute__((vector_size(VECTOR)));
 #if defined(__AVX512F__)
 #define STORE_PAST(to, value) _mm512_stream_si512((__m512i *)(to), (__m512i)(value))
 #elif defined(__AVX__)
-#define STORE_PAST(to, value)                                                                      \
-    do {                                                                                           \
-        words v_ = (words)(value);                                                                 \
-        __m256i half_[2];                                                                          \
-        memcpy(half_, &v_, sizeof(half_));                                                         \
-        _mm256_stream_si256((__m256i *)(to), half_[0]);                                            \
-        _mm256_stream_si256((__m256i *)(to) + 1, half_[1]);                                        \
+#define STORE_PAST(to, value)                               \
+    do {                                                    \
+        words v_ = (words)(value);                          \
+        __m256i half_[2];                                   \
+        memcpy(half_, &v_, sizeof(half_));                  \
+        _mm256_stream_si256((__m256i *)(to), half_[0]);     \
+        _mm256_stream_si256((__m256i *)(to) + 1, half_[1]); \
     } while (0)
 #elif defined(__SSE2__)
-#define STORE_PAST(to, value)                                                                      \
-    do {                                                                                           \
-        words v_ = (words)(value);                                                                 \
-        __m128i part_[4];                                                                          \
-        memcpy(part_, &v_, sizeof(part_));                                                         \
-        for (int p_ = 0; p_ < 4; p_++) {                                                           \
-            _mm_stream_si128((__m128i *)(to) + p_, part_[p_]);                                     \
-        }                                                                                          \
+#define STORE_PAST(to, value)                                  \
+    do {                                                       \
+        words v_ = (words)(value);                             \
+        __m128i part_[4];                                      \
+        memcpy(part_, &v_, sizeof(part_));                     \
+        for (int p_ = 0; p_ < 4; p_++) {                       \
+            _mm_stream_si128((__m128i *)(to) + p_, part_[p_]); \
+        }                                                      \
     } while (0)
 #endif
 
@@ -111,7 +111,8 @@ static void triad_past(reals *a, const reals *b, const reals *c, size_t n)
 }
 #endif
 
-uint64_t hr_stream_pass(enum hr_stream kind, bool past, void *a, const void *b, const void *c, size_t bytes)
+uint64_t hr_stream_pass(enum hr_stream kind, bool past, void *a, const void *b, const void *c,
+                        size_t bytes)
 {
     size_t n = bytes / VECTOR;
 
@@ -177,8 +178,9 @@ const void *hr_chase_run(const void *at, uint64_t steps)
     return at;
 }
 
-static inline __attribute__((always_inline)) uint64_t touch(char *base, uint64_t lines, uint64_t count,
-                                                            uint64_t x, int ahead, int kind)
+static inline __attribute__((always_inline)) uint64_t touch(char *base, uint64_t lines,
+                                                            uint64_t count, uint64_t x, int ahead,
+                                                            int kind)
 {
     char *ring[HR_TOUCH_AHEAD_MAX];
     uint64_t mask = (lines - 1) * HR_LINE_BYTES, sum = 0;
@@ -210,7 +212,8 @@ static inline __attribute__((always_inline)) uint64_t touch(char *base, uint64_t
     return sum;
 }
 
-uint64_t hr_touch_lines(void *at, uint64_t lines, uint64_t count, uint64_t seed, struct hr_touch way)
+uint64_t hr_touch_lines(void *at, uint64_t lines, uint64_t count, uint64_t seed,
+                        struct hr_touch way)
 {
     if (way.ahead <= 0) {
         return touch(at, lines, count, seed, 0, 0);

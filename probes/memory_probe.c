@@ -20,8 +20,9 @@ static json_t *meminfo(const char *text, const char *key)
 {
     int64_t bytes;
 
-    return text && hr_lines_integer(text, key, ':', &bytes) ? json_integer(bytes)
-                                                            : hr_fact_why("/proc/meminfo: no %s", key);
+    return text && hr_lines_integer(text, key, ':', &bytes)
+               ? json_integer(bytes)
+               : hr_fact_why("/proc/meminfo: no %s", key);
 }
 
 static json_t *page_bytes(const char *root)
@@ -46,7 +47,8 @@ static json_t *distances(const char *root, const char *node)
         json_decref(list);
         return hr_fact_null("no distance file");
     }
-    for (char *save, *word = strtok_r(text, " \n\t", &save); word; word = strtok_r(NULL, " \n\t", &save)) {
+    for (char *save, *word = strtok_r(text, " \n\t", &save); word;
+         word = strtok_r(NULL, " \n\t", &save)) {
         int64_t value;
         if (hr_text_integer(word, &value)) {
             json_array_append_new(list, json_integer(value));
@@ -81,9 +83,10 @@ static json_t *nodes(const char *root)
             continue;
         }
         json_array_append_new(
-            list, json_pack("{s:I, s:o, s:o, s:o}", "node", (json_int_t)number, "processors",
-                            hr_fact_text(root, "/sys/devices/system/node/%s/cpulist", name), "bytes",
-                            node_bytes(root, name, name + 4), "distances", distances(root, name)));
+            list,
+            json_pack("{s:I, s:o, s:o, s:o}", "node", (json_int_t)number, "processors",
+                      hr_fact_text(root, "/sys/devices/system/node/%s/cpulist", name), "bytes",
+                      node_bytes(root, name, name + 4), "distances", distances(root, name)));
     }
     hr_names_free(&names);
     if (json_array_size(list) == 0) {
@@ -108,7 +111,8 @@ static json_t *huge_pages(const char *root)
         json_array_append_new(
             list,
             json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)kb * 1024, "reserved",
-                      hr_fact_number(root, "/sys/kernel/mm/hugepages/%s/nr_hugepages", name), "free",
+                      hr_fact_number(root, "/sys/kernel/mm/hugepages/%s/nr_hugepages", name),
+                      "free",
                       hr_fact_number(root, "/sys/kernel/mm/hugepages/%s/free_hugepages", name)));
     }
     hr_names_free(&names);
@@ -150,11 +154,13 @@ static void add_available(json_t *memory, const char *root)
     hr_cgroup_read(&group, root);
     json_int_t available = json_integer_value(json_object_get(memory, "available_bytes"));
     if (group.memory_limit_bytes == HR_CGROUP_UNLIMITED) {
-        json_object_set_new(memory, "cgroup_limit_bytes",
-                            hr_fact_null(group.version ? "no limit is set" : "no control group tells"));
+        json_object_set_new(
+            memory, "cgroup_limit_bytes",
+            hr_fact_null(group.version ? "no limit is set" : "no control group tells"));
         return;
     }
-    json_object_set_new(memory, "cgroup_limit_bytes", json_integer((json_int_t)group.memory_limit_bytes));
+    json_object_set_new(memory, "cgroup_limit_bytes",
+                        json_integer((json_int_t)group.memory_limit_bytes));
     if (available > (json_int_t)group.memory_available_bytes) {
         json_object_set_new(memory, "available_bytes",
                             json_integer((json_int_t)group.memory_available_bytes));

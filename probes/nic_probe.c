@@ -62,7 +62,7 @@ static const char *kind(const char *root, const char *name, const char *uevent)
     if (!uevent) {
         return "virtual"; /* a bridge, a tunnel, a container's end of a pair */
     }
-    return strstr(uevent, "PCI_ID=")       ? "pci"
+    return strstr(uevent, "PCI_ID=")         ? "pci"
            : strstr(uevent, "DRIVER=virtio") ? "paravirtual"
                                              : "device";
 }

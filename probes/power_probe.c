@@ -29,13 +29,15 @@ static json_t *rapl(const char *root)
             json_pack("{s:o, s:o, s:b, s:o}", "domain",
                       hr_fact_text(root, "/sys/class/powercap/%s/name", name), "zone",
                       hr_fact_string(name), "readable",
-                      hr_fact_integer(&energy, root, "/sys/class/powercap/%s/energy_uj", name), "wraps_at_uj",
+                      hr_fact_integer(&energy, root, "/sys/class/powercap/%s/energy_uj", name),
+                      "wraps_at_uj",
                       hr_fact_number(root, "/sys/class/powercap/%s/max_energy_range_uj", name)));
     }
     hr_names_free(&names);
     if (json_array_size(list) == 0) {
         json_decref(list);
-        return hr_fact_null("/sys/class/powercap: no domains (not offered by this processor, or a guest)");
+        return hr_fact_null(
+            "/sys/class/powercap: no domains (not offered by this processor, or a guest)");
     }
     return list;
 }
@@ -55,7 +57,8 @@ static json_t *supplies(const char *root)
         json_t *supply = json_pack("{s:o, s:o}", "name", hr_fact_string(name), "type", type);
         if (battery) {
             json_object_set_new(supply, "status", hr_fact_text(root, SUPPLY "status", name));
-            json_object_set_new(supply, "charge_percent", hr_fact_number(root, SUPPLY "capacity", name));
+            json_object_set_new(supply, "charge_percent",
+                                hr_fact_number(root, SUPPLY "capacity", name));
         } else {
             json_object_set_new(supply, "online", hr_fact_number(root, SUPPLY "online", name));
         }
@@ -79,11 +82,11 @@ static json_t *thermal(const char *root)
             continue;
         }
         json_array_append_new(
-            list,
-            json_pack("{s:o, s:o}", "zone", hr_fact_text(root, "/sys/class/thermal/%s/type", name), "celsius",
-                      hr_fact_integer(&milli, root, "/sys/class/thermal/%s/temp", name)
-                          ? json_real((double)milli / 1000.0)
-                          : hr_fact_null("not readable")));
+            list, json_pack("{s:o, s:o}", "zone",
+                            hr_fact_text(root, "/sys/class/thermal/%s/type", name), "celsius",
+                            hr_fact_integer(&milli, root, "/sys/class/thermal/%s/temp", name)
+                                ? json_real((double)milli / 1000.0)
+                                : hr_fact_null("not readable")));
     }
     hr_names_free(&names);
     return list;
@@ -96,8 +99,8 @@ static json_t *read_power(const char *root)
     if (untold) {
         return json_pack("{s:o}", "rapl", untold);
     }
-    return json_pack("{s:o, s:o, s:o}", "rapl", rapl(root), "supplies", supplies(root), "thermal_zones",
-                     thermal(root));
+    return json_pack("{s:o, s:o, s:o}", "rapl", rapl(root), "supplies", supplies(root),
+                     "thermal_zones", thermal(root));
 }
 
 const struct hr_probe_ops hr_probe_power = {

@@ -1,8 +1,9 @@
 /*
- * probe.c - what is this host? The table of the fact probes, and what is said of the host as a whole.
+ * probe.c - what is this host? The table of the fact probes, and what is said of the host as a
+ * whole.
  *
- * The fingerprint is over what must be equal for two results to be comparable as results of the same
- * host; memory counts in whole GiB because kernels keep a little back.
+ * The fingerprint is over what must be equal for two results to be comparable as results of the
+ * same host; memory counts in whole GiB because kernels keep a little back.
  */
 #include "probes/probe.h"
 
@@ -16,9 +17,12 @@
 #include <string.h>
 
 const struct hr_probe_ops *const hr_probes[] = {
-    &hr_probe_host_identity, &hr_probe_os,   &hr_probe_machine, &hr_probe_virtualisation,
-    &hr_probe_cpu,           &hr_probe_memory, &hr_probe_clock, &hr_probe_nics,
-    &hr_probe_disks,         &hr_probe_gpus, &hr_probe_power,   &hr_probe_limits,
+    &hr_probe_host_identity, &hr_probe_os,
+    &hr_probe_machine,       &hr_probe_virtualisation,
+    &hr_probe_cpu,           &hr_probe_memory,
+    &hr_probe_clock,         &hr_probe_nics,
+    &hr_probe_disks,         &hr_probe_gpus,
+    &hr_probe_power,         &hr_probe_limits,
     &hr_probe_tuning,        NULL,
 };
 
@@ -36,16 +40,25 @@ static const char *text(json_t *host, const char *probe, const char *key)
 
 static json_int_t gib(json_t *host)
 {
-    return (json_int_t)(json_number_value(fact(host, "memory", "total_bytes")) / 1073741824.0 + 0.5);
+    return (json_int_t)(json_number_value(fact(host, "memory", "total_bytes")) / 1073741824.0 +
+                        0.5);
 }
 
 static json_t *fingerprint(json_t *host)
 {
-    static const char *const keys[][2] = {
-        {"host", "architecture"}, {"machine", "vendor"}, {"machine", "model"}, {"cpu", "vendor"},
-        {"cpu", "model"},         {"cpu", "packages"},   {"cpu", "cores"},     {"cpu", "threads"},
-        {"os", "name"},           {"os", "kernel"},      {"virtualisation", "hypervisor"},
-        {"virtualisation", "container"}, {"cpu", "governor"}};
+    static const char *const keys[][2] = {{"host", "architecture"},
+                                          {"machine", "vendor"},
+                                          {"machine", "model"},
+                                          {"cpu", "vendor"},
+                                          {"cpu", "model"},
+                                          {"cpu", "packages"},
+                                          {"cpu", "cores"},
+                                          {"cpu", "threads"},
+                                          {"os", "name"},
+                                          {"os", "kernel"},
+                                          {"virtualisation", "hypervisor"},
+                                          {"virtualisation", "container"},
+                                          {"cpu", "governor"}};
     struct hr_sha256 sha;
     char hex[65], number[32];
 
@@ -102,8 +115,10 @@ static json_t *in_one_line(json_t *host)
     json_int_t cores = json_integer_value(fact(host, "cpu", "cores"));
     json_int_t threads = json_integer_value(fact(host, "cpu", "threads"));
     size_t nodes = json_array_size(fact(host, "memory", "nodes"));
-    const char *model = text(host, "cpu", "model"), *guest = text(host, "virtualisation", "hypervisor");
-    const char *box = text(host, "virtualisation", "container"), *machine = text(host, "machine", "model");
+    const char *model = text(host, "cpu", "model"),
+               *guest = text(host, "virtualisation", "hypervisor");
+    const char *box = text(host, "virtualisation", "container"),
+               *machine = text(host, "machine", "model");
 
     if (*machine) {
         say(&line, "%s: ", machine);

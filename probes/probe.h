@@ -15,18 +15,21 @@
 #include <jansson.h>
 
 struct hr_probe_ops {
-    const char *name;    /* key in the host object: "cpu" */
+    const char *name; /* key in the host object: "cpu" */
     const char *summary;
-    /* Returns the probe's object (new reference). root ends without a slash; "" is the live host. */
+    /* Returns the probe's object (new reference). root ends without a slash; "" is the live host.
+     */
     json_t *(*read)(const char *root);
 };
 extern const struct hr_probe_ops *const hr_probes[]; /* ended by NULL */
 
 /* All of them, plus "fingerprint" (16 hex digits over what makes hosts comparable: machine, cpu,
- * memory size, os, virtualisation, governor) and "line" (the machine in one line). New reference. */
+ * memory size, os, virtualisation, governor) and "line" (the machine in one line). New reference.
+ */
 json_t *hr_probe_host(const char *root);
 
-/* How ready the host is for measuring: [{"check", "status": ok|advice|warning, "value", "advice"}]. */
+/* How ready the host is for measuring: [{"check", "status": ok|advice|warning, "value", "advice"}].
+ */
 json_t *hr_probe_readiness(json_t *host);
 
 /* A fact that could not be had: {"value": null, "reason": …} is how null facts look everywhere. */

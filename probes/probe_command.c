@@ -22,14 +22,17 @@
 #define SECONDS_MAX 3600
 
 static const struct hr_option options[] = {
-    {"json", 'j', HR_OPT_TEXT, "FILE", NULL, "write the record as JSON; - is standard output, and no text"},
-    {"root", 'r', HR_OPT_TEXT, "DIR", NULL, "read the facts of a host captured by scripts/capture-host"},
+    {"json", 'j', HR_OPT_TEXT, "FILE", NULL,
+     "write the record as JSON; - is standard output, and no text"},
+    {"root", 'r', HR_OPT_TEXT, "DIR", NULL,
+     "read the facts of a host captured by scripts/capture-host"},
     {"ceilings", 'c', HR_OPT_FLAG, NULL, NULL, "measure the ceilings too: clock, memory, cores"},
     {"seconds", 's', HR_OPT_COUNT, "N", "30", "time for the ceilings, in seconds"},
     {.name = NULL},
 };
 
-/* The root without slashes at its end; "" for the live host. NULL with a message if it is no folder. */
+/* The root without slashes at its end; "" for the live host. NULL with a message if it is no
+ * folder. */
 static char *root_of(const struct hr_args *args)
 {
     const char *asked = hr_arg_text(args, "root");
@@ -81,7 +84,8 @@ static int probe(const struct hr_args *args)
     bool measure = hr_arg_flag(args, "ceilings");
 
     if (seconds < 1 || seconds > SECONDS_MAX) {
-        return hr_exit_of(hr_fail(EINVAL, "--seconds %llu: 1 to %d", (unsigned long long)seconds, SECONDS_MAX));
+        return hr_exit_of(
+            hr_fail(EINVAL, "--seconds %llu: 1 to %d", (unsigned long long)seconds, SECONDS_MAX));
     }
     char *root = root_of(args);
     if (!root) {
@@ -118,10 +122,11 @@ const struct hr_command hr_command_probe = {
     .name = "probe",
     .operands = "",
     .summary = "what this host is, how ready it is for measuring, what it can at most",
-    .details = "  headroom probe                       facts and advice, in well under a second\n"
-               "  headroom probe --ceilings            and what memory, cores and clock can at most\n"
-               "  headroom probe --json -              as JSON\n"
-               "  headroom probe --root captured/box   a host captured by scripts/capture-host\n",
+    .details =
+        "  headroom probe                       facts and advice, in well under a second\n"
+        "  headroom probe --ceilings            and what memory, cores and clock can at most\n"
+        "  headroom probe --json -              as JSON\n"
+        "  headroom probe --root captured/box   a host captured by scripts/capture-host\n",
     .options = options,
     .run = probe,
 };

@@ -23,7 +23,8 @@ void hr_bytes_text(char text[32], double bytes)
     for (; fabs(bytes) >= 1024 && u + 1 < sizeof(units) / sizeof(*units); u++) {
         bytes /= 1024;
     }
-    snprintf(text, 32, bytes < 10 && bytes != floor(bytes) ? "%.1f %s" : "%.0f %s", bytes, units[u]);
+    snprintf(text, 32, bytes < 10 && bytes != floor(bytes) ? "%.1f %s" : "%.0f %s", bytes,
+             units[u]);
 }
 
 static json_t *fact(json_t *host, const char *probe, const char *key)
@@ -67,7 +68,8 @@ static const char *size(json_t *value)
     return text;
 }
 
-__attribute__((format(printf, 3, 4))) static void put(FILE *out, const char *label, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void put(FILE *out, const char *label,
+                                                      const char *format, ...)
 {
     va_list arguments;
 
@@ -107,15 +109,16 @@ static void put_caches(FILE *out, json_t *host)
         put(out, "caches", "%s", word(caches));
         return;
     }
-    json_array_foreach(caches, i, cache) {
+    json_array_foreach (caches, i, cache) {
         json_int_t shared = json_integer_value(json_object_get(cache, "shared_by_threads"));
         char by[64] = "";
         if (shared > 1) {
             snprintf(by, sizeof(by), ", each shared by %lld threads", (long long)shared);
         }
-        put(out, i ? "" : "caches", "L%s %s: %s × %s, line %s bytes%s", word(json_object_get(cache, "level")),
-            word(json_object_get(cache, "type")), word(json_object_get(cache, "count")),
-            size(json_object_get(cache, "bytes")), word(json_object_get(cache, "line_bytes")), by);
+        put(out, i ? "" : "caches", "L%s %s: %s × %s, line %s bytes%s",
+            word(json_object_get(cache, "level")), word(json_object_get(cache, "type")),
+            word(json_object_get(cache, "count")), size(json_object_get(cache, "bytes")),
+            word(json_object_get(cache, "line_bytes")), by);
     }
 }
 
@@ -130,14 +133,15 @@ static void put_isa(FILE *out, json_t *host)
         put(out, label, "%s", word(isa));
         return;
     }
-    json_array_foreach(isa, i, name) {
+    json_array_foreach (isa, i, name) {
         const char *one = word(name);
         if (strlen(line) + strlen(one) + 2 > 80) {
             put(out, label, "%s", line);
             label = "";
             *line = 0;
         }
-        snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%.60s", *line ? " " : "", one);
+        snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%.60s", *line ? " " : "",
+                 one);
     }
     if (*line) {
         put(out, label, "%s", line);
@@ -149,23 +153,27 @@ static void put_cpu(FILE *out, json_t *host)
     json_t *kind, *kinds = fact(host, "cpu", "kinds"), *frequency = fact(host, "cpu", "frequency");
     size_t i;
 
-    put(out, "processor", "%s (%s)", word(fact(host, "cpu", "model")), word(fact(host, "cpu", "vendor")));
+    put(out, "processor", "%s (%s)", word(fact(host, "cpu", "model")),
+        word(fact(host, "cpu", "vendor")));
     put(out, "", "packages %s, cores %s, threads %s, SMT %s", word(fact(host, "cpu", "packages")),
         word(fact(host, "cpu", "cores")), word(fact(host, "cpu", "threads")),
         word(fact(host, "cpu", "smt")));
     if (json_array_size(kinds) > 1) {
-        json_array_foreach(kinds, i, kind) {
+        json_array_foreach (kinds, i, kind) {
             put(out, "", "%s cores: %s", word(json_object_get(kind, "name")),
                 word(json_object_get(kind, "cores")));
         }
     }
     if (known(json_object_get(frequency, "max_mhz"))) {
-        put(out, "frequency", "%s to %s MHz, now %s MHz", word(json_object_get(frequency, "min_mhz")),
-            word(json_object_get(frequency, "max_mhz")), word(json_object_get(frequency, "current_mhz")));
+        put(out, "frequency", "%s to %s MHz, now %s MHz",
+            word(json_object_get(frequency, "min_mhz")),
+            word(json_object_get(frequency, "max_mhz")),
+            word(json_object_get(frequency, "current_mhz")));
         put(out, "", "governor %s, driver %s, boost %s", word(fact(host, "cpu", "governor")),
             word(fact(host, "cpu", "driver")), word(fact(host, "cpu", "boost")));
     } else if (known(json_object_get(frequency, "current_mhz"))) {
-        put(out, "frequency", "%s MHz; range and governor unknown", word(json_object_get(frequency, "current_mhz")));
+        put(out, "frequency", "%s MHz; range and governor unknown",
+            word(json_object_get(frequency, "current_mhz")));
     } else {
         put(out, "frequency", "%s", word(json_object_get(frequency, "current_mhz")));
     }
@@ -175,24 +183,28 @@ static void put_cpu(FILE *out, json_t *host)
 
 static void put_memory(FILE *out, json_t *host)
 {
-    json_t *thp = fact(host, "memory", "thp"), *node, *nodes = fact(host, "memory", "nodes"), *pages;
+    json_t *thp = fact(host, "memory", "thp"), *node, *nodes = fact(host, "memory", "nodes"),
+           *pages;
     char reserved[128] = "";
     size_t i;
 
     put(out, "memory", "%s, available %s, hwloc says %s", size(fact(host, "memory", "total_bytes")),
         size(fact(host, "memory", "available_bytes")), size(fact(host, "memory", "hwloc_bytes")));
-    json_array_foreach(fact(host, "memory", "huge_pages"), i, pages) {
-        snprintf(reserved + strlen(reserved), sizeof(reserved) - strlen(reserved), ", %s pages reserved: %.20s",
-                 size(json_object_get(pages, "bytes")), word(json_object_get(pages, "reserved")));
+    json_array_foreach (fact(host, "memory", "huge_pages"), i, pages) {
+        snprintf(reserved + strlen(reserved), sizeof(reserved) - strlen(reserved),
+                 ", %s pages reserved: %.20s", size(json_object_get(pages, "bytes")),
+                 word(json_object_get(pages, "reserved")));
     }
-    put(out, "pages", "%s%s, transparent huge pages %s", size(fact(host, "memory", "page_bytes")), reserved,
+    put(out, "pages", "%s%s, transparent huge pages %s", size(fact(host, "memory", "page_bytes")),
+        reserved,
         json_object_get(thp, "enabled") ? word(json_object_get(thp, "enabled")) : word(thp));
     put(out, "swap", "%s, used %s", size(fact(host, "memory", "swap_bytes")),
         size(fact(host, "memory", "swap_used_bytes")));
     if (json_array_size(nodes) > 1) {
-        json_array_foreach(nodes, i, node) {
-            put(out, i ? "" : "NUMA nodes", "node %s: processors %s, %s", word(json_object_get(node, "node")),
-                word(json_object_get(node, "processors")), size(json_object_get(node, "bytes")));
+        json_array_foreach (nodes, i, node) {
+            put(out, i ? "" : "NUMA nodes", "node %s: processors %s, %s",
+                word(json_object_get(node, "node")), word(json_object_get(node, "processors")),
+                size(json_object_get(node, "bytes")));
         }
     }
 }
@@ -211,32 +223,37 @@ static void put_nics(FILE *out, json_t *host)
     if (!json_is_array(nics)) {
         put(out, "network", "%s", word(nics));
     }
-    json_array_foreach(nics, i, nic) {
-        json_t *speed = json_object_get(nic, "speed_mbps"), *driver = json_object_get(nic, "driver");
+    json_array_foreach (nics, i, nic) {
+        json_t *speed = json_object_get(nic, "speed_mbps"),
+               *driver = json_object_get(nic, "driver");
         char rate[64];
         if (known(speed)) {
             snprintf(rate, sizeof(rate), "%lld Mb/s", (long long)json_integer_value(speed));
         } else {
             snprintf(rate, sizeof(rate), "speed unknown");
         }
-        put(out, i ? "" : "network", "%s: %s%s%s, %s, MTU %s bytes, %s", word(json_object_get(nic, "name")),
-            word(json_object_get(nic, "kind")), known(driver) ? ", " : "", known(driver) ? word(driver) : "",
-            rate, word(json_object_get(nic, "mtu_bytes")), word(json_object_get(nic, "state")));
+        put(out, i ? "" : "network", "%s: %s%s%s, %s, MTU %s bytes, %s",
+            word(json_object_get(nic, "name")), word(json_object_get(nic, "kind")),
+            known(driver) ? ", " : "", known(driver) ? word(driver) : "", rate,
+            word(json_object_get(nic, "mtu_bytes")), word(json_object_get(nic, "state")));
     }
 }
 
 static void put_disks(FILE *out, json_t *host)
 {
-    json_t *disk, *disks = fact(host, "disks", "devices"), *folder = fact(host, "disks", "working_folder");
+    json_t *disk, *disks = fact(host, "disks", "devices"),
+                  *folder = fact(host, "disks", "working_folder");
     size_t i;
 
     if (!json_is_array(disks)) {
         put(out, "disks", "%s", word(disks));
     }
-    json_array_foreach(disks, i, disk) {
-        json_t *model = json_object_get(disk, "model"), *turns = json_object_get(disk, "rotational");
-        put(out, i ? "" : "disks", "%s: %s%s%s, %s, scheduler %s", word(json_object_get(disk, "name")),
-            known(model) ? word(model) : "", known(model) ? ", " : "", size(json_object_get(disk, "bytes")),
+    json_array_foreach (disks, i, disk) {
+        json_t *model = json_object_get(disk, "model"),
+               *turns = json_object_get(disk, "rotational");
+        put(out, i ? "" : "disks", "%s: %s%s%s, %s, scheduler %s",
+            word(json_object_get(disk, "name")), known(model) ? word(model) : "",
+            known(model) ? ", " : "", size(json_object_get(disk, "bytes")),
             json_is_true(turns)    ? "rotational"
             : json_is_false(turns) ? "not rotational"
                                    : "unknown kind",
@@ -255,31 +272,34 @@ static void put_devices(FILE *out, json_t *host)
 
     if (!json_is_array(gpus)) {
         put(out, "GPUs", "%s", word(gpus));
-    } else if (json_array_size(gpus) == 0 && json_array_size(fact(host, "gpus", "nvidia_models")) == 0) {
+    } else if (json_array_size(gpus) == 0 &&
+               json_array_size(fact(host, "gpus", "nvidia_models")) == 0) {
         put(out, "GPUs", "none seen");
     }
-    json_array_foreach(gpus, i, gpu) {
+    json_array_foreach (gpus, i, gpu) {
         json_t *vendor = json_object_get(gpu, "vendor");
         put(out, i ? "" : "GPUs", "%s%s%s at %s, driver %s", known(vendor) ? word(vendor) : "",
             known(vendor) ? " " : "", word(json_object_get(gpu, "kind")),
             word(json_object_get(gpu, "address")), word(json_object_get(gpu, "driver")));
     }
-    json_array_foreach(fact(host, "gpus", "nvidia_models"), i, name) {
+    json_array_foreach (fact(host, "gpus", "nvidia_models"), i, name) {
         put(out, "", "%s, driver %s", word(name), word(fact(host, "gpus", "nvidia_driver")));
     }
     if (json_is_array(rapl)) {
         size_t readable = 0;
-        json_array_foreach(rapl, i, gpu) {
+        json_array_foreach (rapl, i, gpu) {
             readable += json_is_true(json_object_get(gpu, "readable"));
         }
-        put(out, "energy", "%zu RAPL domains, %zu readable by this user", json_array_size(rapl), readable);
+        put(out, "energy", "%zu RAPL domains, %zu readable by this user", json_array_size(rapl),
+            readable);
     } else {
         put(out, "energy", "%s", word(rapl));
     }
     if (known(fact(host, "limits", "processors_allowed"))) {
         put(out, "limits", "processors %s, locked memory %s, open files %s, real-time priority %s",
-            word(fact(host, "limits", "processors_allowed")), size(fact(host, "limits", "memlock_bytes")),
-            word(fact(host, "limits", "nofile")), word(fact(host, "limits", "rtprio")));
+            word(fact(host, "limits", "processors_allowed")),
+            size(fact(host, "limits", "memlock_bytes")), word(fact(host, "limits", "nofile")),
+            word(fact(host, "limits", "rtprio")));
     }
 }
 
@@ -314,7 +334,7 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
     size_t i, warnings = 0, advice = 0;
 
     fprintf(out, "\nready for measuring?\n");
-    json_array_foreach(rows, i, row) {
+    json_array_foreach (rows, i, row) {
         const char *status = json_string_value(json_object_get(row, "status"));
         bool warning = status && strcmp(status, "warning") == 0;
         if (!status || strcmp(status, "ok") == 0) {
@@ -327,11 +347,13 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
     }
     size_t good = json_array_size(rows) - warnings - advice;
     if (warnings > 0) {
-        fprintf(out, "not ready: %zu warning%s that spoil figures, %zu piece%s of advice, %zu checks good\n",
-                warnings, warnings == 1 ? "" : "s", advice, advice == 1 ? "" : "s", good);
+        fprintf(
+            out,
+            "not ready: %zu warning%s that spoil figures, %zu piece%s of advice, %zu checks good\n",
+            warnings, warnings == 1 ? "" : "s", advice, advice == 1 ? "" : "s", good);
     } else {
-        fprintf(out, "%s: %zu piece%s of advice, %zu checks good\n", advice ? "usable" : "ready", advice,
-                advice == 1 ? "" : "s", good);
+        fprintf(out, "%s: %zu piece%s of advice, %zu checks good\n", advice ? "usable" : "ready",
+                advice, advice == 1 ? "" : "s", good);
     }
 }
 
@@ -358,12 +380,13 @@ void hr_probe_print_ceilings(FILE *out, json_t *ceilings)
     size_t i;
 
     fprintf(out, "\nceilings, measured (median; interval or least and most)\n");
-    json_array_foreach(ceilings, i, c) {
+    json_array_foreach (ceilings, i, c) {
         const char *unit = json_string_value(json_object_get(c, "unit"));
         json_t *estimate = json_object_get(c, "estimate");
         char value[64], low[64], high[64];
         if (!json_is_number(estimate) || !unit) {
-            fprintf(out, "  %-46s %s\n", word(json_object_get(c, "id")), word(json_object_get(c, "reason")));
+            fprintf(out, "  %-46s %s\n", word(json_object_get(c, "id")),
+                    word(json_object_get(c, "reason")));
             continue;
         }
         value_text(value, json_number_value(estimate), unit);

@@ -51,10 +51,12 @@ static void governor(json_t *host, struct finding *f)
 {
     f->value = fact(host, "cpu", "governor");
     if (is(text(host, "os", "kernel_name"), "Darwin")) {
-        find(f, ADVICE, "macOS chooses the frequency itself: keep the machine cool and on mains power");
+        find(f, ADVICE,
+             "macOS chooses the frequency itself: keep the machine cool and on mains power");
     } else if (!json_is_string(f->value)) {
-        find(f, ADVICE, "the frequency cannot be seen or set here; on a rented machine ask for bare metal "
-                        "or a fixed frequency");
+        find(f, ADVICE,
+             "the frequency cannot be seen or set here; on a rented machine ask for bare metal "
+             "or a fixed frequency");
     } else if (!is(json_string_value(f->value), "performance")) {
         find(f, ADVICE, "set the performance governor: cpupower frequency-set -g performance");
     }
@@ -64,8 +66,9 @@ static void boost(json_t *host, struct finding *f)
 {
     f->value = fact(host, "cpu", "boost");
     if (json_is_true(f->value)) {
-        find(f, ADVICE, "the boost clock depends on temperature and neighbours; for repeatable figures "
-                        "switch it off: echo 0 > /sys/devices/system/cpu/cpufreq/boost");
+        find(f, ADVICE,
+             "the boost clock depends on temperature and neighbours; for repeatable figures "
+             "switch it off: echo 0 > /sys/devices/system/cpu/cpufreq/boost");
     }
 }
 
@@ -73,7 +76,8 @@ static void smt(json_t *host, struct finding *f)
 {
     f->value = fact(host, "cpu", "smt");
     if (json_is_true(f->value)) {
-        find(f, ADVICE, "two threads share a core: use one thread of each core, or boot with nosmt");
+        find(f, ADVICE,
+             "two threads share a core: use one thread of each core, or boot with nosmt");
     }
 }
 
@@ -82,8 +86,9 @@ static void isolated(json_t *host, struct finding *f)
     f->value = fact(host, "tuning", "isolated");
     if (is(json_string_value(f->value), "none") &&
         json_integer_value(fact(host, "cpu", "threads")) > 2) {
-        find(f, ADVICE, "no processor is kept free of other work: boot with isolcpus=, nohz_full= and "
-                        "rcu_nocbs= for the measuring ones");
+        find(f, ADVICE,
+             "no processor is kept free of other work: boot with isolcpus=, nohz_full= and "
+             "rcu_nocbs= for the measuring ones");
     }
 }
 
@@ -94,12 +99,14 @@ static void thp(json_t *host, struct finding *f)
     size_t i;
     json_int_t reserved = 0;
 
-    json_array_foreach(list, i, pages) {
+    json_array_foreach (list, i, pages) {
         reserved += json_integer_value(json_object_get(pages, "reserved"));
     }
     if (reserved == 0 && is(json_string_value(f->value), "never")) {
-        find(f, ADVICE, "no huge pages of either kind: echo madvise > "
-                        "/sys/kernel/mm/transparent_hugepage/enabled, or reserve some with sysctl vm.nr_hugepages");
+        find(f, ADVICE,
+             "no huge pages of either kind: echo madvise > "
+             "/sys/kernel/mm/transparent_hugepage/enabled, or reserve some with sysctl "
+             "vm.nr_hugepages");
     }
 }
 
@@ -130,7 +137,8 @@ static void io_uring(json_t *host, struct finding *f)
 {
     f->value = fact(host, "tuning", "io_uring_disabled");
     if (json_integer_value(f->value) > 0) {
-        find(f, ADVICE, "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or its path is skipped");
+        find(f, ADVICE,
+             "io_uring is switched off: sysctl kernel.io_uring_disabled=0, or its path is skipped");
     }
 }
 
@@ -154,7 +162,8 @@ static void realtime(json_t *host, struct finding *f)
 {
     f->value = fact(host, "limits", "rtprio");
     if (json_is_integer(f->value) && json_integer_value(f->value) == 0) {
-        find(f, ADVICE, "real-time scheduling needs root rights here: ulimit -r 99 (limits.conf, rtprio)");
+        find(f, ADVICE,
+             "real-time scheduling needs root rights here: ulimit -r 99 (limits.conf, rtprio)");
     }
 }
 
@@ -169,7 +178,8 @@ static void files(json_t *host, struct finding *f)
 static void load(json_t *host, struct finding *f)
 {
     f->value = fact(host, "tuning", "load_1min");
-    double busy = json_number_value(f->value), threads = json_number_value(fact(host, "cpu", "threads"));
+    double busy = json_number_value(f->value),
+           threads = json_number_value(fact(host, "cpu", "threads"));
 
     if (busy > 1 && busy > 0.25 * threads) {
         find(f, WARNING, "other work is running: stop it, or wait until the load has fallen");
@@ -182,8 +192,9 @@ static void bandwidth(json_t *host, struct finding *f)
 {
     f->value = fact(host, "limits", "cgroup_processors");
     if (json_is_number(f->value)) {
-        find(f, WARNING, "the control group stops this process when its processor time is used up, which "
-                         "ruins tails: lift cpu.max (docker: no --cpus; use --cpuset-cpus)");
+        find(f, WARNING,
+             "the control group stops this process when its processor time is used up, which "
+             "ruins tails: lift cpu.max (docker: no --cpus; use --cpuset-cpus)");
     }
 }
 
@@ -200,12 +211,18 @@ static void clock_source(json_t *host, struct finding *f)
     const char *source = json_string_value(f->value = fact(host, "clock", "source"));
 
     if (json_is_false(fact(host, "clock", "invariant"))) {
-        find(f, WARNING, "the processor's counter does not run at one rate: times are coarser and dearer");
-    } else if (is(source, "hpet") || is(source, "acpi_pm") || is(source, "jiffies") || is(source, "refined-jiffies")) {
-        find(f, WARNING, "a slow clock: find out why the kernel left tsc (dmesg | grep -i tsc), or boot "
-                         "with tsc=reliable");
-    } else if (source && !is(source, "tsc") && !is(source, "arch_sys_counter") && !is(source, "cntvct")) {
-        find(f, ADVICE, "a hypervisor's clock: where the guest's tsc is invariant, clocksource=tsc is cheaper");
+        find(f, WARNING,
+             "the processor's counter does not run at one rate: times are coarser and dearer");
+    } else if (is(source, "hpet") || is(source, "acpi_pm") || is(source, "jiffies") ||
+               is(source, "refined-jiffies")) {
+        find(f, WARNING,
+             "a slow clock: find out why the kernel left tsc (dmesg | grep -i tsc), or boot "
+             "with tsc=reliable");
+    } else if (source && !is(source, "tsc") && !is(source, "arch_sys_counter") &&
+               !is(source, "cntvct")) {
+        find(
+            f, ADVICE,
+            "a hypervisor's clock: where the guest's tsc is invariant, clocksource=tsc is cheaper");
     }
 }
 
@@ -214,7 +231,7 @@ static void battery(json_t *host, struct finding *f)
     json_t *supply, *supplies = fact(host, "power", "supplies");
     size_t i;
 
-    json_array_foreach(supplies, i, supply) {
+    json_array_foreach (supplies, i, supply) {
         json_t *status = json_object_get(supply, "status");
         f->value = status ? status : f->value;
         if (is(json_string_value(status), "Discharging")) {
@@ -228,7 +245,7 @@ static void heat(json_t *host, struct finding *f)
     json_t *zone, *zones = fact(host, "power", "thermal_zones");
     size_t i;
 
-    json_array_foreach(zones, i, zone) {
+    json_array_foreach (zones, i, zone) {
         json_t *celsius = json_object_get(zone, "celsius");
         if (json_is_number(celsius) && json_number_value(celsius) > json_number_value(f->value)) {
             f->value = celsius;
@@ -245,7 +262,8 @@ static void memory_left(json_t *host, struct finding *f)
     double total = json_number_value(fact(host, "memory", "total_bytes"));
 
     if (json_is_integer(f->value) && total > 0 && json_number_value(f->value) < 0.25 * total) {
-        find(f, ADVICE, "less than a quarter of the memory is free: large working sets will be left out");
+        find(f, ADVICE,
+             "less than a quarter of the memory is free: large working sets will be left out");
     }
 }
 
@@ -261,7 +279,8 @@ static void watchdog(json_t *host, struct finding *f)
 {
     f->value = fact(host, "tuning", "nmi_watchdog");
     if (json_integer_value(f->value) > 0) {
-        find(f, ADVICE, "the watchdog takes a counter and interrupts: sysctl kernel.nmi_watchdog=0");
+        find(f, ADVICE,
+             "the watchdog takes a counter and interrupts: sysctl kernel.nmi_watchdog=0");
     }
 }
 
@@ -277,13 +296,27 @@ static const struct {
     const char *check;
     void (*judge)(json_t *host, struct finding *f);
 } checks[] = {
-    {"background load", load},   {"swap", swap},          {"clock source", clock_source},
-    {"cpu bandwidth", bandwidth}, {"battery", battery},    {"temperature", heat},
-    {"virtualisation", guest},   {"governor", governor},  {"boost", boost},
-    {"idle states", idle_states}, {"smt", smt},            {"isolated processors", isolated},
-    {"thread binding", binding}, {"huge pages", thp},     {"numa balancing", numa},
-    {"memory left", memory_left}, {"locked memory", memlock}, {"real-time priority", realtime},
-    {"open files", files},       {"io_uring", io_uring},  {"hardware counters", perf_events},
+    {"background load", load},
+    {"swap", swap},
+    {"clock source", clock_source},
+    {"cpu bandwidth", bandwidth},
+    {"battery", battery},
+    {"temperature", heat},
+    {"virtualisation", guest},
+    {"governor", governor},
+    {"boost", boost},
+    {"idle states", idle_states},
+    {"smt", smt},
+    {"isolated processors", isolated},
+    {"thread binding", binding},
+    {"huge pages", thp},
+    {"numa balancing", numa},
+    {"memory left", memory_left},
+    {"locked memory", memlock},
+    {"real-time priority", realtime},
+    {"open files", files},
+    {"io_uring", io_uring},
+    {"hardware counters", perf_events},
     {"nmi watchdog", watchdog},
 };
 

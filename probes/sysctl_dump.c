@@ -1,10 +1,10 @@
 /*
  * sysctl_dump.c - what is this macOS host, by the text of `sysctl -a`?
  *
- * Lines are "key: value". Apple Silicon describes its core kinds as hw.perflevelN.*, Intel Macs have
- * machdep.cpu.*. Devices, power and thermal state are not in the dump.
- * Source: sysctl(3), sysctl(8) and sys/sysctl.h of macOS; developer.apple.com, "Determining
- * instruction set characteristics".
+ * Lines are "key: value". Apple Silicon describes its core kinds as hw.perflevelN.*, Intel Macs
+ * have machdep.cpu.*. Devices, power and thermal state are not in the dump. Source: sysctl(3),
+ * sysctl(8) and sys/sysctl.h of macOS; developer.apple.com, "Determining instruction set
+ * characteristics".
  */
 #include "probes/sysctl_dump.h"
 
@@ -87,10 +87,10 @@ json_t *hr_dump_os(const char *root)
         json_decref(product);
         product = json_string(name);
     }
-    json_t *os = json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", product, "kernel_name", "Darwin",
-                           "kernel", text_of(dump, "kern.osrelease"), "kernel_build",
-                           text_of(dump, "kern.osversion"), "preemption",
-                           hr_fact_null("not told by macOS"));
+    json_t *os =
+        json_pack("{s:o, s:s, s:o, s:o, s:o}", "name", product, "kernel_name", "Darwin", "kernel",
+                  text_of(dump, "kern.osrelease"), "kernel_build", text_of(dump, "kern.osversion"),
+                  "preemption", hr_fact_null("not told by macOS"));
     free(dump);
     return os;
 }
@@ -121,9 +121,9 @@ json_t *hr_dump_machine(const char *root)
     if (!dump) {
         return NULL;
     }
-    json_t *machine = json_pack("{s:s, s:o, s:o, s:o}", "vendor", "Apple", "model",
-                                text_of(dump, "hw.model"), "board", hr_fact_null("not told by sysctl"),
-                                "firmware", hr_fact_null("not told by sysctl"));
+    json_t *machine = json_pack(
+        "{s:s, s:o, s:o, s:o}", "vendor", "Apple", "model", text_of(dump, "hw.model"), "board",
+        hr_fact_null("not told by sysctl"), "firmware", hr_fact_null("not told by sysctl"));
     free(dump);
     return machine;
 }
@@ -186,12 +186,16 @@ static void add_kinds(json_t *cpu, const char *dump, int64_t levels)
         hr_dump_integer(dump, key, &threads);
         snprintf(key, sizeof(key), "%s.name", prefix);
         if (!hr_dump_text(dump, key, name, sizeof(name))) {
-            snprintf(name, sizeof(name), "%s", levels == 1 ? "all" : i == 0 ? "Performance" : "Efficiency");
+            snprintf(name, sizeof(name), "%s",
+                     levels == 1 ? "all"
+                     : i == 0    ? "Performance"
+                                 : "Efficiency");
         }
-        json_array_append_new(
-            kinds, json_pack("{s:o, s:I, s:I, s:I, s:o}", "name", hr_fact_string(name), "efficiency",
-                             (json_int_t)(levels - 1 - i), "cores", (json_int_t)cores, "threads",
-                             (json_int_t)threads, "max_mhz", hr_fact_null("not told by sysctl")));
+        json_array_append_new(kinds,
+                              json_pack("{s:o, s:I, s:I, s:I, s:o}", "name", hr_fact_string(name),
+                                        "efficiency", (json_int_t)(levels - 1 - i), "cores",
+                                        (json_int_t)cores, "threads", (json_int_t)threads,
+                                        "max_mhz", hr_fact_null("not told by sysctl")));
         add_caches(caches, dump, prefix, threads);
     }
     if (levels == 0) {
@@ -218,8 +222,10 @@ static json_t *features(const char *dump)
             json_array_append_new(isa, json_string(name));
         }
     }
-    if (json_array_size(isa) == 0 && hr_dump_text(dump, "machdep.cpu.features", text, sizeof(text))) {
-        for (char *save, *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+    if (json_array_size(isa) == 0 &&
+        hr_dump_text(dump, "machdep.cpu.features", text, sizeof(text))) {
+        for (char *save, *word = strtok_r(text, " ", &save); word;
+             word = strtok_r(NULL, " ", &save)) {
             json_array_append_new(isa, hr_fact_string(word));
         }
     }
@@ -241,17 +247,18 @@ json_t *hr_dump_cpu(const char *root)
     hr_dump_integer(dump, "hw.nperflevels", &levels);
     hr_dump_integer(dump, "hw.physicalcpu", &cores);
     hr_dump_integer(dump, "hw.logicalcpu", &threads);
-    json_t *cpu = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vendor",
-                            text_of(dump, "machdep.cpu.vendor"), "model",
-                            text_of(dump, "machdep.cpu.brand_string"), "packages",
-                            number_of(dump, "hw.packages"), "cores", number_of(dump, "hw.physicalcpu"),
-                            "threads", number_of(dump, "hw.logicalcpu"), "isa", features(dump));
+    json_t *cpu =
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vendor", text_of(dump, "machdep.cpu.vendor"),
+                  "model", text_of(dump, "machdep.cpu.brand_string"), "packages",
+                  number_of(dump, "hw.packages"), "cores", number_of(dump, "hw.physicalcpu"),
+                  "threads", number_of(dump, "hw.logicalcpu"), "isa", features(dump));
     if (!json_is_string(json_object_get(cpu, "vendor")) &&
         strncmp(json_string_value(json_object_get(cpu, "model")) ?: "", "Apple", 5) == 0) {
         json_object_set_new(cpu, "vendor", json_string("Apple"));
     }
-    json_object_set_new(cpu, "smt", cores > 0 && threads > 0 ? json_boolean(threads > cores)
-                                                              : hr_fact_null("cores are unknown"));
+    json_object_set_new(cpu, "smt",
+                        cores > 0 && threads > 0 ? json_boolean(threads > cores)
+                                                 : hr_fact_null("cores are unknown"));
     add_kinds(cpu, dump, levels < 0 ? 0 : levels > LEVELS_MAX ? LEVELS_MAX : levels);
     json_object_set_new(cpu, "frequency",
                         json_pack("{s:o, s:o, s:o}", "min_mhz", mhz_of(dump, "hw.cpufrequency_min"),
@@ -295,18 +302,20 @@ json_t *hr_dump_memory(const char *root)
         unused += count;
     }
     int64_t total = swap_megabytes(dump, "total"), used = swap_megabytes(dump, "used");
-    json_t *memory = json_pack("{s:o, s:o, s:o, s:[], s:[]}", "total_bytes",
-                               number_of(dump, "hw.memsize"), "hwloc_bytes",
-                               hr_fact_null("not asked on macOS"), "page_bytes",
-                               number_of(dump, "hw.pagesize"), "nodes", "huge_pages");
+    json_t *memory =
+        json_pack("{s:o, s:o, s:o, s:[], s:[]}", "total_bytes", number_of(dump, "hw.memsize"),
+                  "hwloc_bytes", hr_fact_null("not asked on macOS"), "page_bytes",
+                  number_of(dump, "hw.pagesize"), "nodes", "huge_pages");
     json_object_set_new(memory, "available_bytes",
                         page > 0 && page < 1 << 20 && unused > 0 && unused < INT64_C(1) << 40
                             ? json_integer(page * unused)
                             : hr_fact_null("sysctl vm.page_free_count: not there"));
     json_object_set_new(memory, "swap_bytes",
-                        total >= 0 ? json_integer(total) : hr_fact_null("sysctl vm.swapusage: not there"));
+                        total >= 0 ? json_integer(total)
+                                   : hr_fact_null("sysctl vm.swapusage: not there"));
     json_object_set_new(memory, "swap_used_bytes",
-                        used >= 0 ? json_integer(used) : hr_fact_null("sysctl vm.swapusage: not there"));
+                        used >= 0 ? json_integer(used)
+                                  : hr_fact_null("sysctl vm.swapusage: not there"));
     json_object_set_new(memory, "thp", hr_fact_null("macOS has no transparent huge pages to set"));
     free(dump);
     return memory;
@@ -321,8 +330,8 @@ json_t *hr_dump_clock(const char *root)
         return NULL;
     }
     hr_dump_integer(dump, "hw.optional.arm64", &arm);
-    json_t *clock = json_pack("{s:s, s:[s], s:b, s:o}", "source", arm ? "cntvct" : "tsc", "available",
-                              arm ? "cntvct" : "tsc", "invariant", 1, "counter_hz",
+    json_t *clock = json_pack("{s:s, s:[s], s:b, s:o}", "source", arm ? "cntvct" : "tsc",
+                              "available", arm ? "cntvct" : "tsc", "invariant", 1, "counter_hz",
                               number_of(dump, "hw.tbfrequency"));
     free(dump);
     return clock;

@@ -17,7 +17,8 @@ char *hr_dump_read(const char *root);
 bool hr_dump_integer(const char *dump, const char *key, int64_t *value);
 bool hr_dump_text(const char *dump, const char *key, char *value, size_t size);
 
-/* The macOS half of each probe; NULL if this root is not a macOS host. Keys as in the Linux half. */
+/* The macOS half of each probe; NULL if this root is not a macOS host. Keys as in the Linux half.
+ */
 json_t *hr_dump_host(const char *root);
 json_t *hr_dump_os(const char *root);
 json_t *hr_dump_virtualisation(const char *root);

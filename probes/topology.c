@@ -1,8 +1,8 @@
 /*
  * topology.c - how are processors, caches and memory arranged?
  *
- * Asks hwloc, of the live host, of a captured sysfs or of a captured XML. Processors that the control
- * group forbids are part of the machine and are kept. Devices are the other probes' work.
+ * Asks hwloc, of the live host, of a captured sysfs or of a captured XML. Processors that the
+ * control group forbids are part of the machine and are kept. Devices are the other probes' work.
  */
 #include "probes/topology.h"
 
@@ -26,7 +26,8 @@ int hr_topology_load(hwloc_topology_t *topology, const char *root)
 {
     static const char *const settings[] = {"HWLOC_FSROOT", "HWLOC_COMPONENTS", "HWLOC_HIDE_ERRORS"};
     bool quiet = getenv(settings[2]) == NULL; /* hwloc's complaints belong in our messages */
-    bool captured = *root != 0, sysfs = captured && exists(root, "/sys/devices/system/cpu/cpu0/topology"),
+    bool captured = *root != 0,
+         sysfs = captured && exists(root, "/sys/devices/system/cpu/cpu0/topology"),
          xml = captured && !sysfs && exists(root, "/topology.xml");
     char full[4096];
     int rc = 0;

@@ -40,12 +40,38 @@ static const struct {
     {"idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver"},
     {"irq_affinity", "/proc/irq/default_smp_affinity"},
 };
-static const char *const words[] = {
-    "isolcpus", "nohz_full", "nohz", "rcu_nocbs", "rcu_nocb_poll", "irqaffinity", "mitigations", "nosmt",
-    "idle", "intel_idle.max_cstate", "processor.max_cstate", "intel_pstate", "amd_pstate",
-    "cpufreq.default_governor", "cpuidle.off", "tsc", "clocksource", "hugepages", "hugepagesz",
-    "default_hugepagesz", "transparent_hugepage", "numa_balancing", "nowatchdog", "nmi_watchdog",
-    "skew_tick", "preempt", "threadirqs", "iommu", "intel_iommu", "amd_iommu", "nosoftlockup", "audit"};
+static const char *const words[] = {"isolcpus",
+                                    "nohz_full",
+                                    "nohz",
+                                    "rcu_nocbs",
+                                    "rcu_nocb_poll",
+                                    "irqaffinity",
+                                    "mitigations",
+                                    "nosmt",
+                                    "idle",
+                                    "intel_idle.max_cstate",
+                                    "processor.max_cstate",
+                                    "intel_pstate",
+                                    "amd_pstate",
+                                    "cpufreq.default_governor",
+                                    "cpuidle.off",
+                                    "tsc",
+                                    "clocksource",
+                                    "hugepages",
+                                    "hugepagesz",
+                                    "default_hugepagesz",
+                                    "transparent_hugepage",
+                                    "numa_balancing",
+                                    "nowatchdog",
+                                    "nmi_watchdog",
+                                    "skew_tick",
+                                    "preempt",
+                                    "threadirqs",
+                                    "iommu",
+                                    "intel_iommu",
+                                    "amd_iommu",
+                                    "nosoftlockup",
+                                    "audit"};
 
 static json_t *command_line(const char *root)
 {
@@ -56,7 +82,8 @@ static json_t *command_line(const char *root)
         json_decref(list);
         return hr_fact_null("/proc/cmdline: not there");
     }
-    for (char *save, *word = strtok_r(text, " \n\t", &save); word; word = strtok_r(NULL, " \n\t", &save)) {
+    for (char *save, *word = strtok_r(text, " \n\t", &save); word;
+         word = strtok_r(NULL, " \n\t", &save)) {
         size_t length = strcspn(word, "=");
         if (strcmp(word, "--") == 0) { /* the rest is for init */
             break;
@@ -71,7 +98,8 @@ static json_t *command_line(const char *root)
     return list;
 }
 
-/* {"spectre_v2": "Mitigation: …"}: what the kernel does against each known flaw, and may cost time. */
+/* {"spectre_v2": "Mitigation: …"}: what the kernel does against each known flaw, and may cost time.
+ */
 static json_t *mitigations(const char *root)
 {
     struct hr_names names;
@@ -80,7 +108,8 @@ static json_t *mitigations(const char *root)
     hr_names_read(&names, root, "/sys/devices/system/cpu/vulnerabilities");
     int count = names.count;
     for (int i = 0; i < count; i++) {
-        char *text = hr_fact_read(root, "/sys/devices/system/cpu/vulnerabilities/%s", names.name[i]);
+        char *text =
+            hr_fact_read(root, "/sys/devices/system/cpu/vulnerabilities/%s", names.name[i]);
         mitigated += text && strncmp(text, "Mitigation", 10) == 0;
         vulnerable += text && strncmp(text, "Vulnerable", 10) == 0;
         free(text);
@@ -102,8 +131,11 @@ static json_t *idle_exit_us(const char *root)
     hr_names_read(&names, root, "/sys/devices/system/cpu/cpu0/cpuidle");
     for (int i = 0; i < names.count; i++) {
         int64_t us, off = 0;
-        hr_fact_integer(&off, root, "/sys/devices/system/cpu/cpu0/cpuidle/%s/disable", names.name[i]);
-        if (!off && hr_fact_integer(&us, root, "/sys/devices/system/cpu/cpu0/cpuidle/%s/latency", names.name[i]) &&
+        hr_fact_integer(&off, root, "/sys/devices/system/cpu/cpu0/cpuidle/%s/disable",
+                        names.name[i]);
+        if (!off &&
+            hr_fact_integer(&us, root, "/sys/devices/system/cpu/cpu0/cpuidle/%s/latency",
+                            names.name[i]) &&
             us > longest) {
             longest = us;
         }

@@ -17,9 +17,11 @@
 /* Signatures of leaf 0x40000000, and what DMI strings begin with. */
 static const struct {
     const char *sign, *name;
-} by_cpuid[] = {{"KVMKVMKVM", "KVM"},     {"Microsoft Hv", "Hyper-V"}, {"VMwareVMware", "VMware"},
-                {"XenVMMXenVMM", "Xen"},  {"TCGTCGTCGTCG", "QEMU"},    {"bhyve bhyve ", "bhyve"},
-                {"ACRNACRNACRN", "ACRN"}, {"prl hyperv", "Parallels"}, {"VBoxVBoxVBox", "VirtualBox"}},
+} by_cpuid[] = {{"KVMKVMKVM", "KVM"},          {"Microsoft Hv", "Hyper-V"},
+                {"VMwareVMware", "VMware"},    {"XenVMMXenVMM", "Xen"},
+                {"TCGTCGTCGTCG", "QEMU"},      {"bhyve bhyve ", "bhyve"},
+                {"ACRNACRNACRN", "ACRN"},      {"prl hyperv", "Parallels"},
+                {"VBoxVBoxVBox", "VirtualBox"}},
   by_dmi[] = {{"QEMU", "QEMU/KVM"},       {"KVM", "KVM"},
               {"VMware", "VMware"},       {"VirtualBox", "VirtualBox"},
               {"innotek", "VirtualBox"},  {"Xen", "Xen"},
@@ -69,7 +71,8 @@ static const char *clock_hypervisor(const char *root)
 {
     static const char *const clocks[][2] = {
         {"kvm-clock", "KVM"}, {"hyperv_clocksource", "Hyper-V"}, {"xen", "Xen"}};
-    char *text = hr_fact_read(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
+    char *text =
+        hr_fact_read(root, "/sys/devices/system/clocksource/clocksource0/available_clocksource");
     const char *name = NULL;
 
     for (size_t i = 0; text && !name && i < sizeof(clocks) / sizeof(*clocks); i++) {
@@ -139,7 +142,7 @@ static const char *container(const char *root, const char **evidence)
 {
     static const struct {
         const char *word, *name;
-    } words[] = {{"docker", "docker"}, {"kubepods", "kubernetes"}, {"libpod", "podman"},
+    } words[] = {{"docker", "docker"}, {"kubepods", "kubernetes"},   {"libpod", "podman"},
                  {"/lxc", "lxc"},      {"containerd", "containerd"}, {"machine.slice", "nspawn"}};
     const char *name = "none";
     char *text = hr_fact_read(root, "/.dockerenv");

@@ -15,7 +15,7 @@
 /* ---- threads ---- */
 /* Binds the calling thread to one logical processor; -1 releases it. */
 int hr_thread_pin(int cpu);
-int hr_thread_cpu(void);       /* where it runs now, or -ENOTSUP */
+int hr_thread_cpu(void);                 /* where it runs now, or -ENOTSUP */
 int hr_cpus_allowed(int *cpus, int max); /* the logical processors this process may use; how many */
 
 /* ---- memory ---- */
@@ -24,14 +24,17 @@ struct hr_region {
     void *at;
     size_t bytes;
     enum hr_pages pages; /* what was asked for; huge is best effort, see hr_region_huge_bytes */
-    size_t mapped_bytes; /* address space taken: whole pages, and what the back end keeps round it */
+    size_t
+        mapped_bytes; /* address space taken: whole pages, and what the back end keeps round it */
 };
 /* Zeroed, lazily backed memory. -ENOMEM. */
 int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages);
 void hr_region_unmap(struct hr_region *region);
-size_t hr_region_huge_bytes(const struct hr_region *region); /* really backed by huge pages; 0 if unknown */
-uint64_t hr_memory_available(void); /* bytes that can be used without swapping, cgroup limits included */
-uint64_t hr_memory_resident(void);  /* RSS of this process, bytes */
+size_t hr_region_huge_bytes(
+    const struct hr_region *region); /* really backed by huge pages; 0 if unknown */
+uint64_t hr_memory_available(
+    void); /* bytes that can be used without swapping, cgroup limits included */
+uint64_t hr_memory_resident(void); /* RSS of this process, bytes */
 
 /* ---- the program ---- */
 int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
@@ -39,12 +42,13 @@ int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
 /* ---- what disturbed a measurement: counters to be subtracted ---- */
 struct hr_disturbance {
     int64_t major_faults, minor_faults;
-    int64_t switches_involuntary, switches_voluntary; /* of the calling thread where the system tells */
-    int64_t swap_bytes;   /* of the host, in use; -1 unknown */
-    int64_t steal_ticks;  /* of the host, USER_HZ; -1 unknown */
+    int64_t switches_involuntary,
+        switches_voluntary; /* of the calling thread where the system tells */
+    int64_t swap_bytes;     /* of the host, in use; -1 unknown */
+    int64_t steal_ticks;    /* of the host, USER_HZ; -1 unknown */
     int64_t throttle_count; /* thermal throttle events; -1 unknown */
-    double load_1min;     /* run queue; -1 unknown */
-    int64_t frequency_khz; /* of the current processor; -1 unknown */
+    double load_1min;       /* run queue; -1 unknown */
+    int64_t frequency_khz;  /* of the current processor; -1 unknown */
 };
 void hr_disturbance_read(struct hr_disturbance *d);
 

@@ -72,7 +72,8 @@ static void make_root(void)
     for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
         char folder[256];
         for (const char *at = files[i].path; (at = strchr(at + 1, '/'));) {
-            snprintf(folder, sizeof(folder), "%s%.*s", root, (int)(at - files[i].path), files[i].path);
+            snprintf(folder, sizeof(folder), "%s%.*s", root, (int)(at - files[i].path),
+                     files[i].path);
             mkdir(folder, 0700);
         }
     }

@@ -1,5 +1,6 @@
 /*
- * ceilings_test.c - do the kernels do what they say, and do the ceilings come out finite? Never how fast.
+ * ceilings_test.c - do the kernels do what they say, and do the ceilings come out finite? Never how
+ * fast.
  */
 #include "harness/clock.h"
 #include "probes/ceilings.h"
@@ -76,7 +77,8 @@ TEST(ceilings, streams_and_compares_compute_what_they_say)
         c[i] = 2 * i;
         numbers[i] = (uint64_t)i * 3;
     }
-    CHECK_EQ(hr_stream_pass(HR_STREAM_READ, false, numbers, NULL, NULL, sizeof(numbers)), 3 * 511 * 256);
+    CHECK_EQ(hr_stream_pass(HR_STREAM_READ, false, numbers, NULL, NULL, sizeof(numbers)),
+             3 * 511 * 256);
     for (int past = 0; past < 2; past++) {
         memset(a, 0, sizeof(a));
         memset(copied, 0, sizeof(copied));
@@ -130,7 +132,7 @@ TEST(ceilings, small_and_short_they_are_finite)
     CHECK_EQ(hr_ceilings_measure_within(record, 0.2, 4 << 20, NULL), 0);
     list = json_object_get(hr_record_json(record), "ceilings");
     CHECK(json_array_size(list) >= 8);
-    json_array_foreach(list, i, ceiling) {
+    json_array_foreach (list, i, ceiling) {
         json_t *estimate = json_object_get(ceiling, "estimate");
         const char *name = json_string_value(json_object_get(ceiling, "id"));
         if (json_is_null(estimate)) {
@@ -149,16 +151,19 @@ TEST(ceilings, small_and_short_they_are_finite)
 
 TEST(ceilings, the_nearest_working_set_bounds)
 {
-    json_t *record = json_pack(
-        "{s:[{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}},{s:s,s:n,s:{s:i,s:I}},"
-        "{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}}]}",
-        "ceilings", "id", "memory/lines/base/bytes=1024", "estimate", 5e8, "params", "threads", 1, "bytes",
-        (json_int_t)1024, "id", "memory/lines/base/bytes=1048576", "estimate", 1e8, "params", "threads", 1, "bytes",
-        (json_int_t)1048576, "id", "memory/lines/huge/bytes=1048576", "estimate", 2e8, "params", "threads", 1,
-        "bytes", (json_int_t)1048576, "id", "memory/lines/huge/bytes=1073741824", "estimate", "params", "threads", 1,
-        "bytes", (json_int_t)1073741824, "id", "memory/lines/huge/bytes=1048576/threads=2", "estimate", 9e8,
-        "params", "threads", 2, "bytes", (json_int_t)1048576, "id", "memory/latency/huge/bytes=1073741824",
-        "estimate", 9e9, "params", "threads", 1, "bytes", (json_int_t)1073741824);
+    json_t *record =
+        json_pack("{s:[{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}},{s:s,s:n,"
+                  "s:{s:i,s:I}},"
+                  "{s:s,s:f,s:{s:i,s:I}},{s:s,s:f,s:{s:i,s:I}}]}",
+                  "ceilings", "id", "memory/lines/base/bytes=1024", "estimate", 5e8, "params",
+                  "threads", 1, "bytes", (json_int_t)1024, "id", "memory/lines/base/bytes=1048576",
+                  "estimate", 1e8, "params", "threads", 1, "bytes", (json_int_t)1048576, "id",
+                  "memory/lines/huge/bytes=1048576", "estimate", 2e8, "params", "threads", 1,
+                  "bytes", (json_int_t)1048576, "id", "memory/lines/huge/bytes=1073741824",
+                  "estimate", "params", "threads", 1, "bytes", (json_int_t)1073741824, "id",
+                  "memory/lines/huge/bytes=1048576/threads=2", "estimate", 9e8, "params", "threads",
+                  2, "bytes", (json_int_t)1048576, "id", "memory/latency/huge/bytes=1073741824",
+                  "estimate", 9e9, "params", "threads", 1, "bytes", (json_int_t)1073741824);
     const char *id;
 
     CHECK(record != NULL);

@@ -101,9 +101,11 @@ static void write_node(const char *root, int node)
 
     make_folder(folder, sizeof(folder), "%s/sys/devices/system/node/node%d", root, node);
     write_file(folder, "cpumap", mask(node * 16, 16, true));
-    snprintf(text, sizeof(text), "%d-%d,%d-%d", node * 16, node * 16 + 15, node * 16 + 128, node * 16 + 143);
+    snprintf(text, sizeof(text), "%d-%d,%d-%d", node * 16, node * 16 + 15, node * 16 + 128,
+             node * 16 + 143);
     write_file(folder, "cpulist", text);
-    snprintf(text, sizeof(text), "Node %d MemTotal:       198129895 kB\nNode %d MemFree:        192527052 kB", node,
+    snprintf(text, sizeof(text),
+             "Node %d MemTotal:       198129895 kB\nNode %d MemFree:        192527052 kB", node,
              node);
     write_file(folder, "meminfo", text);
     *text = 0;
@@ -166,7 +168,8 @@ static void compare(const char *name, const char *root)
         int length = (int)(end - line);
         expected[strcspn(expected, "\n")] = 0;
         if (strncmp(line, expected, (size_t)length) != 0 || expected[length] != 0) {
-            FAIL("%s:%d: expected '%s', the probes say '%.*s'", path, number, expected, length, line);
+            FAIL("%s:%d: expected '%s', the probes say '%.*s'", path, number, expected, length,
+                 line);
         }
         line = *end ? end + 1 : end;
     }
@@ -201,8 +204,10 @@ TEST(golden_hosts, an_empty_root_knows_nothing_and_says_why)
 
     CHECK(mkdtemp(root) != NULL);
     json_t *host = hr_probe_host(root);
-    CHECK(json_is_null(json_object_get(json_object_get(json_object_get(host, "memory"), "total_bytes"), "value")));
-    CHECK_STR(json_string_value(json_object_get(json_object_get(json_object_get(host, "memory"), "total_bytes"), "reason")),
+    CHECK(json_is_null(
+        json_object_get(json_object_get(json_object_get(host, "memory"), "total_bytes"), "value")));
+    CHECK_STR(json_string_value(json_object_get(
+                  json_object_get(json_object_get(host, "memory"), "total_bytes"), "reason")),
               "/proc/meminfo: no MemTotal");
     CHECK_EQ(json_string_length(json_object_get(host, "fingerprint")), 16);
     CHECK(json_string_length(json_object_get(host, "line")) > 0);

@@ -58,7 +58,8 @@ static size_t huge_page(void)
 static bool map_reserved(struct hr_region *region, size_t bytes)
 {
     size_t length = (bytes + huge_page() - 1) / huge_page() * huge_page();
-    void *at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    void *at = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB,
+                    -1, 0);
 
     if (at == MAP_FAILED) {
         return false;
@@ -81,9 +82,9 @@ int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages)
     if (huge && map_reserved(region, bytes)) {
         return 0;
     }
-    /* Address space first, then access: the guard page that stays behind the region keeps the kernel
-     * from joining it with a neighbour, so that smaps tells of this region alone. Nothing is ever
-     * mapped at a fixed address, where another thread may have mapped meanwhile. */
+    /* Address space first, then access: the guard page that stays behind the region keeps the
+     * kernel from joining it with a neighbour, so that smaps tells of this region alone. Nothing is
+     * ever mapped at a fixed address, where another thread may have mapped meanwhile. */
     size_t length = (bytes + unit - 1) / unit * unit;
     char *space = mmap(NULL, length + slack + guard, PROT_NONE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

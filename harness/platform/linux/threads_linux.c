@@ -43,8 +43,10 @@ int hr_thread_pin(int cpu)
     }
     if (sched_setaffinity(0, sizeof(one), one) != 0) {
         int err = errno;
-        return hr_fail(err, "cannot bind to processor %d: %s; see the allowed ones in "
-                            "/proc/self/status, Cpus_allowed_list", cpu, strerror(err));
+        return hr_fail(err,
+                       "cannot bind to processor %d: %s; see the allowed ones in "
+                       "/proc/self/status, Cpus_allowed_list",
+                       cpu, strerror(err));
     }
     return 0;
 }

@@ -26,9 +26,8 @@ void hr_disturbance_read(struct hr_disturbance *d)
         .minor_faults = usage.ru_minflt,
         .switches_involuntary = usage.ru_nivcsw,
         .switches_voluntary = usage.ru_nvcsw,
-        .swap_bytes = sysctlbyname("vm.swapusage", &swap, &size, NULL, 0) == 0
-                          ? (int64_t)swap.xsu_used
-                          : -1,
+        .swap_bytes =
+            sysctlbyname("vm.swapusage", &swap, &size, NULL, 0) == 0 ? (int64_t)swap.xsu_used : -1,
         .steal_ticks = -1,
         .throttle_count = -1,
         .load_1min = getloadavg(&load, 1) == 1 ? load : -1.0,

@@ -18,7 +18,8 @@
 
 int hr_thread_pin(int cpu)
 {
-    thread_affinity_policy_data_t tag = {.affinity_tag = cpu < 0 ? THREAD_AFFINITY_TAG_NULL : cpu + 1};
+    thread_affinity_policy_data_t tag = {.affinity_tag =
+                                             cpu < 0 ? THREAD_AFFINITY_TAG_NULL : cpu + 1};
 
     pthread_set_qos_class_self_np(cpu < 0 ? QOS_CLASS_DEFAULT : QOS_CLASS_USER_INTERACTIVE, 0);
     kern_return_t tagged =
