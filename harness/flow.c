@@ -153,7 +153,7 @@ static bool enter(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, 
                   struct eut_request *r)
 {
     uint64_t *used = hr_flow_used(f, m, side);
-    uint32_t start = f->params.ids == HR_IDS_DENSE ? 0 : draw_below(f, HR_STREAM_MIX, f->per_side);
+    uint32_t start = f->params.ids == HR_IDS_DENSE ? 0 : f->start[f->now];
     uint32_t at = find_bit(used, f->per_side, start, ~(uint64_t)0), number = at * 2 + side;
 
     if (at == f->per_side) {
@@ -187,8 +187,7 @@ static bool pick_resting(struct hr_flow *f, uint32_t market, struct hr_flow_mark
                          struct eut_request *r, struct hr_flow_slot **slot)
 {
     uint64_t *ready = hr_flow_ready(f, m, side);
-    uint32_t start = draw_below(f, HR_STREAM_MIX, f->per_side);
-    uint32_t at = find_bit(ready, f->per_side, start, 0), number = at * 2 + side;
+    uint32_t at = find_bit(ready, f->per_side, f->start[f->now], 0), number = at * 2 + side;
 
     if (at == f->per_side) {
         return false;
@@ -417,20 +416,32 @@ static void count_request(struct hr_flow_counts *c, const struct eut_request *r)
     c->quotes += r->op == EUT_QUOTE;
 }
 
-/* The markets of a batch are drawn first, so that their memory is on its way when their turn comes. */
-static void draw_markets(struct hr_flow *f, struct eut_request *requests, uint32_t count)
+/* The markets of a batch, and where in them slots are looked for, are drawn first, so that their memory is
+ * on its way when their turn comes. */
+static void draw_places(struct hr_flow *f, struct eut_request *requests, uint32_t count)
 {
+    struct hr_random *random = &f->random[HR_STREAM_MARKET];
+
     for (uint32_t i = 0; i < count; i++) {
-        struct hr_random *random = &f->random[HR_STREAM_MARKET];
         uint32_t market = f->zipf.cells ? hr_zipf_draw(&f->zipf, random)
                                         : hr_random_below(random, f->params.markets);
-        const uint8_t *at = (const uint8_t *)hr_flow_market(f, market);
+        struct hr_flow_market *m = hr_flow_market(f, market);
 
         requests[i].market = market;
-        __builtin_prefetch(at, 1);
+        f->start[i] = draw_below(f, HR_STREAM_SLOT, f->per_side);
+        __builtin_prefetch(m, 1);
         if (market < f->l3) {
-            __builtin_prefetch(at + f->used_at, 1);
-            __builtin_prefetch(at + f->ready_at, 1);
+            __builtin_prefetch((char *)m + 64, 1); /* the bitmaps lie behind the head */
+            __builtin_prefetch(&hr_flow_slots(f, m, BUY)[f->start[i]], 1);
+            __builtin_prefetch(&hr_flow_slots(f, m, SELL)[f->start[i]], 1);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (requests[i].market < f->l3) {
+            struct hr_flow_market *m = hr_flow_market(f, requests[i].market);
+
+            __builtin_prefetch(&hr_flow_ring(f, m, BUY)[m->middle & (f->ring - 1)], 1);
+            __builtin_prefetch(&hr_flow_ring(f, m, SELL)[m->middle & (f->ring - 1)], 1);
         }
     }
 }
@@ -444,6 +455,7 @@ uint32_t hr_flow_next(struct hr_flow *f, struct eut_request *requests, uint32_t 
 
         count = count < left ? count : (uint32_t)left;
         memset(requests, 0, count * sizeof(*requests));
+        memset(f->start, 0, sizeof(f->start)); /* slots from the first on */
         for (uint32_t i = 0; i < count; i++) {
             load_one(f, &requests[i]);
             count_request(&f->counts, &requests[i]);
@@ -455,10 +467,11 @@ uint32_t hr_flow_next(struct hr_flow *f, struct eut_request *requests, uint32_t 
         memset(&f->counts, 0, sizeof(f->counts));
     }
     memset(requests, 0, count * sizeof(*requests));
-    draw_markets(f, requests, count);
+    draw_places(f, requests, count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t market = requests[i].market;
 
+        f->now = i;
         if (market < f->l3) {
             steady_l3(f, market, &requests[i]);
         } else {

@@ -172,10 +172,10 @@ static void set_shape(struct hr_flow *f)
     f->batch = in_flight < 1 ? 1 : in_flight < HR_FLOW_BATCH ? (uint32_t)in_flight : HR_FLOW_BATCH;
     for (f->ring = 8; f->ring < 2 * p->levels + 4; f->ring *= 2) {
     }
-    f->ring_at = sizeof(struct hr_flow_market);
-    f->used_at = f->ring_at + 2 * (size_t)f->ring * sizeof(uint32_t);
+    f->used_at = (sizeof(struct hr_flow_market) + 7) / 8 * 8;
     f->ready_at = f->used_at + 2 * (size_t)f->words * sizeof(uint64_t);
-    f->slots_at = f->ready_at + 2 * (size_t)f->words * sizeof(uint64_t);
+    f->ring_at = f->ready_at + 2 * (size_t)f->words * sizeof(uint64_t);
+    f->slots_at = f->ring_at + 2 * (size_t)f->ring * sizeof(uint32_t);
     f->l3_bytes = lines(f->slots_at + 2 * (size_t)f->per_side * sizeof(struct hr_flow_slot));
     f->l2_bytes = lines(sizeof(struct hr_flow_market) + 2 * (size_t)p->levels * sizeof(uint32_t));
 }

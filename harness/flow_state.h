@@ -8,7 +8,7 @@
  * Per L2 market: the price of each level that was quoted.
  *
  * A market is one block of memory:
- *   L3: struct hr_flow_market, u32 ring[2][ring], u64 used[2][words], u64 ready[2][words], slots[2][per_side]
+ *   L3: struct hr_flow_market, u64 used[2][words], u64 ready[2][words], u32 ring[2][ring], slots[2][per_side]
  *   L2: struct hr_flow_market, u32 price[2][levels]
  * Claims: a passive order counts in the ring from the moment it is sent, so that requests sent in the
  * same batch know of each other; what became of it puts that right. An order sent to trade counts
@@ -36,7 +36,15 @@ struct hr_flow_slot {
     uint32_t generation;
 };
 
-enum { HR_STREAM_MARKET = 1, HR_STREAM_MIX, HR_STREAM_PRICE, HR_STREAM_QTY, HR_STREAM_WALK, HR_STREAM_COUNT };
+enum {
+    HR_STREAM_MARKET = 1,
+    HR_STREAM_MIX,
+    HR_STREAM_PRICE,
+    HR_STREAM_QTY,
+    HR_STREAM_WALK,
+    HR_STREAM_SLOT,
+    HR_STREAM_COUNT
+};
 
 struct hr_flow {
     struct hr_flow_params params;
@@ -57,6 +65,8 @@ struct hr_flow {
     struct hr_geometric qty;
     struct hr_nearness distance;
     struct hr_zipf zipf;
+    uint32_t start[HR_FLOW_BATCH]; /* where in its side each request of a batch looks for a slot */
+    uint32_t now;                  /* the request being made */
     uint64_t loaded, load_total;
     bool steady;               /* the first steady request was made */
     /* the request whose events are being seen */

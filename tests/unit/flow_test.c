@@ -6,7 +6,7 @@
 #include "harness/random.h"
 #include "tests/test.h"
 
-#define GOLDEN_SHA256 "67dfd2d35640621d6dc8317d20726fb98161a2b47b1c3dc38081dc14605767be"
+#define GOLDEN_SHA256 "884c57bf6eb7e06eda4e69e1b4743aac23919aa842fd00bae8bc24cf27429534"
 
 static const struct eut_engine *oracle(void)
 {
