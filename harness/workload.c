@@ -16,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CONSERVATION_ORDERS_MAX 4000000u
 #define KEPT_MAX 16
 #define ORACLE_BATCH 1024u
-/* What oracle or engine, and the generator, take for an order and a market; measured, rounded up. */
+/* What oracle or engine, and the generator, take for an order and a market; measured, rounded up.
+ */
 #define ORACLE_ORDER_BYTES 128u
 #define ORACLE_MARKET_BYTES 512u
 
@@ -149,6 +151,7 @@ struct proof {
     void *self;
     const struct eut_request *requests;
     uint64_t at, total;
+    uint64_t resting_before[2], resting_after[2];
     struct eut_event events[EUT_SINK_ROOM_MIN * 4];
 };
 
@@ -175,6 +178,66 @@ static int prove_until(struct proof *p, uint64_t end)
     return 0;
 }
 
+/* ---- work conservation: what was submitted traded, rests or left ------------------------- */
+
+static int add_resting(void *context, const struct eut_resting *resting)
+{
+    uint64_t *sums = context;
+
+    sums[resting->side == EUT_SELL] += resting->qty;
+    return 0;
+}
+
+/* Open quantity of all books, buy and sell. */
+static void weigh(struct hr_workloads *w, const struct kept *k, void *self, uint64_t sums[2])
+{
+    sums[0] = sums[1] = 0;
+    for (uint32_t market = 0; market < k->tape.params.markets; market++) {
+        w->params.oracle->walk(self, market, add_resting, sums);
+    }
+}
+
+/* L2 totals are set, not submitted; and walking very many books would take longer than their proof.
+ */
+static bool weighable(const struct kept *k)
+{
+    return k->tape.params.l2_share <= 0 && k->tape.load <= CONSERVATION_ORDERS_MAX;
+}
+
+static int conserved(const struct kept *k, const uint64_t before[2], const uint64_t after[2])
+{
+    const struct hr_flow_counts *c = &k->tape.counts;
+
+    for (int side = 0; side < 2; side++) {
+        uint64_t entered = before[side] + c->qty_submitted[side];
+        uint64_t left = after[side] + c->qty_traded[side] + c->qty_cancelled[side];
+
+        if (entered != left) {
+            return hr_fail(EBADMSG,
+                           "flow %.12s: %" PRIu64
+                           " lots to %s rested or were submitted, but %" PRIu64
+                           " traded, left or rest: work is not conserved",
+                           k->tape.sha256, entered, side ? "sell" : "buy", left);
+        }
+    }
+    return c->qty_traded[0] == c->qty_traded[1]
+               ? 0
+               : hr_fail(EBADMSG, "flow %.12s: more lots were bought than sold, or fewer",
+                         k->tape.sha256);
+}
+
+static int same_digests(const struct hr_workloads *w, const struct kept *k)
+{
+    if (k->prefix_digest[0] == k->tape.digest && k->digest_load == k->tape.digest_load) {
+        return 0;
+    }
+    return hr_fail(EBADMSG,
+                   "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
+                   "; nothing can be measured with it (see `headroom conform -e %s`)",
+                   k->tape.sha256, k->prefix_digest[0], w->params.shadow->name, k->tape.digest,
+                   w->params.shadow->name);
+}
+
 /* The oracle's digests after the load phase and after each prefix, shortest first. */
 static int prove(struct hr_workloads *w, struct kept *k)
 {
@@ -197,20 +260,22 @@ static int prove(struct hr_workloads *w, struct kept *k)
     }
     rc = prove_until(p, k->tape.load);
     k->digest_load = oracle->digest(p->self);
+    if (rc == 0 && weighable(k)) {
+        weigh(w, k, p->self, p->resting_before);
+    }
     for (int i = k->prefixes - 1; i >= 0 && rc == 0; i--) {
         rc = prove_until(p, k->tape.load + k->prefix[i]);
         k->prefix_digest[i] = oracle->digest(p->self);
     }
+    if (rc == 0) {
+        rc = same_digests(w, k);
+    }
+    if (rc == 0 && weighable(k)) {
+        weigh(w, k, p->self, p->resting_after);
+        rc = conserved(k, p->resting_before, p->resting_after);
+    }
     oracle->destroy(p->self);
     free(p);
-    if (rc == 0 &&
-        (k->prefix_digest[0] != k->tape.digest || k->digest_load != k->tape.digest_load)) {
-        return hr_fail(EBADMSG,
-                       "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
-                       "; nothing can be measured with it (see `headroom conform -e %s`)",
-                       k->tape.sha256, k->prefix_digest[0], w->params.shadow->name, k->tape.digest,
-                       w->params.shadow->name);
-    }
     return rc;
 }
 
@@ -240,7 +305,7 @@ static json_t *describe(const struct kept *k)
     return json_pack(
         "{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
         " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
-        " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}}",
+        " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}}",
         "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
         hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load, "steady",
         (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets, "depth", "levels",
@@ -251,7 +316,8 @@ static json_t *describe(const struct kept *k)
         "requests", (json_int_t)c->requests, "news", (json_int_t)c->news, "cancels",
         (json_int_t)c->cancels, "replaces", (json_int_t)c->replaces, "quotes",
         (json_int_t)c->quotes, "trades", (json_int_t)c->trades, "accepted", (json_int_t)c->accepted,
-        "cancelled", reasons(c->cancelled_by), "rejected", reasons(c->rejected_by));
+        "cancelled", reasons(c->cancelled_by), "rejected", reasons(c->rejected_by), "lots_traded",
+        (json_int_t)c->qty_traded[0]);
 }
 
 static void recorded(void *context, double share)
