@@ -20,6 +20,7 @@
 
 #define ID_MAX 256
 #define HICCUP_SPIN_NS 3000000u
+#define RULER_RUNS 3
 #define RULER_SOFT 2.0
 #define RULER_HARD_RATE 2.0
 #define RULER_HARD_TIME 1.1
@@ -213,25 +214,31 @@ static int good_run(struct work *w, int index)
     return 1;
 }
 
+/* The best of a few: what the harness can, not what the machine let it. */
 static int ruler_run(struct work *w)
 {
-    struct hr_trial t;
     bool ruled = false;
-    int rc;
+    int rc = 0;
 
     for (int m = 0; m < w->c->metrics_count; m++) {
-        w->ruler[m] = NAN;
+        w->ruler[m] = (double)NAN;
         ruled = ruled || w->c->metrics[m].ruled;
     }
-    if (!ruled || !w->rig->ruler) {
-        return 0;
+    for (int k = 0; k < RULER_RUNS && ruled && w->rig->ruler && rc == 0; k++) {
+        struct hr_trial t;
+
+        rc = hr_trial_begin(w->rig, &t, true, k, w->histograms);
+        rc = rc ? rc : w->c->run(w->c, &t);
+        for (int m = 0; m < w->c->metrics_count && rc == 0; m++) {
+            bool better =
+                w->c->metrics[m].higher ? t.values[m] > w->ruler[m] : t.values[m] < w->ruler[m];
+
+            if (better || isnan(w->ruler[m])) {
+                w->ruler[m] = t.values[m];
+            }
+        }
+        hr_trial_end(&t);
     }
-    rc = hr_trial_begin(w->rig, &t, true, 0, w->histograms);
-    rc = rc ? rc : w->c->run(w->c, &t);
-    if (rc == 0) {
-        memcpy(w->ruler, t.values, sizeof(w->ruler));
-    }
-    hr_trial_end(&t);
     return rc;
 }
 

@@ -16,7 +16,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { THROUGHPUT, EVENTS, RESIDENT, LOAD_TIME, LOAD_RATE, FIGURES };
+enum { RESIDENT = 2, LOAD_TIME, LOAD_RATE }; /* in the place of HR_CLOSED_HALF and what follows */
+
+struct closed_run {
+    const struct hr_workload *workload;
+    uint32_t batch;
+    enum hr_closed_more more;
+};
 
 #define ORDER_LINES 4.0
 /* What a resting order and its share of the level and the id table take in a compact engine. */
@@ -66,40 +72,62 @@ void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite
                            : "run `headroom conform -e reference` and report what it says");
 }
 
-static int closed_run(const struct hr_case *c, struct hr_trial *t)
+/* One fresh engine over the first `steady` requests. */
+static int drive_once(const struct closed_run *run, struct hr_trial *t, int prefix,
+                      struct hr_drive_sum *sum)
 {
-    const struct hr_closed_run *run = c->context;
     const struct hr_workload *w = run->workload;
     uint64_t before_bytes = hr_memory_resident(), load_ns = 0, digest = 0;
-    struct hr_drive_sum sum;
     struct hr_path *path;
     int rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &load_ns);
 
     if (rc) {
         return rc;
     }
-    if (run->size) {
-        uint64_t bytes = hr_memory_resident() - before_bytes;
+    if (run->more == HR_CLOSED_SIZE) {
+        int64_t bytes = (int64_t)(hr_memory_resident() - before_bytes);
 
-        t->values[RESIDENT] = (int64_t)bytes < 0 ? 0 : (double)bytes / w->tape->params.markets;
+        t->values[RESIDENT] = bytes < 0 ? 0 : (double)bytes / w->tape->params.markets;
         t->values[LOAD_TIME] = (double)load_ns / 1e9;
         t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
     }
     struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
 
     hr_trial_start(t);
-    rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load, w->steady, &sum);
+    rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load, w->prefix[prefix], sum);
     hr_trial_stop(t);
+    rc = rc ? rc : t->rig->path->digest(path, &digest);
     if (rc == 0) {
-        t->values[THROUGHPUT] = (double)sum.requests / ((double)sum.ns / 1e9);
-        t->values[EVENTS] = (double)sum.events / ((double)sum.ns / 1e9);
-        rc = t->rig->path->digest(path, &digest);
-    }
-    if (rc == 0) {
-        hr_trial_digest(t, digest, w->digest);
+        hr_trial_digest(t, digest, w->prefix_digest[prefix]);
     }
     t->rig->path->close(path);
     return rc;
+}
+
+static double per_second(uint64_t count, uint64_t ns)
+{
+    return (double)count / ((double)ns / 1e9);
+}
+
+static int closed_run(const struct hr_case *c, struct hr_trial *t)
+{
+    static const int figures[] = {HR_CLOSED_THROUGHPUT, HR_CLOSED_HALF, HR_CLOSED_QUARTER};
+    const struct closed_run *run = c->context;
+    int lengths = run->more == HR_CLOSED_LENGTHS && !t->ruler ? 3 : 1;
+
+    for (int i = 0; i < lengths; i++) {
+        struct hr_drive_sum sum;
+        int rc = drive_once(run, t, i, &sum);
+
+        if (rc) {
+            return rc;
+        }
+        t->values[figures[i]] = per_second(sum.requests, sum.ns);
+        if (i == 0) {
+            t->values[HR_CLOSED_EVENTS] = per_second(sum.events, sum.ns);
+        }
+    }
+    return 0;
 }
 
 static json_t *case_params(const struct hr_closed_case *wanted)
@@ -114,22 +142,30 @@ static json_t *case_params(const struct hr_closed_case *wanted)
     return params;
 }
 
+static const struct hr_measured rate_metrics[] = {
+    {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
+    {.name = "events", .unit = "events/s", .higher = true},
+};
+static const struct hr_measured more_metrics[][3] = {
+    [HR_CLOSED_SIZE] = {{.name = "bytes_per_market", .unit = "bytes"},
+                        {.name = "load_time", .unit = "s"},
+                        {.name = "load_rate", .unit = "orders/s", .higher = true}},
+    [HR_CLOSED_LENGTHS] = {{.name = "rate_over_half", .unit = "orders/s", .higher = true},
+                           {.name = "rate_over_quarter", .unit = "orders/s", .higher = true}},
+};
+static const int more_count[] = {
+    [HR_CLOSED_RATE] = 0, [HR_CLOSED_SIZE] = 3, [HR_CLOSED_LENGTHS] = 2};
+
 static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
                    json_t *params, struct hr_measure_result *result)
 {
-    struct hr_workload workload, whole;
-    struct hr_closed_run run = {
-        .workload = &workload, .batch = wanted->batch, .size = wanted->size};
-    struct hr_measured metrics[FIGURES] = {
-        [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
-        [EVENTS] = {.name = "events", .unit = "events/s", .higher = true},
-        [RESIDENT] = {.name = "bytes_per_market", .unit = "bytes"},
-        [LOAD_TIME] = {.name = "load_time", .unit = "s"},
-        [LOAD_RATE] = {.name = "load_rate", .unit = "orders/s", .higher = true},
-    };
-    uint64_t load = hr_workload_load(&wanted->flow);
-    int rc = hr_rig_workload(&bench->rig, &wanted->flow,
-                             wanted->tape ? wanted->tape : wanted->orders, &whole);
+    struct hr_workload workload;
+    struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
+    struct hr_measured metrics[5];
+    double load = (double)hr_workload_load(&wanted->flow);
+    double driven = wanted->more == HR_CLOSED_LENGTHS ? 3 * load + 1.75 * (double)wanted->orders
+                                                      : load + (double)wanted->orders;
+    int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 
     if (rc == -EINTR) {
         return rc;
@@ -138,26 +174,20 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
         hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc);
         return 0;
     }
-    workload = whole;
-    if (!bench->rig.plan) {
-        hr_workload_prefix(&whole, wanted->orders, &workload.steady, &workload.digest);
-    }
-    if (wanted->figure) {
-        metrics[THROUGHPUT].name = wanted->figure;
-    }
-    metrics[THROUGHPUT].ceiling_value =
-        hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[THROUGHPUT].ceiling);
-    return hr_measure(
-        &bench->rig, suite,
-        &(struct hr_case){.suite = wanted->suite,
-                          .name = wanted->name,
-                          .params = params,
-                          .metrics = metrics,
-                          .metrics_count = wanted->size ? FIGURES : RESIDENT,
-                          .run = closed_run,
-                          .context = &run,
-                          .seconds = (double)(load + wanted->orders) / HR_PLAN_ORDERS_PER_S + 0.01},
-        result);
+    memcpy(metrics, rate_metrics, sizeof(rate_metrics));
+    memcpy(metrics + 2, more_metrics[wanted->more],
+           (size_t)more_count[wanted->more] * sizeof(metrics[0]));
+    metrics[0].ceiling_value = hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[0].ceiling);
+    return hr_measure(&bench->rig, suite,
+                      &(struct hr_case){.suite = wanted->suite,
+                                        .name = wanted->name,
+                                        .params = params,
+                                        .metrics = metrics,
+                                        .metrics_count = 2 + more_count[wanted->more],
+                                        .run = closed_run,
+                                        .context = &run,
+                                        .seconds = driven / HR_PLAN_ORDERS_PER_S + 0.01},
+                      result);
 }
 
 int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,

@@ -6,25 +6,21 @@
 
 #include "suites/suite.h"
 
-/* What to drive. Without `size` the figures of size are not taken. */
-struct hr_closed_run {
-    const struct hr_workload *workload; /* NULL while planning */
-    uint32_t batch;
-    bool size; /* resident memory and load time too */
-};
+/* What is taken beside throughput (always the first metric) and events: nothing; bytes_per_market,
+ * load_time and load_rate; or the rates over a half and a quarter of the orders, each from a fresh
+ * engine in the same run, so that they can be compared in pairs. */
+enum hr_closed_more { HR_CLOSED_RATE, HR_CLOSED_SIZE, HR_CLOSED_LENGTHS };
+enum { HR_CLOSED_THROUGHPUT, HR_CLOSED_EVENTS, HR_CLOSED_HALF, HR_CLOSED_QUARTER };
 
-/* One flow, one batch size, one length: a case of orders per second. `size` adds bytes_per_market
- * and the load figures. *result may be NULL. A workload that cannot be had is recorded as SKIP or
- * INVALID with its reason. 0, -EINTR, -ENOMEM. */
+/* One flow, one batch size: a case of orders per second. *result may be NULL. A workload that
+ * cannot be had is recorded as SKIP or INVALID with its reason. 0, -EINTR, -ENOMEM. */
 struct hr_closed_case {
     const char *suite, *name;
     struct hr_flow_params flow;
     uint64_t orders; /* of the steady phase, per run */
-    uint64_t tape;   /* recorded; orders is tape >> k for some k; 0: as many as orders */
     uint32_t batch;
-    bool size;
-    const char *figure; /* name of the rate; NULL: throughput */
-    json_t *extra;      /* further params; borrowed; may be NULL */
+    enum hr_closed_more more;
+    json_t *extra; /* further params; borrowed; may be NULL */
 };
 int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
                        struct hr_measure_result *result);

@@ -27,7 +27,7 @@ static int point(struct hr_bench *bench, json_t *suite, const char *name,
             .flow = *flow,
             .orders = hr_config_count(bench->rig.config, "markets.requests"),
             .batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
-            .size = true,
+            .more = HR_CLOSED_SIZE,
             .extra = extra,
         },
         NULL);

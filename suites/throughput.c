@@ -11,10 +11,10 @@
 #include "harness/statistics.h"
 
 #include <errno.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Three lengths agree when their intervals, widened by this share, meet. */
+/* Two lengths agree when the interval of their ratio comes within this share of 1. */
 #define INVARIANCE_SLACK 0.05
 #define COMPARES_CEILING "cpu/compares"
 
@@ -25,81 +25,64 @@ static int one(struct hr_bench *bench, json_t *suite, struct hr_closed_case *wan
     return hr_closed_case_run(bench, suite, wanted, result);
 }
 
-/* Do the three estimates agree? why gets the two that do not, *spread the largest
- * median over the smallest. */
-static bool invariant(const struct hr_measure_result lengths[3], uint64_t orders, double *spread,
+/* How the rate over fewer orders compares with the headline, run by run; false if they cannot be
+ * called the same: the interval of the ratio lies wholly outside 1 ± INVARIANCE_SLACK. */
+static bool invariant(struct hr_measure_result *r, int figure, const char *name, uint64_t orders,
                       char *why, size_t size)
 {
-    struct hr_estimate e[3];
-    double least = (double)INFINITY, most = 0;
+    double *ratios = calloc((size_t)r->runs, sizeof(*ratios));
+    struct hr_estimate e;
 
-    for (int i = 0; i < 3; i++) {
-        e[i] = hr_estimate_median(hr_measure_samples(&lengths[i], 0), lengths[i].runs);
-        least = fmin(least, e[i].median);
-        most = fmax(most, e[i].median);
-        e[i].low *= 1 - INVARIANCE_SLACK;
-        e[i].high *= 1 + INVARIANCE_SLACK;
+    if (!ratios) {
+        return true;
     }
-    *spread = most / least;
-    for (int i = 0; i < 3; i++) {
-        for (int k = i + 1; k < 3; k++) {
-            if (e[i].low > e[k].high || e[k].low > e[i].high) {
-                snprintf(
-                    why, size,
-                    "the rate depends on the count: %.4g orders/s over %llu orders, %.4g over %llu",
-                    e[i].median, (unsigned long long)(orders >> i), e[k].median,
-                    (unsigned long long)(orders >> k));
-                return false;
-            }
-        }
+    for (int i = 0; i < r->runs; i++) {
+        ratios[i] =
+            hr_measure_samples(r, figure)[i] / hr_measure_samples(r, HR_CLOSED_THROUGHPUT)[i];
     }
-    return true;
+    e = hr_estimate_median(ratios, r->runs);
+    hr_case_metric(r->json, &(struct hr_metric){
+                                .name = name, .unit = "times", .samples = ratios, .n = r->runs});
+    free(ratios);
+    if (e.low <= 1 + INVARIANCE_SLACK && e.high >= 1 - INVARIANCE_SLACK) {
+        return true;
+    }
+    snprintf(why, size,
+             "the rate depends on the count: over %llu orders it is %.3g times that over %llu "
+             "(%.3g to %.3g)",
+             (unsigned long long)(figure == HR_CLOSED_HALF ? orders / 2 : orders / 4), e.median,
+             (unsigned long long)orders, e.low, e.high);
+    return false;
 }
 
-/* One market count over N, 2N and 4N orders. 4N is the headline; the shorter ones are its check,
- * and name their rate so that nobody takes it for a figure. */
+/* One market count over N, 2N and 4N orders; 4N is the headline. */
 static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
                    uint64_t orders)
 {
-    struct hr_measure_result results[3] = {0};
-    char name[3][96], why[256];
-    int rc = 0;
+    struct hr_measure_result result = {0};
+    char name[96], why[256];
+    struct hr_closed_case wanted = {.name = name,
+                                    .flow = *flow,
+                                    .orders = orders,
+                                    .batch =
+                                        (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
+                                    .more = HR_CLOSED_LENGTHS};
+    int rc;
 
-    for (int i = 0; i < 3 && rc == 0; i++) {
-        struct hr_closed_case wanted = {
-            .name = name[i], .flow = *flow, .tape = orders, .orders = orders >> i};
+    snprintf(name, sizeof(name), "markets=%u", flow->markets);
+    rc = one(bench, suite, &wanted, &result);
+    if (result.json && result.status == HR_PASS) {
+        bool half = invariant(&result, HR_CLOSED_HALF, "half_over_whole", orders, why, sizeof(why));
+        bool quarter =
+            invariant(&result, HR_CLOSED_QUARTER, "quarter_over_whole", orders, why, sizeof(why));
 
-        wanted.batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
-        if (i == 0) {
-            snprintf(name[i], sizeof(name[i]), "markets=%u", flow->markets);
-        } else {
-            wanted.figure = "rate_of_fewer";
-            snprintf(name[i], sizeof(name[i]), "markets=%u/orders=%llu", flow->markets,
-                     (unsigned long long)(orders >> i));
-        }
-        rc = one(bench, suite, &wanted, &results[i]);
-    }
-    bool all = rc == 0;
-    double spread;
-
-    for (int i = 0; i < 3; i++) {
-        all = all && results[i].json && results[i].status == HR_PASS;
-    }
-    if (all) {
-        bool agree = invariant(results, orders, &spread, why, sizeof(why));
-
-        hr_case_metric(results[0].json,
-                       &(struct hr_metric){
-                           .name = "spread_over_n", .unit = "times", .samples = &spread, .n = 1});
-        for (int i = 0; i < 3 && !agree; i++) {
-            hr_measure_restate(&bench->rig, &results[i], HR_INVALID, why,
+        if (!half || !quarter) {
+            hr_measure_restate(&bench->rig, &result, HR_INVALID, why,
                                "use longer runs (throughput.requests); look for warming up or for "
                                "work that is put off");
         }
     }
-    for (int i = 0; i < 3; i++) {
-        hr_measure_result_free(&results[i]);
-    }
+    hr_measure_result_free(&result);
     return rc;
 }
 
