@@ -70,7 +70,7 @@ const char hr_html_style[] =
     "details td{font-size:12.5px}\n"
     "footer{margin-top:40px;padding-top:12px;border-top:1px solid var(--line);font-size:12.5px;"
     "color:var(--soft)}\n"
-    "@media (max-width:720px){main{padding:22px 16px 48px}h1{font-size:24px}h2{margin-top:34px}"
+    "@media screen and (max-width:720px){main{padding:22px 16px 48px}h1{font-size:24px}h2{margin-top:34px}"
     ".plots{grid-template-columns:minmax(0,1fr)}figure .wide{margin-right:-16px}"
     "figure svg{min-width:520px}.tiles{grid-template-columns:1fr 1fr}.tiles .v{font-size:18px}"
     ".tiles div{padding:9px 11px}td,th{padding-right:14px}td{max-width:34ch}}\n"
@@ -79,4 +79,5 @@ const char hr_html_style[] =
     "table{font-size:8pt}th,.n,tr.why td,figcaption,.note{font-size:7.5pt}td,th{padding:2.5px 10px 2.5px 0}"
     "td{max-width:none}.wide{overflow:visible}tr,figure,pre,.tiles{break-inside:avoid}"
     "pre{font-size:7.5pt;white-space:pre-wrap}details:not([open]){display:none}"
+    ".plots{grid-template-columns:minmax(0,122mm);gap:14px}.s{font-size:7pt;line-height:12pt}"
     ".s,.bar,.bar i{print-color-adjust:exact;-webkit-print-color-adjust:exact}}\n";

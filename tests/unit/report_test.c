@@ -305,6 +305,11 @@ TEST(report, what_is_invalid_is_no_headline)
     CHECK(!strstr(text, "\"tiles\""));
     CHECK(!strstr(text, "headline"));
     free(text);
+    item = json_array_get(sheet, json_array_size(sheet) - 1); /* the block to paste */
+    CHECK(strstr(json_string_value(json_object_get(item, "t")), "validation"));
+    CHECK(!strstr(json_string_value(json_object_get(item, "t")), "\none thread"));
+    CHECK(!strstr(json_string_value(json_object_get(item, "t")), "\ncapacity"));
+    CHECK(!strstr(json_string_value(json_object_get(item, "t")), "\nservice"));
     json_array_foreach (sheet, i, item) {
         if (json_is_string(json_object_get(item, "name"))) {
             char why[HR_WHY_MAX];
