@@ -32,10 +32,13 @@ static struct scale time_scale(double ns)
     size_t i = 0;
 
     /* 999.6 would round to four digits. */
-    while (i + 1 < sizeof(scales) / sizeof(scales[0]) && fabs(ns) >= scales[i + 1].factor * 0.9995) {
+    while (i + 1 < sizeof(scales) / sizeof(scales[0]) &&
+           fabs(ns) >= scales[i + 1].factor * 0.9995) {
         i++;
     }
-    return i == 3 && fabs(ns) >= 600e9 ? scales[4] : i == 4 && fabs(ns) < 600e9 ? scales[3] : scales[i];
+    return i == 3 && fabs(ns) >= 600e9  ? scales[4]
+           : i == 4 && fabs(ns) < 600e9 ? scales[3]
+                                        : scales[i];
 }
 
 static struct scale thousands_scale(double value)
@@ -107,8 +110,8 @@ static struct hr_figure join(const char *digits, const char *scale, const char *
 {
     struct hr_figure f;
 
-    snprintf(f.text, sizeof(f.text), "%.80s%s%.16s%s%.40s", digits, *scale ? HR_NARROW_SPACE : "", scale,
-             *unit ? HR_NARROW_SPACE : "", unit);
+    snprintf(f.text, sizeof(f.text), "%.80s%s%.16s%s%.40s", digits, *scale ? HR_NARROW_SPACE : "",
+             scale, *unit ? HR_NARROW_SPACE : "", unit);
     return f;
 }
 

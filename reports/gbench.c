@@ -46,12 +46,11 @@ static json_t *entry_of(const json_t *item, size_t family)
     bool rate = is_rate(hr_view_text(about, "unit"));
     double ns = rate ? 1e9 / estimate : estimate;
     double runs = hr_view_number(about, "n_runs");
-    json_t *entry = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:s}", "name", hr_view_text(item, "id"),
-                              "run_name", hr_view_text(item, "id"), "run_type", "iteration",
-                              "repetitions", 1, "repetition_index", 0, "threads", 1, "family_index",
-                              (json_int_t)family, "iterations",
-                              (json_int_t)(isfinite(runs) && runs >= 0 && runs < 1e15 ? runs : 0),
-                              "time_unit", "ns");
+    json_t *entry = json_pack(
+        "{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:s}", "name", hr_view_text(item, "id"), "run_name",
+        hr_view_text(item, "id"), "run_type", "iteration", "repetitions", 1, "repetition_index", 0,
+        "threads", 1, "family_index", (json_int_t)family, "iterations",
+        (json_int_t)(isfinite(runs) && runs >= 0 && runs < 1e15 ? runs : 0), "time_unit", "ns");
     size_t i;
 
     json_object_set_new(entry, "real_time", isfinite(ns) ? json_real(ns) : json_integer(0));
@@ -103,8 +102,8 @@ int hr_report_gbench(const json_t *record, const char *file)
         json_array_append_new(list, entry_of(walk.item, family++));
     }
     if (rc == 0) {
-        bool written = json_dumpf(document, sink.out, JSON_INDENT(2)) == 0 &&
-                       fputc('\n', sink.out) != EOF;
+        bool written =
+            json_dumpf(document, sink.out, JSON_INDENT(2)) == 0 && fputc('\n', sink.out) != EOF;
 
         rc = hr_sink_close(&sink, written ? 0 : hr_fail(EIO, "cannot write %s", file));
     }

@@ -2,8 +2,8 @@
  * html.c - the sheet as one HTML file: no network, no script, pictures inside. Every text of the
  * record passes through hr_put_xml(); status words become class names only if they are known.
  */
-#include "reports/html_style.h"
 #include "harness/error.h"
+#include "reports/html_style.h"
 #include "reports/markup.h"
 #include "reports/plot.h"
 #include "reports/record_view.h"
@@ -162,14 +162,16 @@ static void put_plot(struct page *page, const json_t *block)
     }
     picture = read_picture(page->plots_dir, plot->name);
     if (picture) {
-        fprintf(page->out, "<figure id=\"plot-%s\"><div class=\"wide\">%s</div>", plot->name, picture);
+        fprintf(page->out, "<figure id=\"plot-%s\"><div class=\"wide\">%s</div>", plot->name,
+                picture);
         put_element(page->out, "<figcaption>", plot->caption, "</figcaption></figure>\n");
         free(picture);
         return;
     }
     hr_plot_why(plot, page->record, why);
     fprintf(page->out, "<p class=\"note\">No picture of %s: %s.</p>\n", plot->name,
-            *why ? why : "gnuplot was not there to draw it; its data and script are in the plots folder");
+            *why ? why
+                 : "gnuplot was not there to draw it; its data and script are in the plots folder");
 }
 
 static void put_block(struct page *page, const json_t *block)
@@ -219,7 +221,8 @@ int hr_write_html(const json_t *sheet, FILE *out, const char *title, const json_
 
     fputs("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n", out);
+          "<meta name=\"color-scheme\" content=\"light dark\">\n",
+          out);
     put_element(out, "<title>", title, "</title>\n");
     fprintf(out, "<style>\n%s%s</style>\n</head>\n<body>\n<main>\n", hr_html_style, hr_plot_style);
     put_element(out, "<p class=\"eyebrow\">", title, "</p>\n");
@@ -228,7 +231,8 @@ int hr_write_html(const json_t *sheet, FILE *out, const char *title, const json_
     }
     fputs(page.in_plots ? "</div>\n" : "", out);
     fputs("<footer>Made by Headroom from result.json; every figure here is in that file.</footer>\n"
-          "</main>\n</body>\n</html>\n", out);
+          "</main>\n</body>\n</html>\n",
+          out);
     return ferror(out) ? hr_fail(EIO, "cannot write the HTML report") : 0;
 }
 
@@ -243,8 +247,8 @@ int hr_report_html(const json_t *record, const char *plots_dir, const char *file
     if (rc) {
         return rc;
     }
-    snprintf(title, sizeof(title), "Headroom capacity report, %.200s, %.20s", hr_view_text(host, "line"),
-             hr_view_text(record, "started"));
+    snprintf(title, sizeof(title), "Headroom capacity report, %.200s, %.20s",
+             hr_view_text(host, "line"), hr_view_text(record, "started"));
     clean = hr_sheet_string(title);
     sheet = hr_sheet_of_record(record);
     rc = hr_write_html(sheet, sink.out, json_string_value(clean), record, plots_dir);

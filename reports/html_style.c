@@ -4,6 +4,7 @@
  */
 #include "reports/html_style.h"
 
+/* clang-format off */
 const char hr_html_style[] =
     ":root{color-scheme:light dark;--ground:#fff;--raised:#f6f7f9;--ink:#1d242b;--soft:#5b6670;"
     "--line:#dfe3e7;--accent:#0b62b0;--good:#14713d;--good-ground:#e3f4e9;--bad:#a8201a;"

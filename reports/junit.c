@@ -1,6 +1,6 @@
 /*
- * junit.c - the cases as JUnit XML, so that any CI shows them: a limit missed is a failure, a result
- * that cannot be trusted is an error, what could not run is skipped.
+ * junit.c - the cases as JUnit XML, so that any CI shows them: a limit missed is a failure, a
+ * result that cannot be trusted is an error, what could not run is skipped.
  */
 #include "harness/error.h"
 #include "reports/markup.h"

@@ -1,6 +1,6 @@
 /*
- * markdown.c - the sheet as GitHub-flavoured Markdown. Figures and words are the HTML report's; plots
- * are linked where they were drawn.
+ * markdown.c - the sheet as GitHub-flavoured Markdown. Figures and words are the HTML report's;
+ * plots are linked where they were drawn.
  */
 #include "harness/error.h"
 #include "reports/markup.h"
@@ -72,7 +72,8 @@ static void put_table(FILE *out, const json_t *table)
             fputs(first ? "\n- **" : "- **", out);
             hr_put_markdown(out, hr_view_text(row, "status"));
             fputs("** ", out);
-            hr_put_markdown(out, hr_view_text(json_array_get(json_object_get(row, "cells"), 0), "t"));
+            hr_put_markdown(out,
+                            hr_view_text(json_array_get(json_object_get(row, "cells"), 0), "t"));
             fputs(": ", out);
             hr_put_markdown(out, hr_view_text(row, "why"));
             fputc('\n', out);

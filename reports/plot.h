@@ -25,8 +25,8 @@ extern const struct hr_plot_ops hr_plots[]; /* ended by name NULL */
 const struct hr_plot_ops *hr_plot_find(const char *name);
 /* Why this record has no such plot: "" if it has the data. */
 void hr_plot_why(const struct hr_plot_ops *plot, const json_t *record, char *why);
-/* Rewrites an SVG that gnuplot made: palettes, no fixed size, no names that clash with those of other
- * pictures in the same page. NULL without memory; free() it. */
+/* Rewrites an SVG that gnuplot made: palettes, no fixed size, no names that clash with those of
+ * other pictures in the same page. NULL without memory; free() it. */
 char *hr_plot_theme(const char *svg, const char *name, bool inlined);
 /* The text of a picture, or NULL if there is none that can be used; free() it. */
 char *hr_plot_read(const char *file);
@@ -75,7 +75,8 @@ struct hr_axis {
 /* Terminal, output, fonts, borders; height in units of a picture 640 wide. */
 void hr_script_begin(FILE *gp, const char *name, const char *title, int height);
 /* Chooses rounded ends and writes range and labelled tics. */
-struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double high, const char *unit);
+struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double high,
+                              const char *unit);
 /* What the axis shows: x below it, y above its top. */
 void hr_script_axis_title(FILE *gp, char name, const char *text);
 void hr_script_quote(FILE *gp, const char *text);

@@ -1,6 +1,6 @@
 /*
- * plot_ceilings.c - what was achieved as a share of the ceiling that bounds it, one bar a figure, the
- * largest share first.
+ * plot_ceilings.c - what was achieved as a share of the ceiling that bounds it, one bar a figure,
+ * the largest share first.
  */
 #include "reports/figure_text.h"
 #include "reports/markup.h"
@@ -46,8 +46,8 @@ static int collect(const json_t *record, struct bar *bars, int max)
     return count < BARS_MAX ? count : BARS_MAX;
 }
 
-/* Suite and parameters: the id without path and engine, which the captions of one run share; with them if
- * engines differ. Long ones are cut. */
+/* Suite and parameters: the id without path and engine, which the captions of one run share; with
+ * them if engines differ. Long ones are cut. */
 static struct hr_view_label short_id(const json_t *record, const json_t *item)
 {
     const char *id = hr_view_text(item, "id"), *path = hr_view_text(item, "path");
@@ -58,7 +58,8 @@ static struct hr_view_label short_id(const json_t *record, const json_t *item)
     size_t bytes;
     FILE *out;
 
-    if (*path && *engine && rest && strlen(rest) > skip && strncmp(rest + 1, path, strlen(path)) == 0 &&
+    if (*path && *engine && rest && strlen(rest) > skip &&
+        strncmp(rest + 1, path, strlen(path)) == 0 &&
         strcmp(hr_view_short(record, item).text, path) == 0) {
         rest += skip;
     } else {
@@ -86,13 +87,15 @@ static void put_bar(const json_t *record, FILE *dat, FILE *gp, const struct bar 
             hr_view_number(bar->metric, "ceiling_value"));
     fprintf(gp, "set label %d ", 10 + 2 * row);
     hr_script_quote(gp, short_id(record, bar->item).text);
-    fprintf(gp, " at first 0, first %g left font 'sans-serif,13' tc rgb '" HR_INK "' front\n", row - 0.40);
+    fprintf(gp, " at first 0, first %g left font 'sans-serif,13' tc rgb '" HR_INK "' front\n",
+            row - 0.40);
     snprintf(text, sizeof(text), "%s: %s of %s", hr_figure_share(bar->share).text,
              hr_figure_bare(hr_view_number(bar->metric, "estimate"), unit).text,
              hr_figure(hr_view_number(bar->metric, "ceiling_value"), unit).text);
     fprintf(gp, "set label %d ", 11 + 2 * row);
     hr_script_quote(gp, text);
-    fprintf(gp, " at graph 1, first %g right font 'sans-serif,13' tc rgb '" HR_INK "' front\n", row - 0.40);
+    fprintf(gp, " at graph 1, first %g right font 'sans-serif,13' tc rgb '" HR_INK "' front\n",
+            row - 0.40);
 }
 
 bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why)
@@ -116,9 +119,13 @@ bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why)
         put_bar(record, dat, gp, &bars[row], row);
     }
     fputs("plot \\\n"
-          "  'ceilings.dat' using (0.5):1:(0):(1):($1-0.10):($1+0.22) with boxxyerror fs solid 0.25 noborder "
-          "lc rgb '" HR_GRID "', \\\n", gp);
-    fprintf(gp, "  'ceilings.dat' using 2:1:(0):2:($1-0.10):($1+0.22) with boxxyerror fs solid 1 noborder lc rgb '%s'\n",
+          "  'ceilings.dat' using (0.5):1:(0):(1):($1-0.10):($1+0.22) with boxxyerror fs solid "
+          "0.25 noborder "
+          "lc rgb '" HR_GRID "', \\\n",
+          gp);
+    fprintf(gp,
+            "  'ceilings.dat' using 2:1:(0):2:($1-0.10):($1+0.22) with boxxyerror fs solid 1 "
+            "noborder lc rgb '%s'\n",
             hr_script_color(0));
     free(bars);
     return true;

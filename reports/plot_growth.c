@@ -12,17 +12,20 @@
 #include <string.h>
 
 /* Everything of a case but x, as the name of its series. */
-static void label_of(const json_t *record, const json_t *item, const char *x, char *label, size_t bytes)
+static void label_of(const json_t *record, const json_t *item, const char *x, char *label,
+                     size_t bytes)
 {
     double markets = hr_view_param(item, "markets"), depth = hr_view_depth(item);
     double zipf = hr_view_param(item, "zipf");
     size_t at = (size_t)snprintf(label, bytes, "%.40s", hr_view_short(record, item).text);
 
     if (strcmp(x, "markets") != 0 && isfinite(markets) && strcmp(x, "shards") != 0) {
-        at += (size_t)snprintf(label + at, bytes - at, ", %.20s markets", hr_figure_set(markets, "").text);
+        at += (size_t)snprintf(label + at, bytes - at, ", %.20s markets",
+                               hr_figure_set(markets, "").text);
     }
     if (strcmp(x, "depth") != 0 && isfinite(depth) && strcmp(x, "shards") != 0) {
-        at += (size_t)snprintf(label + at, bytes - at, ", depth %.20s", hr_figure_set(depth, "").text);
+        at += (size_t)snprintf(label + at, bytes - at, ", depth %.20s",
+                               hr_figure_set(depth, "").text);
     }
     if (isfinite(zipf) && zipf > 0) {
         snprintf(label + at, bytes - at, ", Zipf %.3g", zipf);
@@ -44,7 +47,8 @@ static void collect(const json_t *record, const char *suite, const char *x, cons
         double at = x_of(item, x);
         char label[160];
 
-        if (hr_view_counts(item) && at > 0 && isfinite(hr_view_number(hr_view_metric(item, metric), "estimate"))) {
+        if (hr_view_counts(item) && at > 0 &&
+            isfinite(hr_view_number(hr_view_metric(item, metric), "estimate"))) {
             label_of(record, item, x, label, sizeof(label));
             hr_series_add_metric(hr_series_of(set, label), at, hr_view_metric(item, metric));
         }
@@ -60,7 +64,8 @@ static void put_series(FILE *gp, const char *name, const struct hr_series_set *s
     fputs("plot \\\n", gp);
     for (i = 0; i < set->count; i++) {
         fprintf(gp,
-                "  '%s.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1.2 lc rgb '%s', \\\n"
+                "  '%s.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1.2 lc rgb "
+                "'%s', \\\n"
                 "  '%s.dat' index %d using 1:2 with linespoints pt 7 ps 0.5 lw 2.2 lc rgb '%s'%s\n",
                 name, i, hr_script_color(i), name, i, hr_script_color(i),
                 i + 1 < set->count ? ", \\" : "");
@@ -89,7 +94,8 @@ struct growth {
     bool y_log;
 };
 
-static bool plot_growth(const json_t *record, const struct growth *g, FILE *dat, FILE *gp, char *why)
+static bool plot_growth(const json_t *record, const struct growth *g, FILE *dat, FILE *gp,
+                        char *why)
 {
     struct hr_series_set *set = calloc(1, sizeof(*set));
     struct hr_series_point low, high;
@@ -117,25 +123,32 @@ static bool plot_growth(const json_t *record, const struct growth *g, FILE *dat,
 
 bool hr_plot_markets(const json_t *record, FILE *dat, FILE *gp, char *why)
 {
-    static const struct growth g = {"markets", "Throughput against markets", "markets", "markets",
-                                    "throughput", "orders/s, one thread", "", false};
+    static const struct growth g = {
+        "markets",    "Throughput against markets", "markets", "markets",
+        "throughput", "orders/s, one thread",       "",        false};
 
     return plot_growth(record, &g, dat, gp, why);
 }
 
 bool hr_plot_depth(const json_t *record, FILE *dat, FILE *gp, char *why)
 {
-    static const struct growth g = {"depth", "Throughput against depth", "depth", "levels a side",
-                                    "throughput", "orders/s, one thread", "", false};
+    static const struct growth g = {
+        "depth",      "Throughput against depth", "depth", "levels a side",
+        "throughput", "orders/s, one thread",     "",      false};
 
     return plot_growth(record, &g, dat, gp, why);
 }
 
 bool hr_plot_memory(const json_t *record, FILE *dat, FILE *gp, char *why)
 {
-    static const struct growth g = {"memory", "Memory a market", "depth", "levels a side",
-                                    "bytes_per_market", "resident bytes a market, after touching",
-                                    "bytes", true};
+    static const struct growth g = {"memory",
+                                    "Memory a market",
+                                    "depth",
+                                    "levels a side",
+                                    "bytes_per_market",
+                                    "resident bytes a market, after touching",
+                                    "bytes",
+                                    true};
     struct growth by_markets = g;
 
     if (plot_growth(record, &g, dat, gp, why)) {
@@ -186,23 +199,30 @@ bool hr_plot_scaling(const json_t *record, FILE *dat, FILE *gp, char *why)
     hr_script_axis_title(gp, 'y', "orders/s");
     for (i = 0; i < set->count; i++) {
         last = set->series[i].count - 1;
-        labels[i] = (struct hr_end_label){.x = set->series[i].points[last].x,
-                                          .y = set->series[i].points[last].y, .color = i};
+        labels[i] = (struct hr_end_label){
+            .x = set->series[i].points[last].x, .y = set->series[i].points[last].y, .color = i};
         snprintf(labels[i].text, sizeof(labels[i].text), "%s", set->series[i].label);
     }
     labels[i] = (struct hr_end_label){.x = high.x, .y = alone * high.x, .color = -1};
     snprintf(labels[i].text, sizeof(labels[i].text), "linear");
     hr_script_end_labels(gp, labels, set->count + 1, &x, &y);
-    fprintf(gp, "plot (x <= %.9g ? %.9g * x : NaN) with lines lw 1.2 dt (4,4) lc rgb '" HR_INK "', \\\n", high.x,
-            alone);
+    fprintf(gp,
+            "plot (x <= %.9g ? %.9g * x : NaN) with lines lw 1.2 dt (4,4) lc rgb '" HR_INK
+            "', \\\n",
+            high.x, alone);
     for (i = 0; i < set->count; i++) {
         if (fit_of(&set->series[i], &fit) == 0) {
-            fprintf(gp, "  (x <= %.9g ? %.9g * x / (1 + %.9g * (x - 1) + %.9g * x * (x - 1)) : NaN) with lines lw 2.2 "
-                        "lc rgb '%s', \\\n",
-                    set->series[i].points[set->series[i].count - 1].x, fit.lambda, fit.sigma, fit.kappa, hr_script_color(i));
+            fprintf(gp,
+                    "  (x <= %.9g ? %.9g * x / (1 + %.9g * (x - 1) + %.9g * x * (x - 1)) : NaN) "
+                    "with lines lw 2.2 "
+                    "lc rgb '%s', \\\n",
+                    set->series[i].points[set->series[i].count - 1].x, fit.lambda, fit.sigma,
+                    fit.kappa, hr_script_color(i));
         }
-        fprintf(gp, "  'scaling.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.6 lw 1.4 lc rgb '%s'%s\n", i,
-                hr_script_color(i), i + 1 < set->count ? ", \\" : "");
+        fprintf(gp,
+                "  'scaling.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.6 lw 1.4 lc rgb "
+                "'%s'%s\n",
+                i, hr_script_color(i), i + 1 < set->count ? ", \\" : "");
     }
     free(set);
     return true;

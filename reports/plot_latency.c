@@ -17,7 +17,8 @@ static const char *const tails[] = {"p50", "p99", "p99.9"};
 
 /* ---- load ---------------------------------------------------------------------------- */
 
-static void add_at_rate(struct hr_series_set *set, const char *who, double rate, const json_t *values)
+static void add_at_rate(struct hr_series_set *set, const char *who, double rate,
+                        const json_t *values)
 {
     int t;
 
@@ -87,7 +88,8 @@ static int path_of(const struct hr_series_set *set, int i, const char **tail)
 
             return path_of(set, k, &ignored);
         }
-        path += k == 0 || strncmp(set->series[k].label, set->series[k - 1].label, other_length) != 0;
+        path +=
+            k == 0 || strncmp(set->series[k].label, set->series[k - 1].label, other_length) != 0;
     }
     return path;
 }
@@ -119,15 +121,22 @@ static void put_brackets(const json_t *record, const struct hr_series_set *set, 
         fprintf(gp,
                 "set object %d rect from first %.9g, graph 0 to first %.9g, graph 1 fc rgb '%s' "
                 "fs transparent solid 0.18 noborder behind\n",
-                object++, capacity, failed > capacity ? failed : capacity * 1.004, hr_script_color(color));
+                object++, capacity, failed > capacity ? failed : capacity * 1.004,
+                hr_script_color(color));
         if (bound > 0 && bound != drawn) {
             drawn = bound;
-            fprintf(gp, "set arrow %d from graph 0, first %.9g to graph 1, first %.9g nohead dt (6,5) lw 1 "
-                        "lc rgb '" HR_INK "'\n", 1 + object, bound, bound);
+            fprintf(
+                gp,
+                "set arrow %d from graph 0, first %.9g to graph 1, first %.9g nohead dt (6,5) lw 1 "
+                "lc rgb '" HR_INK "'\n",
+                1 + object, bound, bound);
             fprintf(gp, "set label %d ", 60 + object);
             hr_script_quote(gp, hr_bound_text(walk.item).text);
-            fprintf(gp, " at graph 0.01, first %.9g left offset 0,0.6 font 'sans-serif,12' tc rgb '" HR_INK
-                        "' front\n", bound);
+            fprintf(
+                gp,
+                " at graph 0.01, first %.9g left offset 0,0.6 font 'sans-serif,12' tc rgb '" HR_INK
+                "' front\n",
+                bound);
         }
     }
 }
@@ -173,8 +182,9 @@ bool hr_plot_load(const json_t *record, FILE *dat, FILE *gp, char *why)
         for (t = 0; t < TAILS; t++) {
             dash = strcmp(tail, tails[t]) == 0 ? dashes[t] : dash;
         }
-        fprintf(gp, "  'load.dat' index %d using 1:2 with linespoints pt 7 ps 0.35 %s lc rgb '%s'%s\n", i, dash,
-                hr_script_color(path), i + 1 < set->count ? ", \\" : "");
+        fprintf(gp,
+                "  'load.dat' index %d using 1:2 with linespoints pt 7 ps 0.35 %s lc rgb '%s'%s\n",
+                i, dash, hr_script_color(path), i + 1 < set->count ? ", \\" : "");
     }
     free(set);
     return true;
@@ -192,7 +202,9 @@ static void add_curve(struct hr_series_set *set, const char *label, const json_t
         double percentile = json_number_value(json_array_get(point, 0));
         double value = json_number_value(json_array_get(point, 1));
         /* The largest of n values stands for 1 - 1/n. */
-        double x = percentile >= 100 || 1 - percentile / 100 < 1 / count ? count : 1 / (1 - percentile / 100);
+        double x = percentile >= 100 || 1 - percentile / 100 < 1 / count
+                       ? count
+                       : 1 / (1 - percentile / 100);
 
         if (value > 0 && x >= 1.1) {
             hr_series_add(hr_series_of(set, label), x, value, (double)NAN, (double)NAN);
@@ -207,7 +219,8 @@ static void sort_by_rate(const json_t **cases, int count)
     for (i = 1; i < count; i++) {
         const json_t *item = cases[i];
 
-        for (k = i; k > 0 && hr_view_param(cases[k - 1], "rate") > hr_view_param(item, "rate"); k--) {
+        for (k = i; k > 0 && hr_view_param(cases[k - 1], "rate") > hr_view_param(item, "rate");
+             k--) {
             cases[k] = cases[k - 1];
         }
         cases[k] = item;
@@ -231,7 +244,8 @@ static void collect_percentiles(const json_t *record, struct hr_series_set *set)
             continue;
         }
         if (rate > 0 && hr_view_histogram(walk.item, "latency") && opens < CASES_MAX &&
-            (opens == 0 || strcmp(hr_view_text(walk.item, "path"), hr_view_text(open[0], "path")) == 0)) {
+            (opens == 0 ||
+             strcmp(hr_view_text(walk.item, "path"), hr_view_text(open[0], "path")) == 0)) {
             open[opens++] = walk.item;
         } else if (isnan(rate) && hr_view_histogram(walk.item, "service") && closeds < CLOSED_MAX) {
             closed[closeds++] = walk.item;
@@ -273,8 +287,10 @@ bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
     }
     hr_series_write(set, dat, "1/(1-p) latency_ns");
     hr_script_begin(gp, "percentiles", "Latency by percentile", 400);
-    fprintf(gp, "set logscale x\nset xrange [1.1:%.9g]\n"
-                "set xtics ('50' 2, '90' 10, '99' 100", fmax(high.x, 20));
+    fprintf(gp,
+            "set logscale x\nset xrange [1.1:%.9g]\n"
+            "set xtics ('50' 2, '90' 10, '99' 100",
+            fmax(high.x, 20));
     for (at = 1000; at <= high.x && nines < 3; at *= 10) {
         fprintf(gp, ", '99.%.*s' %g", ++nines, "999", at);
     }

@@ -35,20 +35,23 @@ void hr_script_quote(FILE *gp, const char *text)
 
 void hr_script_begin(FILE *gp, const char *name, const char *title, int height)
 {
-    fprintf(gp,
-            "# Draws %s.svg from %s.dat:  gnuplot %s.gp\n"
-            "set encoding utf8\n"
-            "set terminal svg size 640,%d dynamic rounded noenhanced font 'sans-serif,14' name '%s'\n"
-            "set output '%s.svg'\n"
-            "set border 1 lc rgb '" HR_FAINT "' lw 1\n"
-            "set tics nomirror out scale 0.5,0 textcolor rgb '" HR_INK "'\n"
-            "set grid ytics lc rgb '" HR_GRID "' lw 0.5 lt 1\n"
-            "set key off\n"
-            "set lmargin 9\nset rmargin 3\nset tmargin 3.6\nset bmargin 3.4\n",
-            name, name, name, height, name, name);
+    fprintf(
+        gp,
+        "# Draws %s.svg from %s.dat:  gnuplot %s.gp\n"
+        "set encoding utf8\n"
+        "set terminal svg size 640,%d dynamic rounded noenhanced font 'sans-serif,14' name '%s'\n"
+        "set output '%s.svg'\n"
+        "set border 1 lc rgb '" HR_FAINT "' lw 1\n"
+        "set tics nomirror out scale 0.5,0 textcolor rgb '" HR_INK "'\n"
+        "set grid ytics lc rgb '" HR_GRID "' lw 0.5 lt 1\n"
+        "set key off\n"
+        "set lmargin 9\nset rmargin 3\nset tmargin 3.6\nset bmargin 3.4\n",
+        name, name, name, height, name, name);
     fputs("set label 100 ", gp);
     hr_script_quote(gp, title);
-    fputs(" at screen 0, screen 1 left offset 0,-0.9 font 'sans-serif,16' tc rgb '" HR_INK "' front\n", gp);
+    fputs(" at screen 0, screen 1 left offset 0,-0.9 font 'sans-serif,16' tc rgb '" HR_INK
+          "' front\n",
+          gp);
 }
 
 void hr_script_axis_title(FILE *gp, char name, const char *text)
@@ -117,7 +120,8 @@ static void put_linear_tics(FILE *gp, const struct hr_axis *axis, const char *un
     }
 }
 
-struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double high, const char *unit)
+struct hr_axis hr_script_axis(FILE *gp, char name, bool log, double low, double high,
+                              const char *unit)
 {
     struct hr_axis axis = {.name = name, .log = log};
 
@@ -191,7 +195,8 @@ void hr_script_end_labels(FILE *gp, struct hr_end_label *labels, int count, cons
             for (k = i + 1; k < count; k++) {
                 double apart = place[k] - place[i];
 
-                if (apart < 0.062 && fabs(place_on(x, labels[i].x) - place_on(x, labels[k].x)) < 0.25) {
+                if (apart < 0.062 &&
+                    fabs(place_on(x, labels[i].x) - place_on(x, labels[k].x)) < 0.25) {
                     place[i] -= (0.062 - apart) / 4;
                     place[k] += (0.062 - apart) / 4;
                 }
@@ -204,7 +209,9 @@ void hr_script_end_labels(FILE *gp, struct hr_end_label *labels, int count, cons
 
         fprintf(gp, "set label %d ", 10 + i);
         hr_script_quote(gp, labels[i].text);
-        fprintf(gp, " at graph %.4f, graph %.4f left offset 0.8,0 font 'sans-serif,13' tc rgb '%s' front\n",
-                at, place[i], hr_script_color(labels[i].color));
+        fprintf(
+            gp,
+            " at graph %.4f, graph %.4f left offset 0.8,0 font 'sans-serif,13' tc rgb '%s' front\n",
+            at, place[i], hr_script_color(labels[i].color));
     }
 }

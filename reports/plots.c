@@ -23,12 +23,15 @@ extern char **environ;
 
 const struct hr_plot_ops hr_plots[] = {
     {"load",
-     "Latency counts from when an order was due, so waiting is in it. The band lies between the highest "
+     "Latency counts from when an order was due, so waiting is in it. The band lies between the "
+     "highest "
      "rate that was confirmed at the tail bound (dashed line) and the lowest that failed.",
      hr_plot_load},
-    {"percentiles", "Each step to the right is ten times rarer. Curves end at the largest value seen.",
+    {"percentiles",
+     "Each step to the right is ten times rarer. Curves end at the largest value seen.",
      hr_plot_percentiles},
-    {"markets", "More markets mean a larger working set: the fall shows where it leaves the caches.",
+    {"markets",
+     "More markets mean a larger working set: the fall shows where it leaves the caches.",
      hr_plot_markets},
     {"depth", "Levels a side of each book, with the same number of markets.", hr_plot_depth},
     {"memory", "Resident memory a market, measured after every book was filled and touched.",
@@ -65,7 +68,8 @@ void hr_plot_why(const struct hr_plot_ops *plot, const json_t *record, char *why
     }
 }
 
-static int write_text(const char *dir, const char *name, const char *end, const char *text, size_t bytes)
+static int write_text(const char *dir, const char *name, const char *end, const char *text,
+                      size_t bytes)
 {
     char file[4096];
     struct hr_sink sink;
@@ -83,7 +87,8 @@ static int write_text(const char *dir, const char *name, const char *end, const 
 }
 
 /* 0, or -ENODATA: then why[] is set and nothing was written. */
-static int write_plot(const struct hr_plot_ops *plot, const json_t *record, const char *dir, char *why)
+static int write_plot(const struct hr_plot_ops *plot, const json_t *record, const char *dir,
+                      char *why)
 {
     char *text[2] = {NULL, NULL};
     size_t bytes[2] = {0, 0};
@@ -111,7 +116,7 @@ static int write_plot(const struct hr_plot_ops *plot, const json_t *record, cons
 /* Runs gnuplot in the plots' folder, its chatter thrown away; true if it says it went well. */
 static bool run_gnuplot(const char *dir, const char *script)
 {
-    char *const argv[] = {(char *)(uintptr_t)"gnuplot", (char *)(uintptr_t)script, NULL};
+    char *const argv[] = {(char *)(uintptr_t) "gnuplot", (char *)(uintptr_t)script, NULL};
     posix_spawn_file_actions_t actions;
     int status = -1;
     pid_t child;

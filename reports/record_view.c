@@ -83,7 +83,8 @@ double hr_view_param(const json_t *item, const char *name)
 
 double hr_view_estimate(const json_t *item, const char *metric)
 {
-    return hr_view_passed(item) ? hr_view_number(hr_view_metric(item, metric), "estimate") : (double)NAN;
+    return hr_view_passed(item) ? hr_view_number(hr_view_metric(item, metric), "estimate")
+                                : (double)NAN;
 }
 
 bool hr_view_passed(const json_t *item)

@@ -14,7 +14,8 @@ const char *hr_view_text(const json_t *object, const char *name);
 double hr_view_number(const json_t *object, const char *name);
 bool hr_view_is(const json_t *object, const char *name, const char *text);
 
-/* Every case of every suite, in order: struct hr_view_walk w = {0}; while (hr_view_next(record, &w)) */
+/* Every case of every suite, in order: struct hr_view_walk w = {0}; while (hr_view_next(record,
+ * &w)) */
 struct hr_view_walk {
     const json_t *suite, *item;
     size_t suite_at, case_at;

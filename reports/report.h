@@ -25,7 +25,8 @@
 /* The terminal summary, ending in one block to paste. color: ANSI allowed. */
 int hr_report_text(const json_t *record, FILE *out, int color);
 int hr_report_markdown(const json_t *record, const char *file);
-/* One file, no network, light and dark, prints well; plots inlined from plots_dir if drawn there. */
+/* One file, no network, light and dark, prints well; plots inlined from plots_dir if drawn there.
+ */
 int hr_report_html(const json_t *record, const char *plots_dir, const char *file);
 /* .dat and .gp always; .svg when gnuplot is there (*drawn counts them). */
 int hr_report_plots(const json_t *record, const char *dir, int *drawn);

@@ -16,11 +16,19 @@
 #include <sys/stat.h>
 
 static const struct hr_option options[] = {
-    {.name = "html", .kind = HR_OPT_TEXT, .metavar = "FILE", .help = "one HTML file with everything in it"},
+    {.name = "html",
+     .kind = HR_OPT_TEXT,
+     .metavar = "FILE",
+     .help = "one HTML file with everything in it"},
     {.name = "md", .kind = HR_OPT_TEXT, .metavar = "FILE", .help = "Markdown"},
-    {.name = "plots", .kind = HR_OPT_TEXT, .metavar = "DIR",
+    {.name = "plots",
+     .kind = HR_OPT_TEXT,
+     .metavar = "DIR",
      .help = "data and gnuplot scripts, and SVG pictures if gnuplot is there"},
-    {.name = "junit", .kind = HR_OPT_TEXT, .metavar = "FILE", .help = "JUnit XML, a test case a case"},
+    {.name = "junit",
+     .kind = HR_OPT_TEXT,
+     .metavar = "FILE",
+     .help = "JUnit XML, a test case a case"},
     {.name = "gbench", .kind = HR_OPT_TEXT, .metavar = "FILE", .help = "google-benchmark's JSON"},
     {.name = "color", .kind = HR_OPT_FLAG, .help = "colours in the text summary"},
     {.name = NULL},
@@ -43,7 +51,8 @@ static int read_results(const char *const *files, int count, json_t **records)
     return 0;
 }
 
-/* The plots go where they were asked for, else into a folder that lives as long as the HTML is written. */
+/* The plots go where they were asked for, else into a folder that lives as long as the HTML is
+ * written. */
 static int write_html(const json_t *record, const char *html, const char *plots)
 {
     const char *temporary = getenv("TMPDIR");
@@ -74,8 +83,10 @@ static int render_one(const struct hr_args *args, const json_t *record)
     if (plots) {
         rc = hr_report_plots(record, plots, &drawn);
         if (rc == 0 && drawn == 0) {
-            fprintf(stderr, "headroom: no picture was drawn (gnuplot is missing, or there was no data); "
-                            "data and scripts are in %s\n", plots);
+            fprintf(stderr,
+                    "headroom: no picture was drawn (gnuplot is missing, or there was no data); "
+                    "data and scripts are in %s\n",
+                    plots);
         }
     }
     if (rc == 0 && md) {
@@ -109,15 +120,16 @@ static int write_sheet(const json_t *sheet, const char *file, int html)
     return rc;
 }
 
-static int render_several(const struct hr_args *args, json_t *const *records, const char *const *files,
-                          int count)
+static int render_several(const struct hr_args *args, json_t *const *records,
+                          const char *const *files, int count)
 {
     const char *html = hr_arg_text(args, "html"), *md = hr_arg_text(args, "md");
     json_t *sheet;
     int rc = 0;
 
     if (hr_arg_text(args, "plots") || hr_arg_text(args, "junit") || hr_arg_text(args, "gbench")) {
-        return hr_fail(EINVAL, "--plots, --junit and --gbench take one result, %d were given", count);
+        return hr_fail(EINVAL, "--plots, --junit and --gbench take one result, %d were given",
+                       count);
     }
     sheet = hr_sheet_of_several((const json_t *const *)records, files, count);
     if (md) {
@@ -144,7 +156,8 @@ static int run(const struct hr_args *args)
     }
     rc = read_results(files, count, records);
     if (rc == 0) {
-        rc = count == 1 ? render_one(args, records[0]) : render_several(args, records, files, count);
+        rc =
+            count == 1 ? render_one(args, records[0]) : render_several(args, records, files, count);
     }
     for (i = 0; i < count; i++) {
         json_decref(records[i]);

@@ -15,7 +15,8 @@
 /* What a reader asks for first. */
 static int rank_of(const char *check)
 {
-    static const char *const leading[] = {"swap", "background_load", "throttle", "frequency", "steal"};
+    static const char *const leading[] = {"swap", "background_load", "throttle", "frequency",
+                                          "steal"};
     const int count = sizeof(leading) / sizeof(leading[0]);
     int i;
 
@@ -26,11 +27,12 @@ static int rank_of(const char *check)
 
 static void bump(json_t *sum, const char *name)
 {
-    json_object_set_new(sum, name, json_integer(json_integer_value(json_object_get(sum, name)) + 1));
+    json_object_set_new(sum, name,
+                        json_integer(json_integer_value(json_object_get(sum, name)) + 1));
 }
 
-/* A check does not say whether its limit is a most or a least; a value that is ok and above it does, and
- * so does one that is not ok and below it. */
+/* A check does not say whether its limit is a most or a least; a value that is ok and above it
+ * does, and so does one that is not ok and below it. */
 static bool is_least(const json_t *check)
 {
     double value = hr_view_number(check, "value"), limit = hr_view_number(check, "limit");
@@ -46,8 +48,8 @@ static void count_one(json_t *sums, const json_t *check)
     double number = json_number_value(value);
 
     if (!sum) {
-        sum = json_pack("{s:s,s:i,s:i,s:i,s:i,s:s}", "check", name, "ok", 0, "soft", 0, "hard", 0, "unknown",
-                        0, "unit", hr_view_text(check, "unit"));
+        sum = json_pack("{s:s,s:i,s:i,s:i,s:i,s:s}", "check", name, "ok", 0, "soft", 0, "hard", 0,
+                        "unknown", 0, "unit", hr_view_text(check, "unit"));
         json_object_set_new(sums, name, sum);
     }
     if (!value || json_is_null(value)) {
@@ -121,7 +123,10 @@ struct hr_check_text hr_check_text(const json_t *check)
     } else if (soft) {
         snprintf(t.text, sizeof(t.text), "soft in %lld of %lld runs", soft, known);
     } else if (ok) {
-        snprintf(t.text, sizeof(t.text), ok == 1 ? "ok in 1 run" : unknown ? "ok in %lld runs" : "ok in all %lld runs",
+        snprintf(t.text, sizeof(t.text),
+                 ok == 1   ? "ok in 1 run"
+                 : unknown ? "ok in %lld runs"
+                           : "ok in all %lld runs",
                  ok);
     } else {
         snprintf(t.text, sizeof(t.text), "cannot be known here");

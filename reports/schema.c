@@ -22,7 +22,7 @@
 
 struct check {
     const json_t *root;
-    bool newer;                /* written by a newer minor version: unknown properties are let pass */
+    bool newer; /* written by a newer minor version: unknown properties are let pass */
     char path[PATH_MAX_BYTES]; /* where we are */
     char offence[PATH_MAX_BYTES];
     char where[PATH_MAX_BYTES];
@@ -99,15 +99,16 @@ static bool is_type(const json_t *value, const char *type)
 static const char *type_of(const json_t *value)
 {
     static const char *const names[] = {
-        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array",  [JSON_STRING] = "a string",
-        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",   [JSON_TRUE] = "a boolean",
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
+        [JSON_INTEGER] = "a number", [JSON_REAL] = "a number",  [JSON_TRUE] = "a boolean",
         [JSON_FALSE] = "a boolean",  [JSON_NULL] = "null",
     };
 
     return names[json_typeof(value)];
 }
 
-static bool check_type(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_type(struct check *c, const json_t *rule, const json_t *schema,
+                       const json_t *value)
 {
     char wanted[80] = "";
     const json_t *type;
@@ -138,7 +139,8 @@ static void describe(const json_t *value, char *text, size_t bytes)
     free(dump);
 }
 
-static bool check_const(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_const(struct check *c, const json_t *rule, const json_t *schema,
+                        const json_t *value)
 {
     char wanted[80];
 
@@ -147,7 +149,8 @@ static bool check_const(struct check *c, const json_t *rule, const json_t *schem
     return json_equal(rule, value) || offend(c, "must be %s", wanted);
 }
 
-static bool check_enum(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_enum(struct check *c, const json_t *rule, const json_t *schema,
+                       const json_t *value)
 {
     char wanted[120];
     const json_t *choice;
@@ -163,7 +166,8 @@ static bool check_enum(struct check *c, const json_t *rule, const json_t *schema
     return offend(c, "must be one of %s", wanted);
 }
 
-static bool check_pattern(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_pattern(struct check *c, const json_t *rule, const json_t *schema,
+                          const json_t *value)
 {
     regex_t regex;
     bool fine;
@@ -184,11 +188,12 @@ static bool check_min_length(struct check *c, const json_t *rule, const json_t *
                              const json_t *value)
 {
     (void)schema;
-    return !json_is_string(value) || json_string_length(value) >= (size_t)json_integer_value(rule) ||
-           offend(c, "is empty");
+    return !json_is_string(value) ||
+           json_string_length(value) >= (size_t)json_integer_value(rule) || offend(c, "is empty");
 }
 
-static bool check_minimum(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_minimum(struct check *c, const json_t *rule, const json_t *schema,
+                          const json_t *value)
 {
     (void)schema;
     return !json_is_number(value) || json_number_value(value) >= json_number_value(rule) ||
@@ -241,8 +246,8 @@ static bool check_properties(struct check *c, const json_t *rule, const json_t *
     json_object_foreach ((json_t *)(uintptr_t)rule, name, property) {
         const json_t *member = json_object_get(value, name);
 
-        if (member && !matches_below(c, property, member, strchr(name, '.') ? "[\"%s\"]" : ".%s",
-                                     name)) {
+        if (member &&
+            !matches_below(c, property, member, strchr(name, '.') ? "[\"%s\"]" : ".%s", name)) {
             return false;
         }
     }
@@ -274,7 +279,8 @@ static bool check_additional(struct check *c, const json_t *rule, const json_t *
     return true;
 }
 
-static bool check_items(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_items(struct check *c, const json_t *rule, const json_t *schema,
+                        const json_t *value)
 {
     const json_t *item;
     size_t i;
@@ -288,7 +294,8 @@ static bool check_items(struct check *c, const json_t *rule, const json_t *schem
     return true;
 }
 
-static bool check_any_of(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_any_of(struct check *c, const json_t *rule, const json_t *schema,
+                         const json_t *value)
 {
     const json_t *why = json_object_get(schema, "description");
     const json_t *form;
@@ -304,12 +311,14 @@ static bool check_any_of(struct check *c, const json_t *rule, const json_t *sche
         char offence[sizeof(c->offence)];
 
         memcpy(offence, c->offence, sizeof(offence));
-        snprintf(c->offence, sizeof(c->offence), "%.180s (%.180s)", offence, json_string_value(why));
+        snprintf(c->offence, sizeof(c->offence), "%.180s (%.180s)", offence,
+                 json_string_value(why));
     }
     return false;
 }
 
-static bool check_ref(struct check *c, const json_t *rule, const json_t *schema, const json_t *value)
+static bool check_ref(struct check *c, const json_t *rule, const json_t *schema,
+                      const json_t *value)
 {
     static const char prefix[] = "#/$defs/";
     const char *target = json_string_value(rule);
@@ -317,7 +326,8 @@ static bool check_ref(struct check *c, const json_t *rule, const json_t *schema,
 
     (void)schema;
     if (strncmp(target, prefix, sizeof(prefix) - 1) == 0) {
-        definition = json_object_get(json_object_get(c->root, "$defs"), target + sizeof(prefix) - 1);
+        definition =
+            json_object_get(json_object_get(c->root, "$defs"), target + sizeof(prefix) - 1);
     }
     return definition ? matches(c, definition, value)
                       : offend(c, "the schema's reference %s leads nowhere", target);
@@ -377,6 +387,7 @@ int hr_schema_check(const json_t *document)
     }
     make_printable(c.where);
     make_printable(c.offence);
-    return fine ? 0 : hr_fail(EINVAL, "%s %s: not a Headroom result as `headroom schema` has it",
-                              c.where, c.offence);
+    return fine ? 0
+                : hr_fail(EINVAL, "%s %s: not a Headroom result as `headroom schema` has it",
+                          c.where, c.offence);
 }

@@ -13,13 +13,13 @@
 #include <string.h>
 
 const struct hr_section hr_sections[] = {
-    {"verdict", hr_section_verdict},       {"machine", hr_section_machine},
-    {"claims", hr_section_claims},         {"capacity", hr_section_capacity},
-    {"latency", hr_section_latency},       {"throughput", hr_section_throughput},
-    {"markets", hr_section_markets},       {"scaling", hr_section_scaling},
-    {"ceilings", hr_section_ceilings},     {"validation", hr_section_validation},
-    {"cases", hr_section_cases},           {"reproduce", hr_section_reproduce},
-    {"paste", hr_section_paste},           {NULL, NULL},
+    {"verdict", hr_section_verdict},   {"machine", hr_section_machine},
+    {"claims", hr_section_claims},     {"capacity", hr_section_capacity},
+    {"latency", hr_section_latency},   {"throughput", hr_section_throughput},
+    {"markets", hr_section_markets},   {"scaling", hr_section_scaling},
+    {"ceilings", hr_section_ceilings}, {"validation", hr_section_validation},
+    {"cases", hr_section_cases},       {"reproduce", hr_section_reproduce},
+    {"paste", hr_section_paste},       {NULL, NULL},
 };
 
 json_t *hr_sheet_of_record(const json_t *record)
@@ -126,9 +126,9 @@ json_t *hr_sheet_table(json_t *sheet, const char *title, const char *fold)
 
 void hr_table_column(json_t *table, const char *title, enum hr_sheet_align align)
 {
-    json_array_append_new(json_object_get(table, "columns"),
-                          json_pack("{s:o,s:b}", "t", hr_sheet_string(title), "right",
-                                    align == HR_RIGHT));
+    json_array_append_new(
+        json_object_get(table, "columns"),
+        json_pack("{s:o,s:b}", "t", hr_sheet_string(title), "right", align == HR_RIGHT));
 }
 
 json_t *hr_table_row(json_t *table, const json_t *of)
@@ -202,7 +202,8 @@ void hr_row_metric(json_t *row, const json_t *metric)
 
     if (!metric || isnan(estimate)) {
         /* The row's own reason, where it has one, stands below it. */
-        hr_row_cell(row, HR_DASH, json_object_get(row, "why") ? NULL : hr_view_text(metric, "reason"));
+        hr_row_cell(row, HR_DASH,
+                    json_object_get(row, "why") ? NULL : hr_view_text(metric, "reason"));
         return;
     }
     /* Below six runs there is no 95 % interval: what is shown is min to max. */

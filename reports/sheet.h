@@ -4,9 +4,8 @@
  *
  * A sheet is a JSON array of objects with a "kind":
  *
- *   verdict  status, line, headline, chips[{t, s}]    the record's verdict; the best capacity if any
- *   tiles    tiles[{label, t, n}]                     the few headline figures
- *   heading  id, t
+ *   verdict  status, line, headline, chips[{t, s}]    the record's verdict; the best capacity if
+ * any tiles    tiles[{label, t, n}]                     the few headline figures heading  id, t
  *   text     t                                        a paragraph
  *   note     t                                        a quiet paragraph
  *   list     items[t]
@@ -75,8 +74,8 @@ void hr_section_cases(json_t *sheet, const json_t *record);
 void hr_section_reproduce(json_t *sheet, const json_t *record);
 void hr_section_paste(json_t *sheet, const json_t *record);
 
-/* The checks of all runs, by name: [{check, ok, soft, hard, unknown, worst, limit, unit}], those that
- * a reader asks for first in front; unknown counts runs that could not tell. New reference. */
+/* The checks of all runs, by name: [{check, ok, soft, hard, unknown, worst, limit, unit}], those
+ * that a reader asks for first in front; unknown counts runs that could not tell. New reference. */
 json_t *hr_checks_of(const json_t *record);
 /* "ok in all 54 runs", "soft in 2 of 54 runs" … */
 struct hr_check_text {
@@ -86,8 +85,8 @@ struct hr_check_text hr_check_text(const json_t *check);
 /* What to type to repeat the run, quoted for a shell; free() it. NULL without memory. */
 char *hr_command_line(const json_t *record);
 
-/* The capacity that was confirmed at the tightest bound, the highest if there are several: its case,
- * or NULL. */
+/* The capacity that was confirmed at the tightest bound, the highest if there are several: its
+ * case, or NULL. */
 const json_t *hr_best_capacity(const json_t *record);
 /* "p99.9 ≤ 10 µs", or "" if the case does not say. */
 struct hr_bound_text {

@@ -62,8 +62,11 @@ static void add_measured(json_t *sheet, const json_t *record)
         hr_row_cell(row, hr_view_text(ceiling, "id"), NULL);
         hr_row_cell(row, hr_figure(hr_view_number(ceiling, "estimate"), unit).text,
                     hr_view_text(ceiling, "reason"));
-        hr_row_cell(row, hr_figure_range(hr_view_number(ceiling, "ci_low"),
-                                         hr_view_number(ceiling, "ci_high"), unit).text, NULL);
+        hr_row_cell(row,
+                    hr_figure_range(hr_view_number(ceiling, "ci_low"),
+                                    hr_view_number(ceiling, "ci_high"), unit)
+                        .text,
+                    NULL);
         hr_row_cell(row, hr_figure_count(hr_view_number(ceiling, "n_runs")).text, NULL);
     }
     hr_table_end(sheet, table);

@@ -38,8 +38,10 @@ static bool is_common(const json_t *cases, const char *name)
     return true;
 }
 
-/* What a case sets, of all that is (common) or is not the same for all: "markets 1 000, batch 32". */
-static void write_params(const json_t *cases, const json_t *item, bool common, char *text, size_t bytes)
+/* What a case sets, of all that is (common) or is not the same for all: "markets 1 000, batch 32".
+ */
+static void write_params(const json_t *cases, const json_t *item, bool common, char *text,
+                         size_t bytes)
 {
     const json_t *params = json_object_get(item, "params"), *value;
     const char *name;
@@ -129,7 +131,8 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         }
         write_params(cases, item, false, params, sizeof(params));
         row = hr_table_row(table, item);
-        hr_row_cell(row, hr_view_path_engine(item).text, hr_view_is_ruler(item) ? "the ruler" : NULL);
+        hr_row_cell(row, hr_view_path_engine(item).text,
+                    hr_view_is_ruler(item) ? "the ruler" : NULL);
         hr_row_cell(row, params, NULL);
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);

@@ -58,7 +58,8 @@ static void add_percentiles(json_t *row, const json_t *histogram)
 
         hr_row_cell(row, hr_figure(value, hr_view_text(histogram, "unit")).text, NULL);
     }
-    hr_row_cell(row, hr_figure(hr_view_number(histogram, "max"), hr_view_text(histogram, "unit")).text,
+    hr_row_cell(row,
+                hr_figure(hr_view_number(histogram, "max"), hr_view_text(histogram, "unit")).text,
                 NULL);
     hr_row_cell(row, hr_figure_count(hr_view_number(histogram, "count")).text, NULL);
 }
@@ -105,10 +106,11 @@ static void add_rates(json_t *sheet, const json_t *record)
         hr_sheet_say(sheet, "note", "No latency was measured in this run.");
         return;
     }
-    hr_sheet_say(sheet, "note",
-                 "Open loop: counted from when an order was due. Closed loop: service time, counted "
-                 "from when it was sent. A dash stands where there were too few samples for that "
-                 "percentile (299 for p99, 2 995 for p99.9, 29 956 for p99.99).");
+    hr_sheet_say(
+        sheet, "note",
+        "Open loop: counted from when an order was due. Closed loop: service time, counted "
+        "from when it was sent. A dash stands where there were too few samples for that "
+        "percentile (299 for p99, 2 995 for p99.9, 29 956 for p99.99).");
 }
 
 /* "service new" is the service time of new orders alone. */

@@ -1,6 +1,7 @@
 /*
- * sheet_paste.c - one block to paste into a message or a table of machines: what was found, on what,
- * whether it can be trusted, and how to repeat it. Fixed width, no figure without its conditions.
+ * sheet_paste.c - one block to paste into a message or a table of machines: what was found, on
+ * what, whether it can be trusted, and how to repeat it. Fixed width, no figure without its
+ * conditions.
  */
 #include "reports/figure_text.h"
 #include "reports/record_view.h"
@@ -117,10 +118,13 @@ static void put_best(FILE *out, const char *label, const json_t *suite, const ch
     metric = hr_view_metric(best, "throughput");
     unit = hr_view_text(metric, "unit");
     if (isfinite(hr_view_param(best, "batch"))) {
-        snprintf(batch, sizeof(batch), ", batches of %s", hr_figure_count(hr_view_param(best, "batch")).text);
+        snprintf(batch, sizeof(batch), ", batches of %s",
+                 hr_figure_count(hr_view_param(best, "batch")).text);
     }
-    put(out, label, "%s, %s %s of %s runs, %s, %s %s%s", hr_figure(hr_view_number(metric, "estimate"), unit).text,
-        hr_figure_range(hr_view_number(metric, "ci_low"), hr_view_number(metric, "ci_high"), unit).text,
+    put(out, label, "%s, %s %s of %s runs, %s, %s %s%s",
+        hr_figure(hr_view_number(metric, "estimate"), unit).text,
+        hr_figure_range(hr_view_number(metric, "ci_low"), hr_view_number(metric, "ci_high"), unit)
+            .text,
         json_is_true(json_object_get(metric, "interval")) ? "(95 %)" : "(min to max)",
         hr_figure_count(hr_view_number(metric, "n_runs")).text, hr_view_path_engine(best).text,
         hr_figure_count(hr_view_param(best, param)).text, param, batch);
@@ -206,7 +210,9 @@ static void put_identity(FILE *out, const json_t *record)
     char *line = hr_command_line(record);
 
     put(out, "workload", "SHA-256 %s",
-        *hash ? hash : *hr_view_text(flow, "sha256") ? hr_view_text(flow, "sha256") : HR_DASH);
+        *hash                           ? hash
+        : *hr_view_text(flow, "sha256") ? hr_view_text(flow, "sha256")
+                                        : HR_DASH);
     put(out, "program", "headroom %s git %.12s%s, %s, %s", hr_view_text(tool, "version"),
         *hr_view_text(tool, "git_sha") ? hr_view_text(tool, "git_sha") : "unknown",
         json_is_true(json_object_get(tool, "git_dirty")) ? " modified" : "",

@@ -141,7 +141,8 @@ static void add_identity(json_t *sheet, const json_t *record)
     hr_table_column(table, "Value", HR_LEFT);
     seeds_text(record, seeds, sizeof(seeds));
     add_pair(table, "Seeds", seeds);
-    add_pair(table, "Workload, SHA-256", hr_view_text(json_object_get(record, "workload"), "sha256"));
+    add_pair(table, "Workload, SHA-256",
+             hr_view_text(json_object_get(record, "workload"), "sha256"));
     add_program(table, json_object_get(record, "tool"));
 }
 

@@ -16,7 +16,8 @@ static void column_title(char *text, size_t bytes, int i)
     snprintf(text, bytes, i < 26 ? "%c" : "R%d", i < 26 ? 'A' + i : i + 1);
 }
 
-static void add_machines(json_t *sheet, const json_t *const *records, const char *const *names, int count)
+static void add_machines(json_t *sheet, const json_t *const *records, const char *const *names,
+                         int count)
 {
     json_t *table = hr_sheet_table(sheet, NULL, NULL);
     int i;
@@ -104,10 +105,11 @@ json_t *hr_sheet_of_several(const json_t *const *records, const char *const *nam
     for (i = 1; i < count; i++) {
         same &= strcmp(workload_hash(records[i]), workload_hash(records[0])) == 0;
     }
-    hr_sheet_say(sheet, "note", same ? "All ran the same workload. Whether a difference is more than "
-                                       "noise is not judged here."
-                                     : "These ran different workloads: their figures answer "
-                                       "different questions.");
+    hr_sheet_say(sheet, "note",
+                 same ? "All ran the same workload. Whether a difference is more than "
+                        "noise is not judged here."
+                      : "These ran different workloads: their figures answer "
+                        "different questions.");
     table = hr_sheet_table(sheet, NULL, NULL);
     hr_table_column(table, "Case", HR_LEFT);
     hr_table_column(table, "Figure", HR_LEFT);

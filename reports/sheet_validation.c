@@ -78,7 +78,8 @@ static void add_suites(json_t *sheet, const json_t *record)
 
         hr_row_cell(row, hr_view_text(suite, "name"), NULL);
         hr_row_cell(row, hr_view_text(suite, "question"), NULL);
-        hr_row_cell(row, hr_figure_count((double)json_array_size(json_object_get(suite, "cases"))).text,
+        hr_row_cell(row,
+                    hr_figure_count((double)json_array_size(json_object_get(suite, "cases"))).text,
                     NULL);
         hr_row_cell(row, hr_figure(hr_view_number(suite, "seconds"), "s").text, NULL);
         hr_row_status(row, hr_view_text(suite, "status"));

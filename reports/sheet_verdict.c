@@ -66,8 +66,9 @@ static const json_t *best_case(const json_t *suite, const char *metric)
 
 static void add_tile(json_t *tiles, const char *label, struct hr_figure figure, const char *note)
 {
-    json_array_append_new(tiles, json_pack("{s:s,s:o,s:o}", "label", label, "t",
-                                           hr_sheet_string(figure.text), "n", hr_sheet_string(note)));
+    json_array_append_new(tiles,
+                          json_pack("{s:s,s:o,s:o}", "label", label, "t",
+                                    hr_sheet_string(figure.text), "n", hr_sheet_string(note)));
 }
 
 static void add_capacity_tile(json_t *tiles, const json_t *record)
@@ -93,10 +94,12 @@ static void add_throughput_tile(json_t *tiles, const json_t *record)
         int at = snprintf(note, sizeof(note), "%s", hr_view_path_engine(best).text);
 
         if (isfinite(markets)) {
-            at += snprintf(note + at, sizeof(note) - (size_t)at, ", %.40s markets", hr_figure_set(markets, "").text);
+            at += snprintf(note + at, sizeof(note) - (size_t)at, ", %.40s markets",
+                           hr_figure_set(markets, "").text);
         }
         if (isfinite(batch)) {
-            snprintf(note + at, sizeof(note) - (size_t)at, ", batches of %.40s", hr_figure_set(batch, "").text);
+            snprintf(note + at, sizeof(note) - (size_t)at, ", batches of %.40s",
+                     hr_figure_set(batch, "").text);
         }
         add_tile(tiles, "Throughput, one thread",
                  hr_figure(hr_view_estimate(best, "throughput"), "orders/s"), note);
@@ -109,7 +112,8 @@ static void add_latency_tile(json_t *tiles, const json_t *record)
 
     while (hr_view_next(record, &walk)) {
         const json_t *service = hr_view_histogram(walk.item, "service");
-        double median = hr_view_percentile(service, "p50"), tail = hr_view_percentile(service, "p99.9");
+        double median = hr_view_percentile(service, "p50"),
+               tail = hr_view_percentile(service, "p99.9");
         char note[400];
 
         if (hr_view_passed(walk.item) && hr_view_counts(walk.item) && isfinite(median) &&
@@ -222,8 +226,9 @@ void hr_section_claims(json_t *sheet, const json_t *record)
 
     hr_sheet_heading(sheet, "claims", "Claims");
     if (json_array_size(claims) == 0) {
-        hr_sheet_say(sheet, "note", "None was judged: the registry of documented claims comes with "
-                                    "a later version.");
+        hr_sheet_say(sheet, "note",
+                     "None was judged: the registry of documented claims comes with "
+                     "a later version.");
         return;
     }
     table = hr_sheet_table(sheet, NULL, NULL);

@@ -1,6 +1,6 @@
 /*
- * summary_text.c - the terminal summary: the sheet without its folded tables and plots, as fixed-width text,
- * ending in the block to paste.
+ * summary_text.c - the terminal summary: the sheet without its folded tables and plots, as
+ * fixed-width text, ending in the block to paste.
  */
 #include "reports/markup.h"
 #include "reports/record_view.h"

@@ -1,5 +1,5 @@
-/* report_fuzz.c - no document that the schema lets pass crashes a renderer. Bytes that are no JSON any
- * more steer changes of the sample result instead, so that most inputs reach the renderers. */
+/* report_fuzz.c - no document that the schema lets pass crashes a renderer. Bytes that are no JSON
+ * any more steer changes of the sample result instead, so that most inputs reach the renderers. */
 #include "harness/error.h"
 #include "reports/plot.h"
 #include "reports/report.h"
@@ -111,7 +111,8 @@ static void render(const json_t *record, int files)
     const char *names[] = {"a", "b"};
 
     nowhere = nowhere ? nowhere : fopen("/dev/null", "w");
-    if (!nowhere || hr_write_text(sheet, nowhere, 1) || hr_write_markdown(sheet, nowhere, "t", NULL, NULL) ||
+    if (!nowhere || hr_write_text(sheet, nowhere, 1) ||
+        hr_write_markdown(sheet, nowhere, "t", NULL, NULL) ||
         hr_write_html(sheet, nowhere, "t", record, NULL)) {
         abort();
     }

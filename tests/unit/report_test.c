@@ -1,6 +1,6 @@
 /*
- * report_test.c - what readers see of a result: figures, escaping, well-formed files, and that nothing
- * a result says can act (as markup, as a script of the terminal, as a command of gnuplot).
+ * report_test.c - what readers see of a result: figures, escaping, well-formed files, and that
+ * nothing a result says can act (as markup, as a script of the terminal, as a command of gnuplot).
  */
 #include "harness/error.h"
 #include "reports/figure_text.h"
@@ -134,11 +134,16 @@ static void put_line(FILE *out, const char *text)
 TEST(markup, nothing_that_a_result_says_can_act)
 {
     CHECK_STR(put(hr_put_xml, "<a href=\"x\">&'"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;");
-    CHECK_STR(put(hr_put_xml, "a\x1b[31m\xe2\x80\xae\x7f\xef\xbf\xbe" "b"), "a?[31m???b");
+    CHECK_STR(put(hr_put_xml, "a\x1b[31m\xe2\x80\xae\x7f\xef\xbf\xbe"
+                              "b"),
+              "a?[31m???b");
     CHECK_STR(put(hr_put_xml, "\xff\xc3"), "??");
-    CHECK_STR(put(hr_put_markdown, "a|b`c`*d*[e](f)<g>&\nh"), "a\\|b\\`c\\`\\*d\\*\\[e\\](f)&lt;g&gt;&amp; h");
+    CHECK_STR(put(hr_put_markdown, "a|b`c`*d*[e](f)<g>&\nh"),
+              "a\\|b\\`c\\`\\*d\\*\\[e\\](f)&lt;g&gt;&amp; h");
     CHECK_STR(put(hr_put_markdown, "bytes_per_market _x_"), "bytes_per_market \\_x\\_");
-    CHECK_STR(put(put_line, "\x1b]0;title\x07 1\xe2\x80\xaf" "k\nnext \xc2\x9b"), "?]0;title? 1 k next ?");
+    CHECK_STR(put(put_line, "\x1b]0;title\x07 1\xe2\x80\xaf"
+                            "k\nnext \xc2\x9b"),
+              "?]0;title? 1 k next ?");
     CHECK_EQ(hr_columns("µ × 10"), 6);
 }
 
@@ -186,8 +191,9 @@ static void check_nesting(const char *html)
 
 TEST(report, the_html_is_whole_and_harmless)
 {
-    static const char *const forbidden[] = {"<script", "<img", "<b>", "http:", "https:", "src=\"", "url(",
-                                            "@import", "<iframe", "xmlns", "javascript:"};
+    static const char *const forbidden[] = {
+        "<script", "<img",    "<b>",     "http:", "https:",     "src=\"",
+        "url(",    "@import", "<iframe", "xmlns", "javascript:"};
     char folder[] = "/tmp/headroom-report.XXXXXX", file[80];
     json_t *sample = load_sample();
     int drawn;
@@ -314,7 +320,8 @@ TEST(report, what_is_invalid_is_no_headline)
         if (json_is_string(json_object_get(item, "name"))) {
             char why[HR_WHY_MAX];
 
-            hr_plot_why(hr_plot_find(json_string_value(json_object_get(item, "name"))), sample, why);
+            hr_plot_why(hr_plot_find(json_string_value(json_object_get(item, "name"))), sample,
+                        why);
             CHECK(why[0]);
         }
     }
@@ -337,7 +344,9 @@ TEST(report, junit_counts_what_it_shows)
     for (at = text; (at = strstr(at, "<testcase ")); at++) {
         cases++;
     }
-    CHECK(strstr(text, "<testsuites name=\"headroom\" tests=\"51\" failures=\"0\" errors=\"2\" skipped=\"3\""));
+    CHECK(strstr(
+        text,
+        "<testsuites name=\"headroom\" tests=\"51\" failures=\"0\" errors=\"2\" skipped=\"3\""));
     CHECK_EQ(cases, 51);
     CHECK(strstr(text, "<skipped message=\"no GPU was found\"/>"));
     CHECK(strstr(text, "<error message=\"the generator was late"));

@@ -108,7 +108,8 @@ TEST(schema, the_first_offence_is_named)
             CHECK(!json_object_del(holder, last));
         }
         if (!hr_schema_check(sample)) {
-            FAIL("%s = %s was accepted", broken[i].at, broken[i].value ? broken[i].value : "(none)");
+            FAIL("%s = %s was accepted", broken[i].at,
+                 broken[i].value ? broken[i].value : "(none)");
         }
         if (!strstr(hr_error(), broken[i].complaint)) {
             FAIL("%s: \"%s\" does not say \"%s\"", broken[i].at, hr_error(), broken[i].complaint);
@@ -160,9 +161,10 @@ TEST(schema, control_characters_do_not_reach_the_message)
 static void check_keywords(const json_t *schema)
 {
     static const char *const known[] = {
-        "type",  "const", "enum",      "required", "additionalProperties", "properties", "$ref",
-        "items", "anyOf", "minLength", "minItems", "maxItems",             "pattern",    "minimum",
-        "title", "$id",   "$schema",   "$defs",    "description",
+        "type",       "const",    "enum",    "required",    "additionalProperties",
+        "properties", "$ref",     "items",   "anyOf",       "minLength",
+        "minItems",   "maxItems", "pattern", "minimum",     "title",
+        "$id",        "$schema",  "$defs",   "description",
     };
     const char *name;
     json_t *value, *member;
