@@ -67,6 +67,9 @@ static void memory_of(struct hr_cgroup *group, const char *folder)
 {
     bool v2 = group->version == 2;
     uint64_t limit = file_bytes(folder, v2 ? "memory.max" : "memory.limit_in_bytes");
+    uint64_t high = v2 ? file_bytes(folder, "memory.high") : HR_CGROUP_UNLIMITED;
+
+    limit = high < limit ? high : limit; /* above it the kernel slows the process down */
 
     if (limit == HR_CGROUP_UNLIMITED) {
         return;
@@ -210,7 +213,7 @@ void hr_cgroup_read(struct hr_cgroup *group, const char *root)
 {
     *group = (struct hr_cgroup){.memory_limit_bytes = HR_CGROUP_UNLIMITED,
                                 .memory_available_bytes = HR_CGROUP_UNLIMITED,
-                                .cpus = INFINITY};
+                                .cpus = HUGE_VAL};
     group->version = 1;
     if (!walk(group, root, "memory", MEMORY)) {
         group->version = 2;

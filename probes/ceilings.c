@@ -153,7 +153,7 @@ int hr_ceilings_measure(struct hr_record *record, double budget_s)
 double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id)
 {
     json_t *ceiling;
-    double best = (double)NAN, nearest = INFINITY;
+    double best = (double)NAN, nearest = HUGE_VAL;
     size_t i;
 
     *id = NULL;

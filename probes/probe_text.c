@@ -342,7 +342,7 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
         }
         warnings += warning;
         advice += !warning;
-        fprintf(out, "  %-7s  %-20s %-12s %s\n", status, word(json_object_get(row, "check")),
+        fprintf(out, "  %-7s  %-20s %-12.24s %s\n", status, word(json_object_get(row, "check")),
                 row_value(row), word(json_object_get(row, "advice")));
     }
     size_t good = json_array_size(rows) - warnings - advice;

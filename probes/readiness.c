@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum ready { OK, ADVICE, WARNING };
@@ -284,6 +285,30 @@ static void watchdog(json_t *host, struct finding *f)
     }
 }
 
+static int ones(const char *mask)
+{
+    int n = 0;
+
+    for (; *mask; mask++) {
+        char digit[2] = {*mask, 0};
+        n += *mask == ',' ? 0 : __builtin_popcountl(strtoul(digit, NULL, 16));
+    }
+    return n;
+}
+
+static void interrupts(json_t *host, struct finding *f)
+{
+    const char *isolated_list = text(host, "tuning", "isolated");
+    const char *mask = json_string_value(f->value = fact(host, "tuning", "irq_affinity"));
+
+    if (mask && isolated_list && !is(isolated_list, "none") &&
+        ones(mask) >= json_integer_value(fact(host, "cpu", "threads"))) {
+        find(f, ADVICE,
+             "interrupts may land on the isolated processors: boot with irqaffinity= for "
+             "the others, and stop irqbalance");
+    }
+}
+
 static void binding(json_t *host, struct finding *f)
 {
     f->value = fact(host, "tuning", "binding");
@@ -308,6 +333,7 @@ static const struct {
     {"idle states", idle_states},
     {"smt", smt},
     {"isolated processors", isolated},
+    {"interrupts", interrupts},
     {"thread binding", binding},
     {"huge pages", thp},
     {"numa balancing", numa},

@@ -138,7 +138,7 @@ static json_t *hypervisor(const char *root, const char **evidence)
     return hr_fact_null("neither CPUID, cpuinfo, DMI nor the device tree tells");
 }
 
-static const char *container(const char *root, const char **evidence)
+static json_t *container(const char *root, const char **evidence)
 {
     static const struct {
         const char *word, *name;
@@ -151,14 +151,22 @@ static const char *container(const char *root, const char **evidence)
     if (text) {
         free(text);
         *evidence = "/.dockerenv";
-        return "docker";
+        return json_string("docker");
     }
     text = hr_fact_read(root, "/run/.containerenv");
     if (text) {
         free(text);
         *evidence = "/run/.containerenv";
-        return "podman";
+        return json_string("podman");
     }
+    text = hr_fact_read(root, "/run/systemd/container");
+    if (text && *text) {
+        json_t *told = hr_fact_string(text);
+        free(text);
+        *evidence = "/run/systemd/container";
+        return told;
+    }
+    free(text);
     text = hr_fact_read(root, "/proc/self/cgroup");
     for (size_t i = 0; text && i < sizeof(words) / sizeof(*words); i++) {
         if (strstr(text, words[i].word)) {
@@ -167,7 +175,7 @@ static const char *container(const char *root, const char **evidence)
         }
     }
     free(text);
-    return name;
+    return json_string(name);
 }
 
 static json_t *read_virtualisation(const char *root)
@@ -179,8 +187,8 @@ static json_t *read_virtualisation(const char *root)
         return dump;
     }
     json_t *name = hypervisor(root, &evidence);
-    const char *box = container(root, &container_evidence);
-    return json_pack("{s:o, s:o, s:s, s:s}", "hypervisor", name, "evidence",
+    json_t *box = container(root, &container_evidence);
+    return json_pack("{s:o, s:o, s:o, s:s}", "hypervisor", name, "evidence",
                      evidence ? json_string(evidence) : hr_fact_null("nothing tells"), "container",
                      box, "container_evidence", container_evidence);
 }

@@ -18,6 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define EXACT_BELOW ((int64_t)8 << 30)
+
 /* "Key:   123 kB" of a file like /proc/meminfo, in bytes; -1 if it is not there. */
 static int64_t kb_line(const char *path, const char *key)
 {
@@ -160,11 +162,13 @@ uint64_t hr_memory_available(void)
 
 uint64_t hr_memory_resident(void)
 {
-    int64_t rss = kb_line("/proc/self/smaps_rollup", "Rss");
+    int64_t rss = kb_line("/proc/self/status", "VmRSS");
     int64_t huge = kb_line("/proc/self/status", "HugetlbPages"); /* not part of Rss */
 
-    if (rss < 0) {
-        rss = kb_line("/proc/self/status", "VmRSS");
+    /* VmRSS is kept per processor and may be off by some MiB; the exact sum walks all pages. */
+    if (rss < EXACT_BELOW) {
+        int64_t exact = kb_line("/proc/self/smaps_rollup", "Rss");
+        rss = exact >= 0 ? exact : rss;
     }
     return (uint64_t)(rss > 0 ? rss : 0) + (uint64_t)(huge > 0 ? huge : 0);
 }
