@@ -27,7 +27,7 @@ static uint32_t pick(struct hr_random *random, const uint32_t *choices, uint32_t
 
 static void draw_markets(struct hr_random *random, uint64_t capabilities, struct eut_hostile *kind)
 {
-    kind->markets = PICK(random, 1, 1, 1, 2, 3, 5, 17, 64, 1000);
+    kind->markets = PICK(random, 1, 1, 1, 2, 3, 5, 17, 64, 1000, 1, 2, 5, 20000);
     kind->l2_markets = hr_random_below(random, kind->markets + 1) / PICK(random, 1, 2, 4);
     kind->full_range = hr_random_below(random, 2) == 0;
     kind->bad_codes = hr_random_below(random, 2) == 0;
@@ -85,6 +85,9 @@ int eut_hostile_round(uint64_t seed, uint64_t capabilities, struct eut_trial *tr
     }
     trial->sink_room = PICK(&random, EUT_SINK_ROOM_MIN, EUT_SINK_ROOM_MIN + 1, 1000, 100000);
     trial->check_every = *count / PICK(&random, 1, 3, 10) + 1;
+    if (kind.markets > 1000) {
+        trial->check_every = 0; /* every check walks every book */
+    }
     *requests = malloc(*count * sizeof(**requests));
     if (!*requests) {
         return hr_fail(ENOMEM, "no memory for %u hostile requests", *count);
