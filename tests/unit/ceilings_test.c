@@ -17,7 +17,7 @@ TEST(ceilings, the_chase_is_one_cycle_through_all_lines)
     for (uint64_t lines = 2; lines <= 4096; lines *= 2) {
         char *at = aligned_alloc(HR_LINE_BYTES, lines * HR_LINE_BYTES);
         unsigned char seen[4096] = {0};
-        uint64_t regular = 0;
+        uint64_t regular = 0, alternating = 0;
         CHECK(at != NULL);
         memset(at, 0, lines * HR_LINE_BYTES);
         hr_chase_build(at, lines);
@@ -28,11 +28,13 @@ TEST(ceilings, the_chase_is_one_cycle_through_all_lines)
             uint64_t line = (uint64_t)(p - at) / HR_LINE_BYTES;
             CHECK(line < lines && (uint64_t)(p - at) % HR_LINE_BYTES == 0);
             CHECK_EQ(seen[line]++, 0);
+            alternating += (line ^ (uint64_t)(last - at) / HR_LINE_BYTES) & 1;
             regular += p == last + HR_LINE_BYTES || p + HR_LINE_BYTES == last;
         }
         CHECK(p == at);
         if (lines >= 1024) {
             CHECK(regular < lines / 16); /* next to its neighbour only by chance */
+            CHECK(alternating > lines / 4 && alternating < lines / 4 * 3); /* even, odd, even … */
         }
         if (lines >= 8) {
             CHECK(hr_chase_run(at, lines) == at);
