@@ -34,6 +34,7 @@
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
+#define LEVEL_LINES 4 /* cache lines at the best end that a search reads without asking */
 
 struct eut_level_side {
     uint32_t best;  /* key of the best level, 0 when empty */
@@ -116,78 +117,70 @@ static inline __m512i level_line(const uint64_t *line)
     return _mm512_load_si512((const void *)line);
 }
 
-/* Bits [from, to) of 16. */
-static inline uint32_t level_lanes(uint32_t from, uint32_t to)
+/* Bits [0, n) of 8, for n from 0 to 8. */
+static inline __mmask8 level_lanes(uint32_t n)
 {
-    return ((1u << to) - 1) & ~((1u << from) - 1);
+    return (__mmask8)((1u << n) - 1);
 }
 
-/* How many of e[0 … n) have a key below `key`. Looks from the end: most searches are near the
- * touch. */
+/* How many of e[0 … n) have a key below `key`. Looks from the end, where most searches end; how
+ * many of the last four lines it reads depends on n alone, which branches well. */
 static inline uint32_t level_position(const uint64_t *e, uint32_t n, uint32_t key)
 {
     const __m512i wanted = _mm512_set1_epi64((long long)((uint64_t)key << 32));
+    uint32_t left = (n - (n > 0)) & ~7u;
+    uint32_t found = (uint32_t)__builtin_popcount(
+        _mm512_mask_cmplt_epu64_mask(level_lanes(n - left), level_line(e + left), wanted));
 
-    if (n <= 8) {
-        return (uint32_t)__builtin_popcount(
-            _mm512_mask_cmplt_epu64_mask((__mmask8)level_lanes(0, n), level_line(e), wanted));
-    }
-    uint32_t left = ((n - 1) & ~7u) - 8;
-    uint32_t below = _mm512_cmplt_epu64_mask(level_line(e + left), wanted);
-
-    below |= (uint32_t)_mm512_mask_cmplt_epu64_mask((__mmask8)level_lanes(0, n - left - 8),
-                                                    level_line(e + left + 8), wanted)
-             << 8;
-    while (__builtin_expect(below == 0 && left > 0, 0)) {
+    for (int line = 1; line < LEVEL_LINES && left > 0; line++) {
         left -= 8;
-        below = _mm512_cmplt_epu64_mask(level_line(e + left), wanted);
+        found +=
+            (uint32_t)__builtin_popcount(_mm512_cmplt_epu64_mask(level_line(e + left), wanted));
     }
-    return left + (uint32_t)__builtin_popcount(below);
+    while (__builtin_expect(found == 0 && left > 0, 0)) {
+        left -= 8;
+        found = (uint32_t)__builtin_popcount(_mm512_cmplt_epu64_mask(level_line(e + left), wanted));
+    }
+    return left + found;
 }
 
 /* Makes room at e[at] among e[0 … n) and puts the entry there. There must be room for e[n]. */
 static inline void level_insert(uint64_t *e, uint32_t at, uint32_t n, uint64_t entry)
 {
-    uint32_t first = n < 8 ? 0 : (n & ~7u) - 8;
+    uint32_t line = at & ~7u;
+    __m512i old = level_line(e + line), made = _mm512_set1_epi64((long long)entry);
+    /* Lanes above `at` take their lower neighbour, up to e[n]; those beyond are left alone. */
+    __mmask8 above = (__mmask8) ~(((2u << (at - line)) - 1));
+    __mmask8 there = n - line < 7 ? level_lanes(n - line + 1) : 0xFF;
+    __m512i moved = _mm512_mask_alignr_epi64(old, above & there, old, old, 7);
 
-    if (__builtin_expect(at < first, 0)) {
-        memmove(e + at + 1, e + at, (n - at) * sizeof(*e));
-        e[at] = entry;
-        return;
-    }
-    uint32_t here = 1u << (at - first), moved = level_lanes(at - first + 1, n - first + 1);
-    __m512i low = level_line(e + first), made = _mm512_set1_epi64((long long)entry);
-    __m512i low_up = _mm512_mask_alignr_epi64(low, (__mmask8)moved, low, low, 7);
+    moved = _mm512_mask_mov_epi64(moved, (__mmask8)(1u << (at - line)), made);
+    _mm512_store_si512((void *)(e + line), moved);
+    for (line += 8; line <= n; line += 8) {
+        __m512i next = level_line(e + line);
 
-    _mm512_store_si512((void *)(e + first), _mm512_mask_mov_epi64(low_up, (__mmask8)here, made));
-    if (n >= 8) {
-        __m512i high = level_line(e + first + 8);
-        __m512i high_up = _mm512_mask_alignr_epi64(high, (__mmask8)(moved >> 8), high, low, 7);
-
-        _mm512_store_si512((void *)(e + first + 8),
-                           _mm512_mask_mov_epi64(high_up, (__mmask8)(here >> 8), made));
+        there = n - line < 7 ? level_lanes(n - line + 1) : 0xFF;
+        _mm512_store_si512((void *)(e + line), _mm512_mask_alignr_epi64(next, there, next, old, 7));
+        old = next;
     }
 }
 
 /* Takes e[at] out of e[0 … n). */
 static inline void level_remove(uint64_t *e, uint32_t at, uint32_t n)
 {
-    uint32_t first = n <= 8 ? 0 : ((n - 1) & ~7u) - 8;
+    uint32_t line = at & ~7u, last = (n - 1) & ~7u;
+    __m512i old = level_line(e + line);
+    __mmask8 moves = (__mmask8) ~((1u << (at - line)) - 1);
 
-    if (__builtin_expect(at < first, 0)) {
-        memmove(e + at, e + at + 1, (n - at - 1) * sizeof(*e));
-        return;
-    }
-    uint32_t moved = level_lanes(at - first, n - first - 1);
-    __m512i low = level_line(e + first), high = low;
+    for (; line < last; line += 8) {
+        __m512i next = level_line(e + line + 8);
 
-    if (n > 8) {
-        high = level_line(e + first + 8);
-        _mm512_store_si512((void *)(e + first + 8),
-                           _mm512_mask_alignr_epi64(high, (__mmask8)(moved >> 8), high, high, 1));
+        _mm512_store_si512((void *)(e + line), _mm512_mask_alignr_epi64(old, moves, next, old, 1));
+        moves = 0xFF;
+        old = next;
     }
-    _mm512_store_si512((void *)(e + first),
-                       _mm512_mask_alignr_epi64(low, (__mmask8)moved, high, low, 1));
+    moves &= level_lanes(n - 1 - last);
+    _mm512_store_si512((void *)(e + line), _mm512_mask_alignr_epi64(old, moves, old, old, 1));
 }
 
 #else

@@ -70,8 +70,8 @@ HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *ma
 }
 
 /* Trades while the limit allows. True if self-trade prevention stopped it. */
-COLD bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
-                      struct eut_level_side *opposite, struct taker *taker)
+HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
+                     struct eut_level_side *opposite, struct taker *taker)
 {
     struct eut_order *at = engine->orders.at;
 
@@ -215,6 +215,25 @@ COLD bool new_special(struct eut_reference_engine *engine, struct eut_run *run,
     return rest;
 }
 
+/* A day order that trades on arrival. True if the rest of it, *qty, has to rest now. */
+COLD bool new_trades(struct eut_reference_engine *engine, struct eut_run *run,
+                     struct eut_market *market, const struct eut_request *r, uint32_t *qty)
+{
+    unsigned side = r->side == EUT_SELL;
+    struct taker taker = {.id = r->order,
+                          .market = r->market,
+                          .account = r->account,
+                          .qty = r->qty,
+                          .limit = ~key_of(r->price, side)};
+
+    if (taker_match(engine, run, &market->side[1 - side], &taker)) {
+        run_emit(run, EUT_CANCELLED, EUT_STP, r->order, 0, 0, taker.qty);
+        return false;
+    }
+    *qty = taker.qty;
+    return taker.qty > 0;
+}
+
 HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
                      struct eut_market *market, const struct eut_request *r, uint64_t hash)
 {
@@ -234,12 +253,14 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
         run_reject(run, r->order, EUT_DUPLICATE);
         return;
     }
-    if (RARELY(!plain || market->side[1 - side].best >= ~key)) {
+    if (RARELY(!plain)) {
         if (!new_special(engine, run, market, r, &qty)) {
             return;
         }
     } else if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
         run_reject(run, r->order, EUT_CAPACITY);
+        return;
+    } else if (market->side[1 - side].best >= ~key && !new_trades(engine, run, market, r, &qty)) {
         return;
     }
     uint32_t handle = order_take(&engine->orders);
