@@ -7,7 +7,7 @@
 #include "engine-under-test/contract.h"
 
 #include "engine-under-test/conform.h"
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 #include "harness/error.h"
 
 #include <errno.h>

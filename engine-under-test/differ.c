@@ -8,7 +8,7 @@
 #include "engine-under-test/differ.h"
 
 #include "engine-under-test/loader.h"
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 #include "harness/codec.h"
 #include "harness/error.h"
 

@@ -7,7 +7,7 @@
  */
 #include "engine-under-test/scenario.h"
 
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 #include "harness/codec.h"
 #include "harness/error.h"
 

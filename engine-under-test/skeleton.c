@@ -1,13 +1,14 @@
 /*
  * skeleton.c - a compiling start for an engine of your own, and the documentation of its hooks.
  *
- *     cc -std=c11 -O2 -fPIC -shared -I HEADROOM skeleton.c -o my-engine.so
+ *     cp HEADROOM/engine-under-test/skeleton.c HEADROOM/engine-under-test/engine.h .
+ *     cc -std=c11 -O2 -fPIC -shared skeleton.c -o my-engine.so
  *     headroom conform -e ./my-engine.so
  *
  * It rejects every request as EUT_CAPACITY, as an engine without memory would, except those for a
  * market out of range. Fill in submit() and walk(); the law is RULES.md. It includes engine.h only.
  */
-#include "engine-under-test/engine.h"
+#include "engine.h"
 
 #include <errno.h>
 #include <stdlib.h>

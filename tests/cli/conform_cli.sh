@@ -21,6 +21,14 @@ conform 1 -e "$BUILD/skeleton.so"
 expect_out '^FAILED "a day order rests"'
 expect_out '^the first 10 failures are shown; --verbose shows all$'
 expect_out '^DOES NOT CONFORM'
+# The skeleton is copied with engine.h beside it, as it says, and loads.
+if command -v "${CC:-cc}" >/dev/null 2>&1; then
+    cp engine-under-test/skeleton.c engine-under-test/engine.h "$TMP"
+    (cd "$TMP" && "${CC:-cc}" -std=c11 -fPIC -shared skeleton.c -o my-engine.so) || failed 'the skeleton does not compile alone'
+    (cd "$TMP" && expect_exit 1 "$HEADROOM" conform -e my-engine.so) || exit 1
+    expect_out '^DOES NOT CONFORM: no figure of my-engine.so'
+fi
+
 conform 1 -e "$BUILD/mutants/partial_fill_forgets_post.so"
 expect_out '^FAILED hostile flow of seed [0-9]+, shrunk to [0-9] requests$'
 expect_out '^  expected  .*would_cross$'

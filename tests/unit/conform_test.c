@@ -3,7 +3,7 @@
 #include "engine-under-test/conform.h"
 #include "engine-under-test/differ.h"
 #include "engine-under-test/loader.h"
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 #include "tests/test.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /*
- * shadow.h - run an engine over requests in memory and keep all its events.
+ * collect.h - run an engine over requests in memory and keep all its events.
  *
  * Conformance, replay and the suites all need it. It also watches the engine's manners: an event
  * written beyond the sink's room, for a request outside the batch, or out of order is -EPROTO with
@@ -7,8 +7,8 @@
  *
  * Ownership: the caller's; eut_events_free() accepts a zeroed one. Threads: one per instance.
  */
-#ifndef EUT_SHADOW_H
-#define EUT_SHADOW_H
+#ifndef EUT_COLLECT_H
+#define EUT_COLLECT_H
 
 #include "engine-under-test/engine.h"
 

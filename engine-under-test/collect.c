@@ -1,10 +1,10 @@
 /*
- * shadow.c - what did the engine answer, all of it?
+ * collect.c - what did the engine answer, all of it?
  *
  * How: a sink whose flush appends to a growing array, with a guard behind its room that must stay
  * as it was. What it cannot see: a write far beyond the sink, or into the requests.
  */
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 
 #include "harness/error.h"
 

@@ -1,7 +1,7 @@
-/* shadow_test.c - does collecting keep every event, and does it notice an engine without manners?
+/* collect_test.c - does collecting keep every event, and does it notice an engine without manners?
  */
 #include "engine-under-test/loader.h"
-#include "engine-under-test/shadow.h"
+#include "engine-under-test/collect.h"
 #include "harness/error.h"
 #include "tests/test.h"
 
@@ -35,7 +35,7 @@ static int submit_badly(void *self, const struct eut_request *requests, uint32_t
     }
 }
 
-TEST(shadow, bad_manners_are_noticed)
+TEST(collect, bad_manners_are_noticed)
 {
     static const struct {
         enum manners manners;
@@ -67,7 +67,7 @@ TEST(shadow, bad_manners_are_noticed)
 
 /* Two calls, batches of 3, a sink that is flushed on the way: positions count from the first
  * request. */
-TEST(shadow, positions_run_on_over_batches_and_calls)
+TEST(collect, positions_run_on_over_batches_and_calls)
 {
     struct eut_limits limits = {.struct_size = sizeof(limits),
                                 .markets = 1,
