@@ -72,8 +72,7 @@ static void put_table(FILE *out, const json_t *table)
             fputs(first ? "\n- **" : "- **", out);
             hr_put_markdown(out, hr_view_text(row, "status"));
             fputs("** ", out);
-            hr_put_markdown(out,
-                            hr_view_text(json_array_get(json_object_get(row, "cells"), 0), "t"));
+            hr_put_markdown(out, hr_view_text(row, "id"));
             fputs(": ", out);
             hr_put_markdown(out, hr_view_text(row, "why"));
             fputc('\n', out);

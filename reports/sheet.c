@@ -137,8 +137,11 @@ json_t *hr_table_row(json_t *table, const json_t *of)
     const char *status = hr_view_text(of, "status"), *reason = hr_view_text(of, "reason");
     const char *advice = hr_view_text(of, "advice");
 
+    const char *id = hr_view_text(of, "id");
+
     if (*status) {
         json_object_set_new(row, "status", json_string(status));
+        json_object_set_new(row, "id", json_string(*id ? id : hr_view_text(of, "name")));
     }
     if (*reason && strcmp(status, "pass") != 0) {
         size_t bytes = strlen(reason) + strlen(advice) + 16;
@@ -193,25 +196,43 @@ void hr_row_share(json_t *row, double share)
     }
 }
 
-void hr_row_metric(json_t *row, const json_t *metric)
+/* Below six runs there is no 95 % interval: what is shown is min to max. */
+static void write_spread(const json_t *metric, char *note, size_t bytes)
+{
+    double low = hr_view_number(metric, "ci_low"), high = hr_view_number(metric, "ci_high");
+    bool interval = json_is_true(json_object_get(metric, "interval"));
+
+    note[0] = '\0';
+    if (hr_view_number(metric, "n_runs") > 1 && isfinite(low) && isfinite(high) && low < high) {
+        snprintf(note, bytes, interval ? "[%s]" : "%s min" HR_DASH "max",
+                 hr_figure_range(low, high, hr_view_text(metric, "unit")).text);
+    }
+}
+
+static void put_metric(json_t *row, const json_t *metric, bool with_unit)
 {
     const char *unit = hr_view_text(metric, "unit");
-    double estimate = hr_view_number(metric, "estimate"), runs = hr_view_number(metric, "n_runs");
-    double low = hr_view_number(metric, "ci_low"), high = hr_view_number(metric, "ci_high");
-    char note[HR_FIGURE_MAX + 16] = "";
+    double estimate = hr_view_number(metric, "estimate");
+    char note[HR_FIGURE_MAX + 16];
 
-    if (!metric || isnan(estimate)) {
+    if (isnan(estimate)) {
         /* The row's own reason, where it has one, stands below it. */
         hr_row_cell(row, HR_DASH,
                     json_object_get(row, "why") ? NULL : hr_view_text(metric, "reason"));
         return;
     }
-    /* Below six runs there is no 95 % interval: what is shown is min to max. */
-    if (runs > 1 && isfinite(low) && isfinite(high) && low < high) {
-        bool interval = json_is_true(json_object_get(metric, "interval"));
+    write_spread(metric, note, sizeof(note));
+    hr_row_cell(row,
+                with_unit ? hr_figure(estimate, unit).text : hr_figure_bare(estimate, unit).text,
+                note);
+}
 
-        snprintf(note, sizeof(note), interval ? "[%s]" : "%s min" HR_DASH "max",
-                 hr_figure_range(low, high, unit).text);
-    }
-    hr_row_cell(row, hr_figure_bare(estimate, unit).text, note);
+void hr_row_metric(json_t *row, const json_t *metric)
+{
+    put_metric(row, metric, false);
+}
+
+void hr_row_metric_with_unit(json_t *row, const json_t *metric)
+{
+    put_metric(row, metric, true);
 }

@@ -9,7 +9,7 @@
  *   text     t                                        a paragraph
  *   note     t                                        a quiet paragraph
  *   list     items[t]
- *   table    title, fold, columns[{t, right}], rows[{status, why, cells[{t, n, s, bar}]}]
+ *   table    title, fold, columns[{t, right}], rows[{id, status, why, cells[{t, n, s, bar}]}]
  *   plot     name, t (its caption)                    drawn, or the line saying why not
  *   code     t                                        commands, or the block to paste
  *
@@ -52,6 +52,8 @@ void hr_row_status(json_t *row, const char *status);
 void hr_row_share(json_t *row, double share);
 /* A metric's estimate with its interval as the note; a dash if the case has none. */
 void hr_row_metric(json_t *row, const json_t *metric);
+/* The same with its unit, where the column does not say it. */
+void hr_row_metric_with_unit(json_t *row, const json_t *metric);
 
 /* The sections, in MEASURING's order; each adds its heading and blocks, or one line why not. */
 struct hr_section {

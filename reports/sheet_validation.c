@@ -171,7 +171,14 @@ static void add_fact(json_t *table, const char *name, const json_t *fact, int de
     } else {
         json_t *row = hr_table_row(table, NULL);
 
-        value_text(fact, text, sizeof(text));
+        size_t length = strlen(name);
+
+        if (json_is_number(fact) && length > 6 && strcmp(name + length - 6, "_bytes") == 0) {
+            snprintf(text, sizeof(text), "%s",
+                     hr_figure_set(json_number_value(fact), "bytes").text);
+        } else {
+            value_text(fact, text, sizeof(text));
+        }
         hr_row_cell(row, name, NULL);
         hr_row_cell(row, *text ? text : HR_DASH, NULL);
     }
@@ -203,6 +210,30 @@ void hr_section_validation(json_t *sheet, const json_t *record)
     add_facts(sheet, record);
 }
 
+/* One row a figure; the case itself (id, digest, status, reason) stands in the first. */
+static void add_case(json_t *table, const json_t *item)
+{
+    const json_t *metrics = json_object_get(item, "metrics");
+    size_t count = json_array_size(metrics), i;
+
+    for (i = 0; i < (count ? count : 1); i++) {
+        const json_t *metric = json_array_get(metrics, i);
+        json_t *row = hr_table_row(table, i ? NULL : item);
+
+        if (i && isnan(hr_view_number(metric, "estimate")) &&
+            strcmp(hr_view_text(metric, "reason"), hr_view_text(item, "reason")) == 0) {
+            json_array_remove(json_object_get(table, "rows"), hr_table_rows(table) - 1);
+            continue; /* the case's reason, said already */
+        }
+        hr_row_cell(row, i ? "" : hr_view_text(item, "id"), NULL);
+        hr_row_cell(row, hr_view_text(metric, "name"), NULL);
+        hr_row_metric_with_unit(row, metric);
+        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+        hr_row_cell(row, i ? "" : hr_view_text(item, "digest"), NULL);
+        hr_row_status(row, i ? "" : hr_view_text(item, "status"));
+    }
+}
+
 void hr_section_cases(json_t *sheet, const json_t *record)
 {
     json_t *table = hr_sheet_table(sheet, NULL, "All cases and their figures");
@@ -215,24 +246,7 @@ void hr_section_cases(json_t *sheet, const json_t *record)
     hr_table_column(table, "Digest", HR_LEFT);
     hr_table_column(table, "Status", HR_LEFT);
     while (hr_view_next(record, &walk)) {
-        const json_t *metrics = json_object_get(walk.item, "metrics"), *metric;
-        const char *digest = hr_view_text(walk.item, "digest");
-        size_t i, count = json_array_size(metrics);
-
-        for (i = 0; i < (count ? count : 1); i++) {
-            json_t *row = hr_table_row(table, i + 1 < count ? NULL : walk.item);
-            char figure[200];
-
-            metric = json_array_get(metrics, i);
-            snprintf(figure, sizeof(figure), "%.90s%s%.90s", hr_view_text(metric, "name"),
-                     *hr_view_text(metric, "unit") ? ", " : "", hr_view_text(metric, "unit"));
-            hr_row_cell(row, i ? "" : hr_view_text(walk.item, "id"), NULL);
-            hr_row_cell(row, figure, NULL);
-            hr_row_metric(row, metric);
-            hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
-            hr_row_cell(row, i || !*digest ? "" : digest, NULL);
-            hr_row_status(row, i ? "" : hr_view_text(walk.item, "status"));
-        }
+        add_case(table, walk.item);
     }
     hr_table_end(sheet, table);
 }
