@@ -91,7 +91,9 @@ static void add_rates(json_t *sheet, const json_t *record)
         const json_t *histogram = hr_view_histogram(walk.item, wanted);
         json_t *row;
 
-        if (!histogram || !isnan(hr_view_param(walk.item, "bound_ns"))) {
+        /* One without figures is shown too: it says why. */
+        if ((!histogram && !hr_view_is(walk.suite, "name", "latency")) ||
+            !isnan(hr_view_param(walk.item, "bound_ns"))) {
             continue;
         }
         row = hr_table_row(table, walk.item);
