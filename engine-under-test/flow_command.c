@@ -1,6 +1,6 @@
-/* flow_command.c - `headroom flow`: writes the flow that `run` would use. Generator and shadow engine in
- * turn, each batch written and forgotten, so that a flow may be longer than memory. The first requests are
- * the load phase, which builds the books. */
+/* flow_command.c - `headroom flow`: writes the flow that `run` would use. Generator and shadow
+ * engine in turn, each batch written and forgotten, so that a flow may be longer than memory. The
+ * first requests are the load phase, which builds the books. */
 #include "engine-under-test/loader.h"
 #include "harness/codec.h"
 #include "harness/command.h"
@@ -16,13 +16,16 @@
 #include <string.h>
 
 static const struct hr_option options[] = {
-    {"count", 0, HR_OPT_COUNT, "N", "1000000", "requests to write, those that build the books first"},
+    {"count", 0, HR_OPT_COUNT, "N", "1000000",
+     "requests to write, those that build the books first"},
     {"markets", 0, HR_OPT_COUNT, "M", NULL, "markets (flow.markets)"},
     {"seed", 0, HR_OPT_COUNT, "S", NULL, "seed (flow.seed): same seed and settings, same bytes"},
-    {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL, "a flow.* setting; may be repeated (`headroom run --help` lists them)"},
+    {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL,
+     "a flow.* setting; may be repeated (`headroom run --help` lists them)"},
     {"preset", 0, HR_OPT_TEXT, "NAME", NULL, "a mix from configs/flows/NAME.yaml"},
     {"format", 0, HR_OPT_TEXT, "FORMAT", "csv", "csv or bin"},
-    {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference", "engine that shows the generator what happens"},
+    {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
+     "engine that shows the generator what happens"},
     {"output", 'o', HR_OPT_TEXT, "FILE", NULL, "where to write, - for standard output"},
     {.name = NULL},
 };
@@ -55,7 +58,8 @@ static void write_batch(struct run *run, uint32_t count)
         return;
     }
     for (uint32_t i = 0; i < count; i++) {
-        run->out.at = hr_text_put_request(hr_output_room(&run->out, HR_TEXT_LINE_MAX), &run->batch[i]);
+        run->out.at =
+            hr_text_put_request(hr_output_room(&run->out, HR_TEXT_LINE_MAX), &run->batch[i]);
     }
 }
 
@@ -68,12 +72,13 @@ static int generate(struct run *run, uint64_t count)
     while (made < count) {
         enum hr_flow_phase phase = hr_flow_phase(run->flow);
         uint64_t left = count - made;
-        uint32_t n = hr_flow_next(run->flow, run->batch, left < HR_FLOW_BATCH ? (uint32_t)left : HR_FLOW_BATCH);
+        uint32_t n = hr_flow_next(run->flow, run->batch,
+                                  left < HR_FLOW_BATCH ? (uint32_t)left : HR_FLOW_BATCH);
         int rc = run->engine->submit(run->self, run->batch, n, &sink);
 
         if (rc) {
-            return hr_fail(-rc, "engine %s failed after %" PRIu64 " requests: %s", run->engine->name, made,
-                           strerror(-rc));
+            return hr_fail(-rc, "engine %s failed after %" PRIu64 " requests: %s",
+                           run->engine->name, made, strerror(-rc));
         }
         observe_all(&sink);
         *(phase == HR_FLOW_LOAD ? &run->load : &run->steady) = *hr_flow_counts(run->flow);
@@ -84,7 +89,8 @@ static int generate(struct run *run, uint64_t count)
             return hr_output_flush(&run->out);
         }
         if (hr_stop_signal()) {
-            return hr_fail(EINTR, "stopped by a signal after %" PRIu64 " of %" PRIu64 " requests", made, count);
+            return hr_fail(EINTR, "stopped by a signal after %" PRIu64 " of %" PRIu64 " requests",
+                           made, count);
         }
     }
     return 0;
@@ -96,13 +102,17 @@ static void print_summary(struct run *run, const struct hr_flow_params *params, 
     char hex[65];
 
     hr_sha256_hex(&run->sha, hex);
-    fprintf(stderr, "%" PRIu64 " requests for %" PRIu32 " markets, seed %" PRIu64 ": %" PRIu64 " build the books\n", count,
-            params->markets, params->seed, run->load.requests);
+    fprintf(stderr,
+            "%" PRIu64 " requests for %" PRIu32 " markets, seed %" PRIu64 ": %" PRIu64
+            " build the books\n",
+            count, params->markets, params->seed, run->load.requests);
     if (c->requests == 0) {
-        fprintf(stderr, "no more than the books: --count above %" PRIu64 " gives flow on them\n", hr_flow_load(params));
+        fprintf(stderr, "no more than the books: --count above %" PRIu64 " gives flow on them\n",
+                hr_flow_load(params));
     } else {
-        fprintf(stderr, "then %" PRIu64 ": %" PRIu64 " new, %" PRIu64 " cancel, %" PRIu64 " replace, %" PRIu64 " quote; %" PRIu64
-                " trades, %" PRIu64 " rejected\n",
+        fprintf(stderr,
+                "then %" PRIu64 ": %" PRIu64 " new, %" PRIu64 " cancel, %" PRIu64
+                " replace, %" PRIu64 " quote; %" PRIu64 " trades, %" PRIu64 " rejected\n",
                 c->requests, c->news, c->cancels, c->replaces, c->quotes, c->trades, c->rejected);
     }
     fprintf(stderr, "sha256 %s\ndigest %016" PRIx64 "\n", hex, run->engine->digest(run->self));
@@ -118,7 +128,8 @@ static int write_flow(const struct hr_args *args, const struct hr_flow_params *p
     int rc = hr_format_parse(hr_arg_text(args, "format"), &format), close_rc;
 
     if (rc == 0 && format != HR_FORMAT_CSV && format != HR_FORMAT_BIN) {
-        rc = hr_fail(EINVAL, "--format %s: a flow is written as csv or bin", hr_arg_text(args, "format"));
+        rc = hr_fail(EINVAL, "--format %s: a flow is written as csv or bin",
+                     hr_arg_text(args, "format"));
     }
     if (rc == 0) {
         rc = hr_flow_new(&run.flow, params);
@@ -129,8 +140,9 @@ static int write_flow(const struct hr_args *args, const struct hr_flow_params *p
     rc = engine->create(&limits, &run.self);
     if (rc) {
         hr_flow_free(run.flow);
-        return hr_fail(-rc, "engine %s cannot be made for %u markets and %llu orders: %s", engine->name, limits.markets,
-                       (unsigned long long)limits.orders, strerror(-rc));
+        return hr_fail(-rc, "engine %s cannot be made for %u markets and %llu orders: %s",
+                       engine->name, limits.markets, (unsigned long long)limits.orders,
+                       strerror(-rc));
     }
     run.binary = format == HR_FORMAT_BIN;
     hr_sha256_init(&run.sha);
@@ -177,9 +189,11 @@ static int configure(const struct hr_args *args, struct hr_config *config)
             continue;
         }
         if (i == 0) {
-            snprintf(assignment, sizeof(assignment), "%s=%s", own[i].key, hr_arg_text(args, own[i].option));
+            snprintf(assignment, sizeof(assignment), "%s=%s", own[i].key,
+                     hr_arg_text(args, own[i].option));
         } else {
-            snprintf(assignment, sizeof(assignment), "%s=%" PRIu64, own[i].key, hr_arg_count(args, own[i].option));
+            snprintf(assignment, sizeof(assignment), "%s=%" PRIu64, own[i].key,
+                     hr_arg_count(args, own[i].option));
         }
         rc = hr_config_set(config, assignment, hr_arg_origin(args, own[i].option));
     }
@@ -198,7 +212,8 @@ static int run(const struct hr_args *args)
     int rc;
 
     if (!file) {
-        return hr_exit_of(hr_fail(EINVAL, "flow: -o FILE is missing: where to write, - for standard output"));
+        return hr_exit_of(
+            hr_fail(EINVAL, "flow: -o FILE is missing: where to write, - for standard output"));
     }
     if (hr_arg_count(args, "count") == 0) {
         return hr_exit_of(hr_fail(EINVAL, "--count 0: nothing to write"));
@@ -229,11 +244,13 @@ const struct hr_command hr_command_flow = {
     .operands_min = 0,
     .operands_max = 0,
     .summary = "write the flow that `run` would use",
-    .details = "The same seed and settings give the same bytes on every machine, and a longer flow starts with the\n"
-               "shorter one. The SHA-256 of its requests is the one that a report names.\n"
-               "\n"
-               "  headroom flow --count 1e6 --markets 1000 --seed 7 -o day.csv\n"
-               "  headroom flow --preset crossing --count 5e6 -S flow.levels=50 --format bin -o day.bin",
+    .details =
+        "The same seed and settings give the same bytes on every machine, and a longer flow starts "
+        "with the\n"
+        "shorter one. The SHA-256 of its requests is the one that a report names.\n"
+        "\n"
+        "  headroom flow --count 1e6 --markets 1000 --seed 7 -o day.csv\n"
+        "  headroom flow --preset crossing --count 5e6 -S flow.levels=50 --format bin -o day.bin",
     .options = options,
     .run = run,
 };

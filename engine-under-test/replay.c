@@ -1,6 +1,6 @@
-/* replay.c - the loop of `headroom replay`: read a batch, submit it, write its events; at the end the books.
- * For recorded markets it also asks, of each taker, whether it met the order that the exchange's
- * execution met. */
+/* replay.c - the loop of `headroom replay`: read a batch, submit it, write its events; at the end
+ * the books. For recorded markets it also asks, of each taker, whether it met the order that the
+ * exchange's execution met. */
 #include "engine-under-test/replay.h"
 
 #include "harness/error.h"
@@ -115,7 +115,9 @@ static int feed(struct run *run, void *self, struct hr_flow_file *file, struct e
         }
         take_events(sink);
         if (run->stray) {
-            return hr_fail(EPROTO, "engine %s gave an event for a request that was not in its batch", engine->name);
+            return hr_fail(EPROTO,
+                           "engine %s gave an event for a request that was not in its batch",
+                           engine->name);
         }
         judge(run);
         run->replay->requests += run->count;
@@ -123,7 +125,8 @@ static int feed(struct run *run, void *self, struct hr_flow_file *file, struct e
             return hr_output_flush(run->events);
         }
         if (hr_stop_signal()) {
-            return hr_fail(EINTR, "stopped by a signal after %llu requests: what was processed is written",
+            return hr_fail(EINTR,
+                           "stopped by a signal after %llu requests: what was processed is written",
                            (unsigned long long)run->replay->requests);
         }
     }
@@ -143,7 +146,8 @@ static int put_resting(void *context, const struct eut_resting *resting)
     return book->out->err;
 }
 
-static int write_books(const struct eut_engine *engine, void *self, uint32_t markets, struct hr_output *out)
+static int write_books(const struct eut_engine *engine, void *self, uint32_t markets,
+                       struct hr_output *out)
 {
     for (struct book book = {out, 0}; book.market < markets; book.market++) {
         int rc = engine->walk(self, book.market, put_resting, &book);
@@ -152,13 +156,15 @@ static int write_books(const struct eut_engine *engine, void *self, uint32_t mar
             return hr_output_flush(out);
         }
         if (rc) {
-            return hr_fail(rc < 0 ? -rc : EIO, "engine %s cannot walk market %u", engine->name, book.market);
+            return hr_fail(rc < 0 ? -rc : EIO, "engine %s cannot walk market %u", engine->name,
+                           book.market);
         }
     }
     return 0;
 }
 
-static int run_all(struct run *run, void *self, struct hr_flow_file *file, const struct eut_limits *limits)
+static int run_all(struct run *run, void *self, struct hr_flow_file *file,
+                   const struct eut_limits *limits)
 {
     static const size_t events_bytes = EVENTS_ROOM * sizeof(struct eut_event);
     struct eut_sink sink = {malloc(events_bytes), 0, EVENTS_ROOM, take_events, run};
@@ -178,11 +184,12 @@ static int run_all(struct run *run, void *self, struct hr_flow_file *file, const
     return rc ? hr_fail(-rc, "%s", failure) : books_rc;
 }
 
-int eut_replay(struct eut_replay *replay, struct hr_flow_file *file, const struct eut_limits *limits,
-               struct hr_output *events, struct hr_output *books)
+int eut_replay(struct eut_replay *replay, struct hr_flow_file *file,
+               const struct eut_limits *limits, struct hr_output *events, struct hr_output *books)
 {
     const struct hr_recorded_counts *recorded = hr_flow_file_recorded(file);
-    struct run run = {.replay = replay, .events = events, .books = books, .batch = limits->batch_max};
+    struct run run = {
+        .replay = replay, .events = events, .books = books, .batch = limits->batch_max};
     void *self = NULL;
     int rc;
 
@@ -196,8 +203,10 @@ int eut_replay(struct eut_replay *replay, struct hr_flow_file *file, const struc
     } else {
         rc = replay->engine->create(limits, &self);
         if (rc) {
-            rc = hr_fail(-rc, "engine %s cannot be made for %u markets, %llu orders and %llu levels: %s: ask for less "
-                              "with --markets, --orders and --levels",
+            rc = hr_fail(-rc,
+                         "engine %s cannot be made for %u markets, %llu orders and %llu levels: "
+                         "%s: ask for less "
+                         "with --markets, --orders and --levels",
                          replay->engine->name, limits->markets, (unsigned long long)limits->orders,
                          (unsigned long long)limits->levels, strerror(-rc));
         } else {

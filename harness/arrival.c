@@ -1,5 +1,6 @@
-/* arrival.c - when is each request due? Times from the start for open-loop runs. Bursts: a geometric
- * number of requests at burst_factor times the rate, then a pause that brings the mean back to it. */
+/* arrival.c - when is each request due? Times from the start for open-loop runs. Bursts: a
+ * geometric number of requests at burst_factor times the rate, then a pause that brings the mean
+ * back to it. */
 #include "harness/flow.h"
 #include "harness/portable_math.h"
 #include "harness/random.h"

@@ -1,5 +1,5 @@
-/* byte_source.c - where do the bytes come from? A descriptor, through a window of 1 MiB; zstd frames, known
- * by their magic number, are taken apart on the way. */
+/* byte_source.c - where do the bytes come from? A descriptor, through a window of 1 MiB; zstd
+ * frames, known by their magic number, are taken apart on the way. */
 #include "harness/byte_source.h"
 
 #include "harness/error.h"
@@ -59,7 +59,8 @@ int hr_bytes_open(struct hr_bytes *b, const char *name)
     }
     b->inner->fd = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
     if (b->inner->fd < 0) {
-        rc = hr_fail(errno, "%s: %s: give a readable flow file, or - for standard input", name, strerror(errno));
+        rc = hr_fail(errno, "%s: %s: give a readable flow file, or - for standard input", name,
+                     strerror(errno));
     } else if (fstat(b->inner->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         rc = hr_fail(EISDIR, "%s: is a directory: give a file in it", name);
     }
@@ -148,10 +149,14 @@ static int start(struct hr_bytes_inner *inner, size_t *filled)
         *filled += got;
     }
     if (*filled >= 2 && memcmp(inner->window, gzip_magic, 2) == 0) {
-        return hr_fail(EINVAL, "%s: is compressed with gzip: unpack it first (gunzip -c FILE | headroom … -); "
-                               "zstd is read as it is", inner->name);
+        return hr_fail(
+            EINVAL,
+            "%s: is compressed with gzip: unpack it first (gunzip -c FILE | headroom … -); "
+            "zstd is read as it is",
+            inner->name);
     }
-    if (*filled < sizeof(zstd_magic) || memcmp(inner->window, zstd_magic, sizeof(zstd_magic)) != 0) {
+    if (*filled < sizeof(zstd_magic) ||
+        memcmp(inner->window, zstd_magic, sizeof(zstd_magic)) != 0) {
         return 0;
     }
     inner->zstd = ZSTD_createDStream();
@@ -174,7 +179,8 @@ static int decompress(struct hr_bytes_inner *inner, uint8_t *to, size_t room, si
     while (out.pos == 0) {
         if (inner->in.pos == inner->in.size) {
             size_t more = 0;
-            int rc = inner->ended ? 0 : read_some(inner, inner->compressed, COMPRESSED_WINDOW, &more);
+            int rc =
+                inner->ended ? 0 : read_some(inner, inner->compressed, COMPRESSED_WINDOW, &more);
 
             if (rc) {
                 return rc;
@@ -185,13 +191,15 @@ static int decompress(struct hr_bytes_inner *inner, uint8_t *to, size_t room, si
                     break;
                 }
                 inner->zstd_wants = 0;
-                return hr_fail(EINVAL, "%s: the compressed data ends early: the file is cut short", inner->name);
+                return hr_fail(EINVAL, "%s: the compressed data ends early: the file is cut short",
+                               inner->name);
             }
         }
         size_t wants = ZSTD_decompressStream(inner->zstd, &out, &inner->in);
 
         if (ZSTD_isError(wants)) {
-            return hr_fail(EINVAL, "%s: damaged zstd data: %s", inner->name, ZSTD_getErrorName(wants));
+            return hr_fail(EINVAL, "%s: damaged zstd data: %s", inner->name,
+                           ZSTD_getErrorName(wants));
         }
         inner->zstd_wants = wants;
     }
@@ -222,8 +230,9 @@ int hr_bytes_more(struct hr_bytes *b)
         uint8_t *to = inner->window + seen;
         size_t room = HR_BYTES_WINDOW - seen;
 
-        rc = inner->zstd ? decompress(inner, to, room, &got)
-             : inner->ended ? 0 : read_some(inner, to, room, &got);
+        rc = inner->zstd    ? decompress(inner, to, room, &got)
+             : inner->ended ? 0
+                            : read_some(inner, to, room, &got);
     }
     if (rc) {
         b->finished = true;
@@ -248,8 +257,11 @@ static int copy_all(int from, FILE *to, const char *name)
         if (n < 0 && errno != EINTR) {
             rc = hr_fail(errno, "%s: cannot be read: %s", name, strerror(errno));
         } else if (n > 0 && fwrite(piece, 1, (size_t)n, to) != (size_t)n) {
-            rc = hr_fail(errno, "%s: no room for a copy in the temporary folder: %s: say how large it is with --markets, "
-                                "--orders and --levels, then it is read once", name, strerror(errno));
+            rc = hr_fail(errno,
+                         "%s: no room for a copy in the temporary folder: %s: say how large it is "
+                         "with --markets, "
+                         "--orders and --levels, then it is read once",
+                         name, strerror(errno));
         }
     }
     free(piece);
@@ -274,7 +286,8 @@ int hr_bytes_spool(const char **name)
     copy = tmpfile();
     rc = copy ? copy_all(fd, copy, *name)
               : hr_fail(errno, "%s: no temporary file for a copy: %s", *name, strerror(errno));
-    if (rc == 0 && (fflush(copy) || fseek(copy, 0, SEEK_SET) || dup2(fileno(copy), STDIN_FILENO) < 0)) {
+    if (rc == 0 &&
+        (fflush(copy) || fseek(copy, 0, SEEK_SET) || dup2(fileno(copy), STDIN_FILENO) < 0)) {
         rc = hr_fail(errno, "%s: cannot be copied: %s", *name, strerror(errno));
     }
     if (copy) {

@@ -30,8 +30,8 @@ int hr_bytes_more(struct hr_bytes *bytes);
 uint64_t hr_bytes_offset(const struct hr_bytes *bytes);
 void hr_bytes_close(struct hr_bytes *bytes);
 
-/* Makes *name readable twice: what is no regular file (standard input from a pipe, a FIFO) is copied
- * to a temporary file that takes the place of standard input, and *name becomes "-". */
+/* Makes *name readable twice: what is no regular file (standard input from a pipe, a FIFO) is
+ * copied to a temporary file that takes the place of standard input, and *name becomes "-". */
 int hr_bytes_spool(const char **name);
 
 #endif

@@ -1,6 +1,6 @@
-/* codec.c - a flow from a file, whatever its format: tells formats by their first bytes, reads the text and
- * the binary form, and hands recorded markets to their readers. Requests before a bad one are
- * delivered before its failure is. */
+/* codec.c - a flow from a file, whatever its format: tells formats by their first bytes, reads the
+ * text and the binary form, and hands recorded markets to their readers. Requests before a bad one
+ * are delivered before its failure is. */
 #include "harness/error.h"
 #include "harness/flow_reader.h"
 
@@ -38,7 +38,8 @@ int hr_flow_line(struct hr_flow_file *file, const char **text, const char **end)
 
     for (;;) {
         size_t seen = (size_t)(b->end - b->at);
-        const uint8_t *newline = searched < seen ? memchr(b->at + searched, '\n', seen - searched) : NULL;
+        const uint8_t *newline =
+            searched < seen ? memchr(b->at + searched, '\n', seen - searched) : NULL;
 
         if (newline) {
             *text = (const char *)b->at;
@@ -54,8 +55,8 @@ int hr_flow_line(struct hr_flow_file *file, const char **text, const char **end)
         }
         if (rc == 0) {
             if (!b->finished) {
-                return hr_fail(EINVAL, "%s:%llu: the line is longer than %u bytes: this is no flow", file->name,
-                               (unsigned long long)file->line + 1, HR_BYTES_WINDOW);
+                return hr_fail(EINVAL, "%s:%llu: the line is longer than %u bytes: this is no flow",
+                               file->name, (unsigned long long)file->line + 1, HR_BYTES_WINDOW);
             }
             *text = (const char *)b->at;
             *end = (const char *)b->end;
@@ -103,8 +104,11 @@ static int start_bin(struct hr_flow_file *file)
         return rc;
     }
     if (rc == 0 || memcmp(file->bytes.at, header_magic, sizeof(header_magic)) != 0) {
-        return hr_fail(EINVAL, "%s: byte 0: a binary flow starts with \"HRFLOW1\" and a newline, then a count of "
-                               "8 bytes: this is another format, or cut short", file->name);
+        return hr_fail(
+            EINVAL,
+            "%s: byte 0: a binary flow starts with \"HRFLOW1\" and a newline, then a count of "
+            "8 bytes: this is another format, or cut short",
+            file->name);
     }
     for (int i = 7; i >= 0; i--) {
         file->left = file->left << 8 | file->bytes.at[8 + i];
@@ -124,21 +128,29 @@ static int next_bin(struct hr_flow_file *file, struct eut_request *request)
         return rc;
     }
     if (file->counted && file->left == 0) {
-        return seen == 0 ? 0
-                         : hr_fail(EINVAL, "%s: byte %llu: more follows than the header's count says: the header or "
-                                           "the file is wrong", file->name, offset);
+        return seen == 0
+                   ? 0
+                   : hr_fail(
+                         EINVAL,
+                         "%s: byte %llu: more follows than the header's count says: the header or "
+                         "the file is wrong",
+                         file->name, offset);
     }
     if (seen == 0 && !file->counted) {
         return 0;
     }
     if (seen < sizeof(*request)) {
         return file->counted
-                   ? hr_fail(EINVAL, "%s: byte %llu: cut short: the header promises %llu more requests of 32 bytes",
+                   ? hr_fail(EINVAL,
+                             "%s: byte %llu: cut short: the header promises %llu more requests of "
+                             "32 bytes",
                              file->name, offset, (unsigned long long)file->left)
-                   : hr_fail(EINVAL, "%s: byte %llu: cut short: a request has 32 bytes, here are %zu", file->name,
-                             offset, seen);
+                   : hr_fail(EINVAL,
+                             "%s: byte %llu: cut short: a request has 32 bytes, here are %zu",
+                             file->name, offset, seen);
     }
-    memcpy(request, file->bytes.at, sizeof(*request)); /* little-endian, as tape.c asserts of the host */
+    memcpy(request, file->bytes.at,
+           sizeof(*request)); /* little-endian, as tape.c asserts of the host */
     request->reserved = 0;
     file->bytes.at += sizeof(*request);
     file->left -= file->counted;
@@ -177,7 +189,8 @@ int hr_format_parse(const char *name, enum hr_format *format)
                : hr_fail(EINVAL, "no flow format '%s': csv, bin, itch50, lobster or auto", name);
 }
 
-/* ITCH starts with the high byte of a length, which is 0; LOBSTER with a time; text with a letter. */
+/* ITCH starts with the high byte of a length, which is 0; LOBSTER with a time; text with a letter.
+ */
 static enum hr_format guess(const uint8_t *at, size_t seen)
 {
     if (seen >= sizeof(header_magic) && memcmp(at, header_magic, sizeof(header_magic)) == 0) {
@@ -220,7 +233,8 @@ static int begin(struct hr_flow_file *file, enum hr_format format)
     return file->reader->start(file);
 }
 
-static int opened(struct hr_flow_file **out, struct hr_flow_file *file, int rc, enum hr_format format)
+static int opened(struct hr_flow_file **out, struct hr_flow_file *file, int rc,
+                  enum hr_format format)
 {
     rc = rc ? rc : begin(file, format);
     if (rc) {
@@ -243,7 +257,8 @@ int hr_flow_file_open_memory(struct hr_flow_file **out, const void *data, size_t
 {
     struct hr_flow_file *file = *out = named("memory");
 
-    return file ? opened(out, file, hr_bytes_open_memory(&file->bytes, data, size, piece), format) : -ENOMEM;
+    return file ? opened(out, file, hr_bytes_open_memory(&file->bytes, data, size, piece), format)
+                : -ENOMEM;
 }
 
 int hr_flow_file_read(struct hr_flow_file *file, struct eut_request *requests, uint32_t count)
@@ -273,6 +288,11 @@ int hr_flow_file_read(struct hr_flow_file *file, struct eut_request *requests, u
         return hr_fail(-file->failed, "%s", file->failure ? file->failure : file->name);
     }
     return (int)made;
+}
+
+uint64_t hr_flow_file_bytes(const struct hr_flow_file *file)
+{
+    return hr_bytes_offset(&file->bytes);
 }
 
 enum hr_format hr_flow_file_format(const struct hr_flow_file *file)
@@ -319,7 +339,8 @@ static int csv_extent(struct hr_flow_file *file, struct hr_flow_extent *extent)
         extent->requests++;
         extent->news += *text == EUT_NEW;
         extent->quotes += *text == EUT_QUOTE;
-        for (text += 2; text < end && *text >= '0' && *text <= '9' && market <= UINT32_MAX; text++) {
+        for (text += 2; text < end && *text >= '0' && *text <= '9' && market <= UINT32_MAX;
+             text++) {
             market = market * 10 + (uint64_t)(*text - '0');
         }
         if (market > extent->market_max && market <= UINT32_MAX) {

@@ -81,7 +81,8 @@ static uint32_t scatter_step(uint32_t n)
 int hr_zipf_init(struct hr_zipf *z, uint32_t n, double s)
 {
     double *weight = malloc(n * sizeof(*weight)), total = 0;
-    uint32_t *queue = malloc(n * sizeof(*queue)); /* the light from the front, the heavy from the back */
+    uint32_t *queue =
+        malloc(n * sizeof(*queue)); /* the light from the front, the heavy from the back */
     uint32_t light = 0, heavy = n, step = scatter_step(n), thing = 0;
 
     *z = (struct hr_zipf){malloc(n * sizeof(*z->cells)), n};

@@ -20,7 +20,8 @@ struct hr_geometric {
     uint32_t value[HR_QUANTILES]; /* the last: where the tail begins */
 };
 #define HR_GEOMETRIC_MEAN_MAX 1e6
-void hr_geometric_init(struct hr_geometric *g, double mean); /* 1 <= mean <= HR_GEOMETRIC_MEAN_MAX */
+void hr_geometric_init(struct hr_geometric *g,
+                       double mean); /* 1 <= mean <= HR_GEOMETRIC_MEAN_MAX */
 uint32_t hr_geometric_draw(const struct hr_geometric *g, struct hr_random *r);
 
 /* 0 … n - 1 with weights falling geometrically, the last a quarter of the first: how resting orders
@@ -36,8 +37,8 @@ static inline uint32_t hr_nearness_draw(const struct hr_nearness *d, uint64_t bi
     return d->value[bits % HR_QUANTILES];
 }
 
-/* Zipf over n things, P(rank k) ~ 1/k^s, by Walker's alias method as Vose builds it. Which thing has
- * which rank is scattered. 8 bytes a thing. */
+/* Zipf over n things, P(rank k) ~ 1/k^s, by Walker's alias method as Vose builds it. Which thing
+ * has which rank is scattered. 8 bytes a thing. */
 struct hr_zipf_cell {
     uint32_t keep; /* keep the cell with chance (keep + 1) / 2^32, else take the alias */
     uint32_t alias;

@@ -28,14 +28,17 @@ static uint32_t draw_qty(struct hr_flow *f)
 }
 
 /* The account that owns an order follows from its slot and generation: nothing to remember. */
-static uint32_t account_of(const struct hr_flow *f, uint32_t market, uint32_t slot, uint32_t generation)
+static uint32_t account_of(const struct hr_flow *f, uint32_t market, uint32_t slot,
+                           uint32_t generation)
 {
     uint64_t x = ((((uint64_t)generation << 32) | slot) ^ 0x5851F42D4C957F2Du) + market * HR_MIX_2;
 
-    return f->params.accounts ? 1 + (uint32_t)((hr_flow_mix(x) >> 32) * f->params.accounts >> 32) : 0;
+    return f->params.accounts ? 1 + (uint32_t)((hr_flow_mix(x) >> 32) * f->params.accounts >> 32)
+                              : 0;
 }
 
-/* The first set (or with `flip` clear) bit of n at or after a start, going round; n if there is none. */
+/* The first set (or with `flip` clear) bit of n at or after a start, going round; n if there is
+ * none. */
 static uint32_t find_bit(const uint64_t *bits, uint32_t n, uint32_t start, uint64_t flip)
 {
     uint32_t words = (n + 63) / 64, word = start / 64;
@@ -58,7 +61,8 @@ static uint32_t find_bit(const uint64_t *bits, uint32_t n, uint32_t start, uint6
 
 /* ---- prices ---- */
 
-/* `away` ticks from the side's best possible price: next to the middle, or to what stands opposite. */
+/* `away` ticks from the side's best possible price: next to the middle, or to what stands opposite.
+ */
 static uint32_t passive_price(const struct hr_flow_market *m, unsigned side, uint32_t away)
 {
     if (side == BUY) {
@@ -71,7 +75,8 @@ static uint32_t passive_price(const struct hr_flow_market *m, unsigned side, uin
     return base < EUT_PRICE_MAX - away ? base + away : EUT_PRICE_MAX;
 }
 
-/* Near prices are likelier, but while levels are missing every second order goes to an empty one. */
+/* Near prices are likelier, but while levels are missing every second order goes to an empty one.
+ */
 static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, unsigned side)
 {
     uint64_t bits = hr_random_u64(&f->random[HR_STREAM_PRICE]);
@@ -92,8 +97,10 @@ static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, 
     return passive_price(m, side, hr_nearness_draw(&f->distance, bits));
 }
 
-/* Through the best opposite price, by up to two ticks, but no further from the middle than the book reaches. */
-static uint32_t draw_crossing_price(struct hr_flow *f, const struct hr_flow_market *m, unsigned side)
+/* Through the best opposite price, by up to two ticks, but no further from the middle than the book
+ * reaches. */
+static uint32_t draw_crossing_price(struct hr_flow *f, const struct hr_flow_market *m,
+                                    unsigned side)
 {
     uint32_t through = draw_below(f, HR_STREAM_PRICE, 3), reach = f->params.levels;
 
@@ -130,8 +137,10 @@ static unsigned draw_taker_side(struct hr_flow *f, const struct hr_flow_market *
 
 /* ---- the kinds of request on an L3 market ---- */
 
-/* Where a new order is priced, and whether it may stay there; true if it is to rest near the middle. */
-static bool price_new(struct hr_flow *f, struct hr_flow_market *m, unsigned side, struct eut_request *r)
+/* Where a new order is priced, and whether it may stay there; true if it is to rest near the
+ * middle. */
+static bool price_new(struct hr_flow *f, struct hr_flow_market *m, unsigned side,
+                      struct eut_request *r)
 {
     r->tif = draw32(f, HR_STREAM_MIX) < f->post_of_new ? EUT_POST : EUT_DAY;
     if (f->steady && r->tif == EUT_DAY) {
@@ -183,8 +192,8 @@ static bool enter(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, 
 }
 
 /* An order that rests and has no request under way; false if the side has none. */
-static bool pick_resting(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, unsigned side,
-                         struct eut_request *r, struct hr_flow_slot **slot)
+static bool pick_resting(struct hr_flow *f, uint32_t market, struct hr_flow_market *m,
+                         unsigned side, struct eut_request *r, struct hr_flow_slot **slot)
 {
     uint64_t *ready = hr_flow_ready(f, m, side);
     uint32_t at = find_bit(ready, f->per_side, f->start[f->now], 0), number = at * 2 + side;
@@ -277,13 +286,14 @@ static void keep_book(struct hr_flow *f, uint32_t market, struct hr_flow_market 
 {
     int64_t buys = m->used[BUY], sells = m->used[SELL];
     uint32_t bits = draw32(f, HR_STREAM_MIX);
-    unsigned fewer = lean(f, draw32(f, HR_STREAM_MIX), (uint64_t)1 << 31, sells - buys) ? BUY : SELL;
+    unsigned fewer =
+        lean(f, draw32(f, HR_STREAM_MIX), (uint64_t)1 << 31, sells - buys) ? BUY : SELL;
     bool more = lean(f, bits, f->new_of_keep, 2 * (int64_t)f->target - buys - sells);
 
     /* what cannot be (every slot taken, or every order with a request under way) gives way */
     if (more ? enter(f, market, m, fewer, r) || cancel(f, market, m, !fewer, r)
-              : cancel(f, market, m, !fewer, r) || cancel(f, market, m, fewer, r) ||
-                    enter(f, market, m, fewer, r)) {
+             : cancel(f, market, m, !fewer, r) || cancel(f, market, m, fewer, r) ||
+                   enter(f, market, m, fewer, r)) {
         return;
     }
     take(f, market, m, 0, r);
@@ -375,7 +385,8 @@ static void steady_l2(struct hr_flow *f, uint32_t market, struct eut_request *r)
 
 /* ---- load, and the loop ---- */
 
-/* Market by market; the two sides in turn; first an order at each level, then the rest as always. */
+/* Market by market; the two sides in turn; first an order at each level, then the rest as always.
+ */
 static void load_one(struct hr_flow *f, struct eut_request *r)
 {
     uint64_t l3_each = 2 * (uint64_t)f->target, l3_all = l3_each * f->l3;
@@ -390,7 +401,9 @@ static void load_one(struct hr_flow *f, struct eut_request *r)
         uint64_t middle = f->params.price_mid - f->params.price_mid / 8 +
                           ((bits >> 32) * (f->params.price_mid / 4 + 1) >> 32);
 
-        m->middle = middle < f->lowest ? f->lowest : middle > f->highest ? f->highest : (uint32_t)middle;
+        m->middle = middle < f->lowest    ? f->lowest
+                    : middle > f->highest ? f->highest
+                                          : (uint32_t)middle;
         m->best[SELL] = UINT32_MAX;
     }
     r->market = market;
@@ -416,8 +429,8 @@ static void count_request(struct hr_flow_counts *c, const struct eut_request *r)
     c->quotes += r->op == EUT_QUOTE;
 }
 
-/* The markets of a batch, and where in them slots are looked for, are drawn first, so that their memory is
- * on its way when their turn comes. */
+/* The markets of a batch, and where in them slots are looked for, are drawn first, so that their
+ * memory is on its way when their turn comes. */
 static void draw_places(struct hr_flow *f, struct eut_request *requests, uint32_t count)
 {
     struct hr_random *random = &f->random[HR_STREAM_MARKET];

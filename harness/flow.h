@@ -23,17 +23,17 @@ enum hr_flow_ids { HR_IDS_SPARSE, HR_IDS_DENSE };
 struct hr_flow_params {
     uint64_t seed;
     uint32_t markets;
-    double l2_share;          /* of the markets, the last ones; they get quotes and takers */
-    uint32_t levels;          /* target levels a side */
-    uint32_t orders_per_level;/* target resting orders a level (L3) */
-    double zipf;              /* skew over markets: 0 uniform, s > 0 Zipf; ranks are scattered */
+    double l2_share;           /* of the markets, the last ones; they get quotes and takers */
+    uint32_t levels;           /* target levels a side */
+    uint32_t orders_per_level; /* target resting orders a level (L3) */
+    double zipf;               /* skew over markets: 0 uniform, s > 0 Zipf; ranks are scattered */
     double share_new, share_cancel, share_replace, share_ioc, share_fok, share_market, share_post;
-    double crossing;          /* share of `new` orders priced to trade */
-    double walk;              /* chance per request that a market's middle price moves a tick */
-    uint32_t price_mid;       /* ticks, where markets start (each scattered around it) */
-    bool price_full;          /* use the full price range now and then, far ends included */
-    double qty_mean;          /* lots, geometric, >= 1 */
-    uint32_t accounts;        /* 0: all orders are account 0 */
+    double crossing;    /* share of `new` orders priced to trade */
+    double walk;        /* chance per request that a market's middle price moves a tick */
+    uint32_t price_mid; /* ticks, where markets start (each scattered around it) */
+    bool price_full;    /* use the full price range now and then, far ends included */
+    double qty_mean;    /* lots, geometric, >= 1 */
+    uint32_t accounts;  /* 0: all orders are account 0 */
     enum hr_flow_ids ids;
 };
 
@@ -48,9 +48,9 @@ void hr_flow_free(struct hr_flow *flow);
 /* The limits an engine needs for this flow (batch_max as given). */
 struct eut_limits hr_flow_limits(const struct hr_flow_params *params, uint32_t batch_max);
 
-/* The requests that build the starting books (HR_FLOW_LOAD; hr_flow_load() of them, market by market),
- * then endless steady flow. hr_flow_phase() is that of the next request. hr_flow_next() makes up to `count`
- * requests, at most HR_FLOW_BATCH, and never mixes the phases in one call. */
+/* The requests that build the starting books (HR_FLOW_LOAD; hr_flow_load() of them, market by
+ * market), then endless steady flow. hr_flow_phase() is that of the next request. hr_flow_next()
+ * makes up to `count` requests, at most HR_FLOW_BATCH, and never mixes the phases in one call. */
 enum hr_flow_phase { HR_FLOW_LOAD, HR_FLOW_STEADY };
 enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow);
 uint64_t hr_flow_load(const struct hr_flow_params *params);
@@ -63,13 +63,13 @@ void hr_flow_observe(struct hr_flow *flow, const struct eut_request *requests,
 #define HR_FLOW_BATCH 32u
 
 /* What happened, counted from requests and events (never from return values).
- * Quantities are those of L3 markets, and add up: what the books hold grows by submitted - traded - cancelled.
- * Rejected requests are not among the submitted; a replace that was taken counts as its open
- * quantity cancelled and the new one submitted. */
+ * Quantities are those of L3 markets, and add up: what the books hold grows by submitted - traded -
+ * cancelled. Rejected requests are not among the submitted; a replace that was taken counts as its
+ * open quantity cancelled and the new one submitted. */
 struct hr_flow_counts {
     uint64_t requests, news, cancels, replaces, quotes;
     uint64_t trades, accepted, cancelled, rejected;
-    uint64_t cancelled_by[32], rejected_by[32]; /* by enum eut_reason */
+    uint64_t cancelled_by[32], rejected_by[32];                 /* by enum eut_reason */
     uint64_t qty_submitted[2], qty_traded[2], qty_cancelled[2]; /* buy, sell; lots */
 };
 /* Of the phase that the last request belonged to, as far as observed. */
@@ -88,16 +88,22 @@ struct hr_tape {
 };
 /* Records `steady` steady requests using `shadow` to learn what happens. progress may be NULL. */
 int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, uint64_t steady,
-                   const struct eut_engine *shadow, void (*progress)(void *, double share), void *context);
+                   const struct eut_engine *shadow, void (*progress)(void *, double share),
+                   void *context);
 void hr_tape_free(struct hr_tape *tape);
 
 /* When each request is due, ns from the start, for open-loop runs; its own seed, so that runs
  * replay one flow with fresh arrivals. */
-enum hr_arrival_process { HR_ARRIVAL_BACK_TO_BACK, HR_ARRIVAL_CONSTANT, HR_ARRIVAL_POISSON, HR_ARRIVAL_BURSTY };
+enum hr_arrival_process {
+    HR_ARRIVAL_BACK_TO_BACK,
+    HR_ARRIVAL_CONSTANT,
+    HR_ARRIVAL_POISSON,
+    HR_ARRIVAL_BURSTY
+};
 struct hr_arrival {
     enum hr_arrival_process process;
-    double rate;       /* requests per second, mean */
-    double burst;      /* bursty: mean requests a burst, sent at burst_factor times the rate */
+    double rate;  /* requests per second, mean */
+    double burst; /* bursty: mean requests a burst, sent at burst_factor times the rate */
     double burst_factor;
     uint64_t seed;
 };

@@ -14,7 +14,8 @@ void hr_flow_claim(const struct hr_flow *f, struct hr_flow_market *m, unsigned s
     }
 }
 
-void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side, uint32_t price)
+void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
+                     uint32_t price)
 {
     const uint32_t mask = f->ring - 1;
     uint32_t *ring = hr_flow_ring(f, m, side);
@@ -44,7 +45,8 @@ struct found {
     unsigned side;
 };
 
-static struct found find(const struct hr_flow *f, uint32_t market, struct hr_flow_market *m, uint64_t id)
+static struct found find(const struct hr_flow *f, uint32_t market, struct hr_flow_market *m,
+                         uint64_t id)
 {
     bool dense = f->params.ids == HR_IDS_DENSE;
     uint64_t x = dense ? id - 1 : hr_flow_unmix(id) - market * 0x9E3779B97F4A7C15u;
@@ -62,7 +64,8 @@ static struct found find(const struct hr_flow *f, uint32_t market, struct hr_flo
     return found;
 }
 
-static void release_slot_price(const struct hr_flow *f, struct hr_flow_market *m, const struct found *at)
+static void release_slot_price(const struct hr_flow *f, struct hr_flow_market *m,
+                               const struct found *at)
 {
     if (!(at->slot->price & HR_SLOT_UNCLAIMED)) {
         hr_flow_release(f, m, at->side, at->slot->price);
@@ -85,7 +88,8 @@ static void make_ready(const struct hr_flow *f, struct hr_flow_market *m, const 
 }
 
 /* Lots off a resting order; gone with the last. */
-static void fill(const struct hr_flow *f, struct hr_flow_market *m, const struct found *at, uint32_t qty)
+static void fill(const struct hr_flow *f, struct hr_flow_market *m, const struct found *at,
+                 uint32_t qty)
 {
     if (at->slot) {
         at->slot->qty -= qty < at->slot->qty ? qty : at->slot->qty;
@@ -121,7 +125,8 @@ static void saw_accepted(struct hr_flow *f, struct hr_flow_market *m, const stru
         if (r->op == EUT_REPLACE) {
             release_slot_price(f, m, &at);
             at.slot->price = r->price;
-        } else if (at.slot->price & HR_SLOT_UNCLAIMED && m->middle - r->price + f->ring < 2 * f->ring) {
+        } else if (at.slot->price & HR_SLOT_UNCLAIMED &&
+                   m->middle - r->price + f->ring < 2 * f->ring) {
             hr_flow_claim(f, m, at.side, r->price);
             at.slot->price = r->price;
         }

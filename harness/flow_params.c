@@ -45,7 +45,7 @@ static bool is_share(double x)
 
 const char *hr_flow_check(const struct hr_flow_params *p)
 {
-    const double shares[] = {p->share_new,  p->share_cancel, p->share_replace, p->share_ioc,
+    const double shares[] = {p->share_new, p->share_cancel, p->share_replace, p->share_ioc,
                              p->share_fok, p->share_market, p->share_post};
     double total = 0;
 
@@ -81,7 +81,8 @@ const char *hr_flow_check(const struct hr_flow_params *p)
         return "flow.crossing and flow.walk must be 0 to 1";
     }
     if (p->price_mid < 4 * p->levels + 64 || p->price_mid > EUT_PRICE_MAX - 4 * p->levels - 64) {
-        return "flow.price_mid must leave room for the levels on both sides: at least 4 x levels + 64 "
+        return "flow.price_mid must leave room for the levels on both sides: at least 4 x levels + "
+               "64 "
                "ticks from 0 and from 2147483647";
     }
     if (!(p->qty_mean >= 1 && p->qty_mean <= HR_GEOMETRIC_MEAN_MAX)) {
@@ -210,8 +211,9 @@ int hr_flow_new(struct hr_flow **flow, const struct hr_flow_params *params)
     }
     if (rc) {
         hr_flow_free(f);
-        return hr_fail(ENOMEM, "flow: %zu MiB for the generator of %u markets were not to be had: "
-                               "ask for fewer markets, levels or orders",
+        return hr_fail(ENOMEM,
+                       "flow: %zu MiB for the generator of %u markets were not to be had: "
+                       "ask for fewer markets, levels or orders",
                        bytes >> 20, params->markets);
     }
     f->l3_blocks = f->region.at;

@@ -12,10 +12,10 @@ struct hr_flow_file {
     const struct hr_flow_reader *reader;
     struct hr_bytes bytes;
     char *name;
-    uint64_t line;      /* of text forms: the one being read, from 1 */
-    uint64_t left;      /* of the binary form: requests that its header still promises */
-    bool counted;       /* ... if it does */
-    int failed;         /* a failure that is raised once the requests before it are delivered */
+    uint64_t line; /* of text forms: the one being read, from 1 */
+    uint64_t left; /* of the binary form: requests that its header still promises */
+    bool counted;  /* ... if it does */
+    int failed;    /* a failure that is raised once the requests before it are delivered */
     char *failure;
     struct hr_recorded *recorded; /* of recorded markets, else NULL */
 };
@@ -31,7 +31,8 @@ struct hr_flow_reader {
 
 extern const struct hr_flow_reader hr_itch50_reader, hr_lobster_reader;
 
-/* The next line of a text form, without its newline, also if it has none at the end: 1, 0 or -errno. */
+/* The next line of a text form, without its newline, also if it has none at the end: 1, 0 or
+ * -errno. */
 int hr_flow_line(struct hr_flow_file *file, const char **text, const char **end);
 /* At least `bytes` in sight, unless the end comes first: 1 if they are, 0 if not, or -errno. */
 int hr_flow_need(struct hr_flow_file *file, size_t bytes);

@@ -8,11 +8,11 @@
  * Per L2 market: the price of each level that was quoted.
  *
  * A market is one block of memory:
- *   L3: struct hr_flow_market, u64 used[2][words], u64 ready[2][words], u32 ring[2][ring], slots[2][per_side]
- *   L2: struct hr_flow_market, u32 price[2][levels]
- * Claims: a passive order counts in the ring from the moment it is sent, so that requests sent in the
- * same batch know of each other; what became of it puts that right. An order sent to trade counts
- * once it rests; one at a far end of the price range never.
+ *   L3: struct hr_flow_market, u64 used[2][words], u64 ready[2][words], u32 ring[2][ring],
+ * slots[2][per_side] L2: struct hr_flow_market, u32 price[2][levels] Claims: a passive order counts
+ * in the ring from the moment it is sent, so that requests sent in the same batch know of each
+ * other; what became of it puts that right. An order sent to trade counts once it rests; one at a
+ * far end of the price range never.
  */
 #ifndef HR_FLOW_STATE_H
 #define HR_FLOW_STATE_H
@@ -49,17 +49,18 @@ enum {
 struct hr_flow {
     struct hr_flow_params params;
     struct hr_random random[HR_STREAM_COUNT];
-    uint32_t l3, l2;           /* markets of each kind; the L3 ones come first */
-    uint32_t per_side, words;  /* slots, and 64-bit words of a bitmap, a side */
-    uint32_t ring;             /* a power of two */
-    uint32_t batch;            /* at most this many in flight: few for few orders */
-    uint32_t target;           /* resting orders an L3 market, a side */
-    uint32_t lowest, highest;  /* between which the middle walks */
+    uint32_t l3, l2;          /* markets of each kind; the L3 ones come first */
+    uint32_t per_side, words; /* slots, and 64-bit words of a bitmap, a side */
+    uint32_t ring;            /* a power of two */
+    uint32_t batch;           /* at most this many in flight: few for few orders */
+    uint32_t target;          /* resting orders an L3 market, a side */
+    uint32_t lowest, highest; /* between which the middle walks */
     size_t ring_at, used_at, ready_at, slots_at, l3_bytes, l2_bytes;
     struct hr_region region;
     uint8_t *l3_blocks, *l2_blocks;
     /* chances, as parts of 2^32 */
-    uint64_t keep_share, replace_share, ioc_share, fok_share; /* cumulated; the rest is market orders */
+    uint64_t keep_share, replace_share, ioc_share,
+        fok_share; /* cumulated; the rest is market orders */
     uint64_t new_of_keep, post_of_new, crossing, walk, taking;
     uint64_t steer; /* 2^32 * gain / target */
     struct hr_geometric qty;
@@ -68,7 +69,7 @@ struct hr_flow {
     uint32_t start[HR_FLOW_BATCH]; /* where in its side each request of a batch looks for a slot */
     uint32_t now;                  /* the request being made */
     uint64_t loaded, load_total;
-    bool steady;               /* the first steady request was made */
+    bool steady; /* the first steady request was made */
     /* the request whose events are being seen */
     const struct eut_request *seen_batch;
     uint32_t seen_request;
@@ -82,17 +83,20 @@ static inline struct hr_flow_market *hr_flow_market(const struct hr_flow *f, uin
                                    : f->l2_blocks + (market - f->l3) * f->l2_bytes);
 }
 
-static inline uint32_t *hr_flow_ring(const struct hr_flow *f, struct hr_flow_market *m, unsigned side)
+static inline uint32_t *hr_flow_ring(const struct hr_flow *f, struct hr_flow_market *m,
+                                     unsigned side)
 {
     return (uint32_t *)(void *)((uint8_t *)m + f->ring_at) + (size_t)side * f->ring;
 }
 
-static inline uint64_t *hr_flow_used(const struct hr_flow *f, struct hr_flow_market *m, unsigned side)
+static inline uint64_t *hr_flow_used(const struct hr_flow *f, struct hr_flow_market *m,
+                                     unsigned side)
 {
     return (uint64_t *)(void *)((uint8_t *)m + f->used_at) + (size_t)side * f->words;
 }
 
-static inline uint64_t *hr_flow_ready(const struct hr_flow *f, struct hr_flow_market *m, unsigned side)
+static inline uint64_t *hr_flow_ready(const struct hr_flow *f, struct hr_flow_market *m,
+                                      unsigned side)
 {
     return (uint64_t *)(void *)((uint8_t *)m + f->ready_at) + (size_t)side * f->words;
 }
@@ -140,7 +144,9 @@ static inline uint64_t hr_flow_id(const struct hr_flow *f, uint32_t market, uint
 }
 
 /* Moves a claim to rest at `price` in or out of a market's ring. */
-void hr_flow_claim(const struct hr_flow *f, struct hr_flow_market *m, unsigned side, uint32_t price);
-void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side, uint32_t price);
+void hr_flow_claim(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
+                   uint32_t price);
+void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
+                     uint32_t price);
 
 #endif

@@ -1,7 +1,8 @@
-/* flow_text.c - requests, events and books as text: one line each, unsigned decimal numbers and listed
- * letters, as RULES.md gives them. Strict: what does not fit is refused with what was expected; the one
- * leniency is a carriage return before the newline. Hand-made, since replay lives on its speed: a quick
- * reader takes the lines that are plainly good, and a careful one says what is wrong with the others. */
+/* flow_text.c - requests, events and books as text: one line each, unsigned decimal numbers and
+ * listed letters, as RULES.md gives them. Strict: what does not fit is refused with what was
+ * expected; the one leniency is a carriage return before the newline. Hand-made, since replay lives
+ * on its speed: a quick reader takes the lines that are plainly good, and a careful one says what
+ * is wrong with the others. */
 #include "harness/codec.h"
 
 #include <errno.h>
@@ -34,13 +35,15 @@ static inline bool comma(struct line *line)
         return wrong(line, line->too_few);
     }
     if (*line->at != ',') {
-        return wrong(line, "expected a comma: fields are unsigned numbers and letters, without spaces");
+        return wrong(line,
+                     "expected a comma: fields are unsigned numbers and letters, without spaces");
     }
     line->at++;
     return true;
 }
 
-static inline bool read_u32(struct line *line, uint32_t *value, const char *not_number, const char *too_big)
+static inline bool read_u32(struct line *line, uint32_t *value, const char *not_number,
+                            const char *too_big)
 {
     const char *at, *start;
     uint64_t v = 0;
@@ -82,7 +85,8 @@ static inline bool read_order(struct line *line, uint64_t *value)
     return at > start || wrong(line, "order is not an unsigned number");
 }
 
-static inline bool read_letter(struct line *line, uint8_t *value, const char *letters, const char *why)
+static inline bool read_letter(struct line *line, uint8_t *value, const char *letters,
+                               const char *why)
 {
     if (!comma(line)) {
         return false;
@@ -111,8 +115,9 @@ static bool read_new(struct line *line, struct eut_request *r)
     return READ_U32(line, market) && READ_U32(line, account) && read_order(line, &r->order) &&
            READ_SIDE(line) &&
            read_letter(line, &r->type, "LM", "type must be L (limit) or M (market)") &&
-           read_letter(line, &r->tif, "DIFP",
-                       "tif must be D (day), I (immediate or cancel), F (fill or kill) or P (post only)") &&
+           read_letter(
+               line, &r->tif, "DIFP",
+               "tif must be D (day), I (immediate or cancel), F (fill or kill) or P (post only)") &&
            READ_U32(line, price) && READ_U32(line, qty) && read_end(line);
 }
 
@@ -136,11 +141,12 @@ static bool read_quote(struct line *line, struct eut_request *r)
 {
     line->too_few = "too few fields: Q,market,side,price,qty has five";
     line->too_many = "too many fields: Q,market,side,price,qty has five";
-    return READ_U32(line, market) && READ_SIDE(line) && READ_U32(line, price) && READ_U32(line, qty) &&
-           read_end(line);
+    return READ_U32(line, market) && READ_SIDE(line) && READ_U32(line, price) &&
+           READ_U32(line, qty) && read_end(line);
 }
 
-static bool read_careful(const char *text, const char *end, struct eut_request *request, const char **why)
+static bool read_careful(const char *text, const char *end, struct eut_request *request,
+                         const char **why)
 {
     struct line line = {.at = text + 1, .end = end};
     bool good = false;
@@ -169,7 +175,8 @@ static bool read_careful(const char *text, const char *end, struct eut_request *
 
 /* ---- quick reading: each step returns the place behind what it took, or NULL ---- */
 
-/* Eight digits at once, if all are digits: the high half of each byte is 3, and adding 6 leaves it. */
+/* Eight digits at once, if all are digits: the high half of each byte is 3, and adding 6 leaves it.
+ */
 static inline bool eight_digits(const char *at, uint64_t *value)
 {
     const uint64_t high_halves = 0xF0F0F0F0F0F0F0F0u, threes = 0x3030303030303030u;
@@ -230,15 +237,16 @@ static inline const char *quick_comma(const char *at, const char *end)
 
 static bool quick_new(const char *at, const char *end, struct eut_request *r)
 {
-    if (!(QUICK_U32(market) && QUICK_U32(account) && QUICK_ORDER()) || end - at < 10 || at[0] != ',' ||
-        at[2] != ',' || at[4] != ',' || at[6] != ',') {
+    if (!(QUICK_U32(market) && QUICK_U32(account) && QUICK_ORDER()) || end - at < 10 ||
+        at[0] != ',' || at[2] != ',' || at[4] != ',' || at[6] != ',') {
         return false;
     }
     r->side = (uint8_t)at[1];
     r->type = (uint8_t)at[3];
     r->tif = (uint8_t)at[5];
     at += 6;
-    return (r->side == EUT_BUY || r->side == EUT_SELL) && (r->type == EUT_LIMIT || r->type == EUT_MARKET) &&
+    return (r->side == EUT_BUY || r->side == EUT_SELL) &&
+           (r->type == EUT_LIMIT || r->type == EUT_MARKET) &&
            (r->tif == EUT_DAY || r->tif == EUT_IOC || r->tif == EUT_FOK || r->tif == EUT_POST) &&
            QUICK_U32(price) && QUICK_U32(qty) && at == end;
 }
@@ -255,14 +263,15 @@ static bool read_quick(const char *text, const char *end, struct eut_request *r)
     case EUT_CANCEL:
         return QUICK_U32(market) && QUICK_U32(account) && QUICK_ORDER() && at == end;
     case EUT_REPLACE:
-        return QUICK_U32(market) && QUICK_U32(account) && QUICK_ORDER() && QUICK_U32(price) && QUICK_U32(qty) &&
-               at == end;
+        return QUICK_U32(market) && QUICK_U32(account) && QUICK_ORDER() && QUICK_U32(price) &&
+               QUICK_U32(qty) && at == end;
     default:
         return false;
     }
 }
 
-int hr_text_parse_request(const char *text, const char *end, struct eut_request *request, const char **why)
+int hr_text_parse_request(const char *text, const char *end, struct eut_request *request,
+                          const char **why)
 {
     if (end > text && end[-1] == '\r') {
         end--;
@@ -275,9 +284,10 @@ int hr_text_parse_request(const char *text, const char *end, struct eut_request 
 
 /* ---- writing ---- */
 
-static const char digit_pairs[200] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                                     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                                     "8081828384858687888990919293949596979899";
+static const char digit_pairs[200] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
 
 /* Exactly eight digits, by halves that do not wait for each other. */
 static inline void put_eight(char *at, uint32_t v)

@@ -1,7 +1,7 @@
-/* itch50.c - NASDAQ TotalView-ITCH 5.0 files as flow. Each message has a 2-byte big-endian length before it; files
- * exist whose prefix is 0000, there the type tells the length. The market is the stock locate, the price
- * unit 1/10000 dollar. Cannot see: orders that traded at once, and hidden ones (recorded.h).
- * Source: Nasdaq TotalView-ITCH 5.0 specification, message formats. */
+/* itch50.c - NASDAQ TotalView-ITCH 5.0 files as flow. Each message has a 2-byte big-endian length
+ * before it; files exist whose prefix is 0000, there the type tells the length. The market is the
+ * stock locate, the price unit 1/10000 dollar. Cannot see: orders that traded at once, and hidden
+ * ones (recorded.h). Source: Nasdaq TotalView-ITCH 5.0 specification, message formats. */
 #include "harness/error.h"
 #include "harness/flow_reader.h"
 
@@ -102,12 +102,18 @@ static int read_message(struct hr_flow_file *file)
     uint32_t bytes = given ? given : known;
 
     if (bytes == 0) {
-        return hr_fail(EINVAL, "%s: byte %llu: a message of type 0x%02x without a length, which ITCH 5.0 does not know: "
-                               "the file is damaged, or of another version", file->name, offset, at[2]);
+        return hr_fail(EINVAL,
+                       "%s: byte %llu: a message of type 0x%02x without a length, which ITCH 5.0 "
+                       "does not know: "
+                       "the file is damaged, or of another version",
+                       file->name, offset, at[2]);
     }
     if (bytes < known) {
-        return hr_fail(EINVAL, "%s: byte %llu: a message '%c' of %u bytes, but ITCH 5.0 has %u: the file is damaged, or "
-                               "of another version", file->name, offset, at[2], bytes, known);
+        return hr_fail(EINVAL,
+                       "%s: byte %llu: a message '%c' of %u bytes, but ITCH 5.0 has %u: the file "
+                       "is damaged, or "
+                       "of another version",
+                       file->name, offset, at[2], bytes, known);
     }
     rc = hr_flow_need(file, 2 + (size_t)bytes);
     if (rc <= 0) {

@@ -1,7 +1,7 @@
-/* lobster.c - LOBSTER message files as flow: a line is time, type, order, size, price, direction of the resting
- * order. All is market 0, the price unit 1/10000 dollar. Such files begin mid-day: what they say of
- * orders never seen is counted and passed over (recorded.h).
- * Source: the description that LOBSTER gives of its output files. */
+/* lobster.c - LOBSTER message files as flow: a line is time, type, order, size, price, direction of
+ * the resting order. All is market 0, the price unit 1/10000 dollar. Such files begin mid-day: what
+ * they say of orders never seen is counted and passed over (recorded.h). Source: the description
+ * that LOBSTER gives of its output files. */
 #include "harness/error.h"
 #include "harness/flow_reader.h"
 
@@ -70,14 +70,17 @@ static int apply(struct hr_recorded *r, const int64_t field[5], const char **why
     struct hr_recorded_counts *c = &r->counts;
 
     c->messages++;
-    if (type >= 1 && type <= 4 && (size < 0 || size > UINT32_MAX || price < 0 || price > UINT32_MAX)) {
+    if (type >= 1 && type <= 4 &&
+        (size < 0 || size > UINT32_MAX || price < 0 || price > UINT32_MAX)) {
         *why = "size and price must fit 32 bits";
         return -EINVAL;
     }
     switch (type) {
     case 1: {
-        struct hr_recorded_order order = {
-            .id = id, .price = (uint32_t)price, .qty = (uint32_t)size, .side = field[4] < 0 ? EUT_SELL : EUT_BUY};
+        struct hr_recorded_order order = {.id = id,
+                                          .price = (uint32_t)price,
+                                          .qty = (uint32_t)size,
+                                          .side = field[4] < 0 ? EUT_SELL : EUT_BUY};
 
         return hr_recorded_enter(r, &order);
     }

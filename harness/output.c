@@ -25,7 +25,8 @@ int hr_output_open(struct hr_output *o, const char *name, const char *input)
 
     memset(o, 0, sizeof(*o));
     if (!standard && is_same_file(name, input)) {
-        return hr_fail(EINVAL, "%s: is the input, and would be written over: name another file", name);
+        return hr_fail(EINVAL, "%s: is the input, and would be written over: name another file",
+                       name);
     }
     o->name = standard ? "standard output" : name;
     o->fd = standard ? STDOUT_FILENO : open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -1,7 +1,8 @@
 /*
  * output.h - a large buffer before a file or standard output, for text that is made line by line.
  *
- * The first failure to write is kept and told once, by hr_output_close(); what is put after it is dropped.
+ * The first failure to write is kept and told once, by hr_output_close(); what is put after it is
+ * dropped.
  */
 #ifndef HR_OUTPUT_H
 #define HR_OUTPUT_H
@@ -21,7 +22,8 @@ struct hr_output {
     int err; /* errno of the first failure */
 };
 
-/* "-" is standard output. Refuses to write over `input` (a file name, "-", or NULL). -errno with a message. */
+/* "-" is standard output. Refuses to write over `input` (a file name, "-", or NULL). -errno with a
+ * message. */
 int hr_output_open(struct hr_output *output, const char *name, const char *input);
 int hr_output_flush(struct hr_output *output); /* -errno with a message */
 /* Flushes and closes; accepts a zeroed one. 0, or -errno with a message. */

@@ -1,6 +1,6 @@
-/* recorded.c - the orders of a recorded market that are live, by id, and what each message about them
- * becomes as requests. Knows the orders, not the books: whether a taker finds the order that the
- * exchange's did is for the engine to show. */
+/* recorded.c - the orders of a recorded market that are live, by id, and what each message about
+ * them becomes as requests. Knows the orders, not the books: whether a taker finds the order that
+ * the exchange's did is for the engine to show. */
 #include "harness/recorded.h"
 
 #include "harness/error.h"
@@ -90,7 +90,8 @@ static void erase(struct hr_recorded *r, struct hr_recorded_order *order)
 
 /* ---- messages ---- */
 
-static struct eut_request *queue(struct hr_recorded *r, const struct hr_recorded_order *order, uint8_t op)
+static struct eut_request *queue(struct hr_recorded *r, const struct hr_recorded_order *order,
+                                 uint8_t op)
 {
     struct eut_request *request = &r->queue[r->queued];
 

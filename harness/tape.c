@@ -28,8 +28,8 @@ static void observe_all(struct eut_sink *sink)
     sink->count = 0;
 }
 
-static int record(struct hr_tape *tape, struct hr_flow *flow, const struct eut_engine *shadow, void *self,
-                  void (*progress)(void *, double share), void *context)
+static int record(struct hr_tape *tape, struct hr_flow *flow, const struct eut_engine *shadow,
+                  void *self, void (*progress)(void *, double share), void *context)
 {
     struct eut_event events[SINK_ROOM];
     struct recorder recorder = {flow, NULL};
@@ -39,12 +39,14 @@ static int record(struct hr_tape *tape, struct hr_flow *flow, const struct eut_e
     while (made < total) {
         uint64_t left = made < tape->load ? tape->load - made : total - made;
         struct eut_request *batch = tape->requests + made;
-        uint32_t count = hr_flow_next(flow, batch, left < HR_FLOW_BATCH ? (uint32_t)left : HR_FLOW_BATCH);
+        uint32_t count =
+            hr_flow_next(flow, batch, left < HR_FLOW_BATCH ? (uint32_t)left : HR_FLOW_BATCH);
 
         recorder.batch = batch;
         int rc = shadow->submit(self, batch, count, &sink);
         if (rc) {
-            return hr_fail(-rc, "flow: the engine %s that shadows it failed after %llu requests: %s",
+            return hr_fail(-rc,
+                           "flow: the engine %s that shadows it failed after %llu requests: %s",
                            shadow->name, (unsigned long long)made, strerror(-rc));
         }
         observe_all(&sink);
@@ -65,7 +67,8 @@ static int record(struct hr_tape *tape, struct hr_flow *flow, const struct eut_e
 }
 
 int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, uint64_t steady,
-                   const struct eut_engine *shadow, void (*progress)(void *, double share), void *context)
+                   const struct eut_engine *shadow, void (*progress)(void *, double share),
+                   void *context)
 {
     struct eut_limits limits;
     struct hr_flow *flow;
@@ -82,7 +85,8 @@ int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, ui
     tape->load = hr_flow_load(params);
     tape->steady = steady;
     if (steady > SIZE_MAX / sizeof(*tape->requests) - tape->load ||
-        hr_region_map(&tape->region, (tape->load + steady) * sizeof(*tape->requests), HR_PAGES_HUGE)) {
+        hr_region_map(&tape->region, (tape->load + steady) * sizeof(*tape->requests),
+                      HR_PAGES_HUGE)) {
         rc = hr_fail(ENOMEM, "flow: no memory for %llu requests of 32 bytes",
                      (unsigned long long)(tape->load + steady));
         goto out;
@@ -90,8 +94,9 @@ int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, ui
     tape->requests = tape->region.at;
     rc = shadow->create(&limits, &self);
     if (rc) {
-        rc = hr_fail(-rc, "flow: engine %s cannot shadow %u markets with %llu orders: %s", shadow->name,
-                     limits.markets, (unsigned long long)limits.orders, strerror(-rc));
+        rc =
+            hr_fail(-rc, "flow: engine %s cannot shadow %u markets with %llu orders: %s",
+                    shadow->name, limits.markets, (unsigned long long)limits.orders, strerror(-rc));
         goto out;
     }
     rc = record(tape, flow, shadow, self, progress, context);

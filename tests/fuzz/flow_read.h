@@ -1,6 +1,6 @@
 /*
- * flow_read.h - what the fuzz targets of the flow readers share: read bytes as a flow to the end, in pieces
- * of a size that the bytes themselves choose, and check what every reader promises.
+ * flow_read.h - what the fuzz targets of the flow readers share: read bytes as a flow to the end,
+ * in pieces of a size that the bytes themselves choose, and check what every reader promises.
  */
 #ifndef HR_TEST_FLOW_READ_H
 #define HR_TEST_FLOW_READ_H

@@ -1,6 +1,7 @@
-/* fuzz_driver.c - runs a fuzz target without a fuzzer: mutates its seeds, deterministically, a fixed number
- * of times. Usage: TARGET [SEED-FOLDER]. HEADROOM_FUZZ_COUNT says how many inputs (20000), HEADROOM_FUZZ_ONE=N
- * runs only the Nth, which is what a failure names. It sees no coverage: it repeats, it does not search. */
+/* fuzz_driver.c - runs a fuzz target without a fuzzer: mutates its seeds, deterministically, a
+ * fixed number of times. Usage: TARGET [SEED-FOLDER]. HEADROOM_FUZZ_COUNT says how many inputs
+ * (20000), HEADROOM_FUZZ_ONE=N runs only the Nth, which is what a failure names. It sees no
+ * coverage: it repeats, it does not search. */
 #include "harness/random.h"
 
 #include <dirent.h>
@@ -30,8 +31,9 @@ void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak)
 static void tell(void)
 {
     char text[96];
-    int length = snprintf(text, sizeof(text), "failed on input %lu: HEADROOM_FUZZ_ONE=%lu repeats it\n", running,
-                          running);
+    int length =
+        snprintf(text, sizeof(text), "failed on input %lu: HEADROOM_FUZZ_ONE=%lu repeats it\n",
+                 running, running);
 
     (void)!write(STDERR_FILENO, text, (size_t)length);
 }
@@ -45,7 +47,8 @@ static void on_signal(int number)
 
 static int by_name(const struct dirent **a, const struct dirent **b)
 {
-    return strcmp((*a)->d_name, (*b)->d_name); /* not alphasort: the order must not hang on the locale */
+    return strcmp((*a)->d_name,
+                  (*b)->d_name); /* not alphasort: the order must not hang on the locale */
 }
 
 static void read_seed(const char *folder, const char *name)
@@ -76,11 +79,12 @@ static void read_seeds(const char *folder)
     free(entries);
 }
 
-/* One change: of a bit, a byte, a number's digit, or of a stretch that is removed, doubled or taken from
- * another seed. Returns the new size. */
+/* One change: of a bit, a byte, a number's digit, or of a stretch that is removed, doubled or taken
+ * from another seed. Returns the new size. */
 static size_t mutate(struct hr_random *r, uint8_t *data, size_t size)
 {
-    static const uint8_t odd[] = {0, 1, 0x7F, 0x80, 0xFF, ' ', ',', '\n', '\r', '-', '0', '9', '#', '"', ':'};
+    static const uint8_t odd[] = {0,    1,   0x7F, 0x80, 0xFF, ' ', ',', '\n',
+                                  '\r', '-', '0',  '9',  '#',  '"', ':'};
     size_t at = size ? hr_random_below(r, (uint32_t)size) : 0;
     size_t length = 1 + hr_random_below(r, hr_random_below(r, 4) ? 8 : 256);
 
@@ -107,7 +111,8 @@ static size_t mutate(struct hr_random *r, uint8_t *data, size_t size)
         memmove(data + at + length, data + at, size - at);
         return size + length;
     case 6: { /* from another */
-        const struct seed *other = seed_count ? &seeds[hr_random_below(r, (uint32_t)seed_count)] : NULL;
+        const struct seed *other =
+            seed_count ? &seeds[hr_random_below(r, (uint32_t)seed_count)] : NULL;
         size_t from = other && other->size ? hr_random_below(r, (uint32_t)other->size) : 0;
 
         length = other && length < other->size - from ? length : 0;

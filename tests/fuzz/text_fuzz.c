@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void compare_readers(const char *text, size_t size, int rc, const struct eut_request *request)
+static void compare_readers(const char *text, size_t size, int rc,
+                            const struct eut_request *request)
 {
     static const char zeros[] = "000000000000";
     struct eut_request careful;
@@ -46,7 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (rc == 0) {
         char *end = hr_text_put_request(line, &request);
 
-        if (end > line + sizeof(line) || end[-1] != '\n' || hr_text_parse_request(line, end - 1, &again, &why) ||
+        if (end > line + sizeof(line) || end[-1] != '\n' ||
+            hr_text_parse_request(line, end - 1, &again, &why) ||
             memcmp(&request, &again, sizeof(request)) != 0) {
             abort();
         }

@@ -1,5 +1,5 @@
-/* codec_test.c - flow files of every form, read in pieces of every size: all of it arrives, bad input is
- * refused where it is bad and after what came before it. */
+/* codec_test.c - flow files of every form, read in pieces of every size: all of it arrives, bad
+ * input is refused where it is bad and after what came before it. */
 #include "harness/codec.h"
 #include "harness/error.h"
 #include "tests/test.h"
@@ -17,7 +17,8 @@ struct all {
 };
 static struct all got;
 
-static const struct all *read_all(const void *data, size_t size, size_t piece, enum hr_format format)
+static const struct all *read_all(const void *data, size_t size, size_t piece,
+                                  enum hr_format format)
 {
     struct hr_flow_file *file;
 
@@ -112,9 +113,14 @@ TEST(codec, binary_forms)
         uint32_t expected;
         const char *why; /* NULL: fine */
     } cases[] = {
-        {100, 100, 0, 100, NULL}, {0, 100, 0, 100, NULL},     {0, 0, 0, 0, NULL},
-        {0, 10, 5, 9, "byte 304: cut short"}, {10, 10, 5, 9, "promises 1 more"}, {11, 10, 0, 10, "promises 1 more"},
-        {9, 10, 0, 9, "more follows"},        {UINT64_MAX, 10, 0, 10, "promises"},
+        {100, 100, 0, 100, NULL},
+        {0, 100, 0, 100, NULL},
+        {0, 0, 0, 0, NULL},
+        {0, 10, 5, 9, "byte 304: cut short"},
+        {10, 10, 5, 9, "promises 1 more"},
+        {11, 10, 0, 10, "promises 1 more"},
+        {9, 10, 0, 9, "more follows"},
+        {UINT64_MAX, 10, 0, 10, "promises"},
     };
     static uint8_t bytes[HR_FLOW_HEADER_BYTES + 100 * 32];
 
@@ -141,7 +147,8 @@ TEST(codec, zstd_is_read_through)
 {
     static uint8_t bytes[HR_FLOW_HEADER_BYTES + 100 * 32], packed[16384];
     size_t half = HR_FLOW_HEADER_BYTES + 50 * 32, size = binary(bytes, 100, 100);
-    size_t n = ZSTD_compress(packed, sizeof(packed), bytes, half, 1); /* two frames, one after the other */
+    size_t n =
+        ZSTD_compress(packed, sizeof(packed), bytes, half, 1); /* two frames, one after the other */
 
     n += ZSTD_compress(packed + n, sizeof(packed) - n, bytes + half, size - half, 1);
     EACH_PIECE(i)
@@ -152,11 +159,13 @@ TEST(codec, zstd_is_read_through)
         CHECK_EQ(a->format, HR_FORMAT_BIN);
         CHECK_EQ(a->count, 100);
         CHECK_EQ(a->r[99].order, 100);
-        CHECK(read_all(packed, n - 3, pieces[i], HR_FORMAT_AUTO)->rc < 0 && strstr(hr_error(), "cut short"));
+        CHECK(read_all(packed, n - 3, pieces[i], HR_FORMAT_AUTO)->rc < 0 &&
+              strstr(hr_error(), "cut short"));
     }
     packed[n / 2] ^= 0x55;
     packed[n / 2 + 1] ^= 0x55;
-    CHECK(read_all(packed, n, 100, HR_FORMAT_AUTO)->rc < 0 || got.count != 100 || got.r[99].order != 100);
+    CHECK(read_all(packed, n, 100, HR_FORMAT_AUTO)->rc < 0 || got.count != 100 ||
+          got.r[99].order != 100);
     CHECK(read_all("\x1f\x8b\x08gz", 5, 100, HR_FORMAT_AUTO)->rc < 0 && strstr(hr_error(), "gzip"));
 }
 
@@ -167,7 +176,8 @@ TEST(codec, files_that_are_none)
 
     CHECK(hr_flow_file_open(&file, "tests/no-such-flow.csv", HR_FORMAT_AUTO) < 0 && !file);
     CHECK(strstr(hr_error(), "tests/no-such-flow.csv: No such file") != NULL);
-    CHECK(hr_flow_file_open(&file, "tests", HR_FORMAT_AUTO) < 0 && strstr(hr_error(), "is a directory"));
+    CHECK(hr_flow_file_open(&file, "tests", HR_FORMAT_AUTO) < 0 &&
+          strstr(hr_error(), "is a directory"));
     CHECK(hr_format_parse("xml", &format) < 0 && strstr(hr_error(), "csv, bin, itch50"));
     CHECK(hr_format_parse("lobster", &format) == 0 && format == HR_FORMAT_LOBSTER);
     CHECK_STR(hr_format_name(format), "lobster");

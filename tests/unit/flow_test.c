@@ -63,7 +63,8 @@ static int walk_one(void *context, const struct eut_resting *r)
     return 0;
 }
 
-static void walk_all(void *self, const struct eut_limits *limits, struct seen *seen, int64_t open[2])
+static void walk_all(void *self, const struct eut_limits *limits, struct seen *seen,
+                     int64_t open[2])
 {
     seen->orders = seen->levels = seen->l2_levels = seen->far = 0;
     for (uint32_t m = 0; m < limits->markets; m++) {
@@ -123,7 +124,8 @@ static struct hr_tape record(const struct hr_flow_params *params, uint64_t stead
     return tape;
 }
 
-/* Whatever the parameters: playable within the limits, few rejects, quantities add up, books of the asked size. */
+/* Whatever the parameters: playable within the limits, few rejects, quantities add up, books of the
+ * asked size. */
 static void check_any(const struct hr_tape *tape, const struct seen *seen)
 {
     const struct hr_flow_counts *c = &tape->counts;
@@ -141,7 +143,8 @@ static void check_any(const struct hr_tape *tape, const struct seen *seen)
     CHECK_EQ(seen->digest, tape->digest);
     CHECK_EQ(seen->digest_load, tape->digest_load);
     for (int side = 0; side < 2 && l3 > 0; side++) {
-        int64_t grown = (int64_t)(c->qty_submitted[side] - c->qty_traded[side] - c->qty_cancelled[side]);
+        int64_t grown =
+            (int64_t)(c->qty_submitted[side] - c->qty_traded[side] - c->qty_cancelled[side]);
 
         CHECK_EQ(seen->open[side] - seen->open_at_load[side], grown);
     }
@@ -211,7 +214,8 @@ TEST(flow, every_parameter_comes_out)
 
         check_any(&tape, &seen);
         if (v[i].crossed >= 0) {
-            CHECK_NEAR((double)seen.crossed / (double)seen.day, v[i].crossed, 0.006 + 0.06 * v[i].crossed);
+            CHECK_NEAR((double)seen.crossed / (double)seen.day, v[i].crossed,
+                       0.006 + 0.06 * v[i].crossed);
         }
         if (v[i].levels >= 0) {
             CHECK_NEAR((double)seen.levels / 2 / v[i].p.markets, v[i].levels, 0.15 * v[i].levels);
@@ -221,7 +225,8 @@ TEST(flow, every_parameter_comes_out)
     }
 }
 
-/* The bytes themselves: these may change only on purpose, since they are every report's workload. */
+/* The bytes themselves: these may change only on purpose, since they are every report's workload.
+ */
 TEST(flow, same_seed_same_bytes)
 {
     struct hr_flow_params p = params_of(100, 5, 4);
@@ -277,12 +282,12 @@ TEST(flow, wrong_wishes_are_refused)
     struct hr_flow *flow;
 
     CHECK_STR(hr_flow_check(&good), "");
-#define REFUSED(field, value)                                                                      \
-    do {                                                                                           \
-        bad = good;                                                                                \
-        bad.field = (value);                                                                       \
-        CHECK(*hr_flow_check(&bad) != '\0');                                                       \
-        CHECK(hr_flow_new(&flow, &bad) < 0 && !flow && *hr_error());                               \
+#define REFUSED(field, value)                                        \
+    do {                                                             \
+        bad = good;                                                  \
+        bad.field = (value);                                         \
+        CHECK(*hr_flow_check(&bad) != '\0');                         \
+        CHECK(hr_flow_new(&flow, &bad) < 0 && !flow && *hr_error()); \
     } while (0)
     REFUSED(markets, 0);
     REFUSED(markets, UINT32_MAX);
@@ -328,7 +333,7 @@ TEST(flow, nonsense_events_do_no_harm)
                                                     .price = r->price,
                                                     .qty = (uint32_t)(bits >> 32),
                                                     .request = i,
-                                                    .kind = (uint8_t)"TAXJ?"[bits % 5],
+                                                    .kind = (uint8_t) "TAXJ?"[bits % 5],
                                                     .reason = (uint8_t)bits};
             }
         }

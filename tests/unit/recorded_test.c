@@ -52,14 +52,14 @@ static void write_day(void)
     add(11, 'B', 100, 5000, 3);
     add(12, 'S', 70, 5100, 3);
     message('F', 2, 8, U(13), 1, U('B'), 4, U(40), 8, U(0), 4, U(900), 4, U(0), 0);
-    message('E', 3, 8, U(11), 4, U(30), 8, U(1), 0);                                 /* 11: 70 left */
-    message('C', 3, 8, U(12), 4, U(20), 8, U(2), 1, U('N'), 4, U(5090), 0);          /* 12: 50 left */
-    message('X', 3, 8, U(11), 4, U(50), 0);                                          /* 11: 20 left */
+    message('E', 3, 8, U(11), 4, U(30), 8, U(1), 0);                        /* 11: 70 left */
+    message('C', 3, 8, U(12), 4, U(20), 8, U(2), 1, U('N'), 4, U(5090), 0); /* 12: 50 left */
+    message('X', 3, 8, U(11), 4, U(50), 0);                                 /* 11: 20 left */
     message('U', 2, 8, U(13), 8, U(14), 4, U(60), 4, U(890), 0);
-    message('E', 3, 8, U(12), 4, U(50), 8, U(3), 0);                                 /* 12 gone */
+    message('E', 3, 8, U(12), 4, U(50), 8, U(3), 0); /* 12 gone */
     message('D', 3, 8, U(11), 0);
-    message('D', 3, 8, U(11), 0);                                                    /* no longer there */
-    message('E', 3, 8, U(99), 4, U(5), 8, U(4), 0);                                  /* never seen */
+    message('D', 3, 8, U(11), 0);                   /* no longer there */
+    message('E', 3, 8, U(99), 4, U(5), 8, U(4), 0); /* never seen */
     message('U', 3, 8, U(98), 8, U(97), 4, U(5), 4, U(5), 0);
     message('P', 3, 8, U(0), 1, U('B'), 4, U(9), 8, U(0), 4, U(5050), 8, U(5), 0);
     message('Q', 3, 8, U(9), 8, U(0), 4, U(1), 8, U(6), 1, U('O'), 0);
@@ -95,8 +95,9 @@ static const struct expected day[] = {
 static struct hr_recorded_counts counts;
 
 /* Reads it all and compares; returns the reader's last word. */
-static int read_and_compare(const void *data, size_t size, size_t piece, uint32_t room, enum hr_format format,
-                            const struct expected *expected, size_t expected_count)
+static int read_and_compare(const void *data, size_t size, size_t piece, uint32_t room,
+                            enum hr_format format, const struct expected *expected,
+                            size_t expected_count)
 {
     struct eut_request r[16];
     struct hr_flow_file *file;
@@ -111,7 +112,8 @@ static int read_and_compare(const void *data, size_t size, size_t piece, uint32_
             if (memcmp(&r[i], &expected[seen].r, sizeof(r[i])) != 0) {
                 char is[HR_TEXT_LINE_MAX], should[HR_TEXT_LINE_MAX];
 
-                *hr_text_put_request(is, &r[i]) = *hr_text_put_request(should, &expected[seen].r) = '\0';
+                *hr_text_put_request(is, &r[i]) = *hr_text_put_request(should, &expected[seen].r) =
+                    '\0';
                 FAIL("request %zu is %s, expected %s", seen, is, should);
             }
             CHECK_EQ(hr_flow_file_expected(file, (uint32_t)i), expected[seen].maker);
@@ -133,7 +135,8 @@ TEST(recorded, an_itch_day)
             itch[itch_size++] = 0;
         }
         CHECK_EQ(read_and_compare(itch, itch_size, variant < 6 ? 1 : 4096, variant % 3 + 1,
-                                  variant & 4 ? HR_FORMAT_AUTO : HR_FORMAT_ITCH50, day, DAY), 0);
+                                  variant & 4 ? HR_FORMAT_AUTO : HR_FORMAT_ITCH50, day, DAY),
+                 0);
         CHECK_EQ(counts.messages, 19);
         CHECK_EQ(counts.executions, 3);
         CHECK_EQ(counts.unknown_orders, 3);
@@ -187,13 +190,15 @@ TEST(recorded, many_orders)
     }
     for (uint64_t i = 1; i <= MANY; i += 2) {
         hr_recorded_reduce(r, i * 4096, UINT32_MAX);
-        CHECK(hr_recorded_take(r, &request) && request.op == EUT_CANCEL && !hr_recorded_take(r, &request));
+        CHECK(hr_recorded_take(r, &request) && request.op == EUT_CANCEL &&
+              !hr_recorded_take(r, &request));
     }
     for (uint64_t i = 1; i <= MANY; i++) {
         hr_recorded_execute(r, i * 4096, UINT32_MAX);
         CHECK_EQ(hr_recorded_take(r, &request), i % 2 == 0);
         if (i % 2 == 0) {
-            CHECK(request.qty == i && r->expected_next == i * 4096 && !hr_recorded_take(r, &request));
+            CHECK(request.qty == i && r->expected_next == i * 4096 &&
+                  !hr_recorded_take(r, &request));
         }
     }
     CHECK_EQ(r->used, 0);
@@ -233,8 +238,15 @@ TEST(recorded, a_lobster_file)
 TEST(recorded, lobster_lines_that_are_none)
 {
     static const char *const bad[] = {
-        "34200,1,2,3,4", "34200,1,2,3,4,x", "x,1,2,3,4,1", "34200;1;2;3;4;1", "34200,1,2,-3,4,1",
-        "34200,1,2,3,99999999999,1", "34200,1,2,3,99999999999999999999999,1", ",1,2,3,4,1", "34200,1,2,3,4,1,a,b",
+        "34200,1,2,3,4",
+        "34200,1,2,3,4,x",
+        "x,1,2,3,4,1",
+        "34200;1;2;3;4;1",
+        "34200,1,2,-3,4,1",
+        "34200,1,2,3,99999999999,1",
+        "34200,1,2,3,99999999999999999999999,1",
+        ",1,2,3,4,1",
+        "34200,1,2,3,4,1,a,b",
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

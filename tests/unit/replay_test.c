@@ -1,5 +1,5 @@
-/* replay_test.c - hostile flows as text through replay: the reference engine's events and books equal the
- * oracle's byte for byte, for many seeds, kinds of market and batch sizes. */
+/* replay_test.c - hostile flows as text through replay: the reference engine's events and books
+ * equal the oracle's byte for byte, for many seeds, kinds of market and batch sizes. */
 #include "engine-under-test/conform.h"
 #include "engine-under-test/loader.h"
 #include "engine-under-test/replay.h"
@@ -46,10 +46,11 @@ struct outcome {
     struct eut_replay replay;
 };
 
-static struct outcome replay(const char *engine, const char *text, size_t size, const struct eut_hostile *kind,
-                             uint32_t batch)
+static struct outcome replay(const char *engine, const char *text, size_t size,
+                             const struct eut_hostile *kind, uint32_t batch)
 {
-    struct eut_limits limits = {sizeof(limits), kind->markets, kind->l2_markets, batch, REQUESTS, REQUESTS};
+    struct eut_limits limits = {sizeof(limits), kind->markets, kind->l2_markets,
+                                batch,          REQUESTS,      REQUESTS};
     char events_name[] = "/tmp/headroom-events.XXXXXX", books_name[] = "/tmp/headroom-books.XXXXXX";
     int events_fd = mkstemp(events_name), books_fd = mkstemp(books_name);
     struct hr_output events, books;
@@ -62,7 +63,8 @@ static struct outcome replay(const char *engine, const char *text, size_t size, 
     close(books_fd);
     CHECK_EQ(eut_open(&handle, engine), 0);
     CHECK_EQ(hr_flow_file_open_memory(&file, text, size, 1u << 20, HR_FORMAT_CSV), 0);
-    CHECK(hr_output_open(&events, events_name, NULL) == 0 && hr_output_open(&books, books_name, NULL) == 0);
+    CHECK(hr_output_open(&events, events_name, NULL) == 0 &&
+          hr_output_open(&books, books_name, NULL) == 0);
     o.replay.engine = handle.engine;
     if (eut_replay(&o.replay, file, &limits, &events, &books)) {
         FAIL("%s", hr_error());
@@ -84,8 +86,9 @@ TEST(replay, hostile_text_gives_the_oracles_bytes)
 
     CHECK(text != NULL);
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct eut_hostile kind = {
-            .markets = 1 + (uint32_t)(seed % 4), .l2_markets = (uint32_t)(seed % 3), .full_range = seed % 2};
+        struct eut_hostile kind = {.markets = 1 + (uint32_t)(seed % 4),
+                                   .l2_markets = (uint32_t)(seed % 3),
+                                   .full_range = seed % 2};
 
         kind.l2_markets = kind.l2_markets < kind.markets ? kind.l2_markets : kind.markets;
         size_t size = write_text(text, &kind, seed);

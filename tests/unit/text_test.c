@@ -1,5 +1,5 @@
-/* text_test.c - does the text form take what RULES.md lists, refuse the rest with the right reason, and
- * print events, requests and books byte for byte? */
+/* text_test.c - does the text form take what RULES.md lists, refuse the rest with the right reason,
+ * and print events, requests and books byte for byte? */
 #include "harness/codec.h"
 #include "tests/test.h"
 
@@ -103,7 +103,8 @@ TEST(text, skipped_and_refused_lines)
     static const char zero[] = "Q,1,\0,4,5";
     struct eut_request r;
     const char *why = "";
-    CHECK(hr_text_parse_request(zero, zero + sizeof(zero) - 1, &r, &why) < 0 && strstr(why, "side"));
+    CHECK(hr_text_parse_request(zero, zero + sizeof(zero) - 1, &r, &why) < 0 &&
+          strstr(why, "side"));
 }
 
 TEST(text, events_and_books)
@@ -114,7 +115,8 @@ TEST(text, events_and_books)
         const char *line;
     } cases[] = {
         {1, {11, 12, 13, 14, 0, 'T', 0, 0}, "1,T,5,11,12,13,14\n"},
-        {10, {UINT64_MAX, 0, 2147483647, UINT32_MAX, 0, 'A', 0, 0},
+        {10,
+         {UINT64_MAX, 0, 2147483647, UINT32_MAX, 0, 'A', 0, 0},
          "10,A,5,18446744073709551615,2147483647,4294967295\n"},
         {99, {0, 0, 7, 0, 0, 'A', 0, 0}, "99,A,5,0,7,0\n"},
         {100, {8, 0, 0, 9, 0, 'X', EUT_USER, 0}, "100,X,5,8,9,user\n"},
@@ -124,8 +126,9 @@ TEST(text, events_and_books)
         {1000000007, {8, 0, 0, 0, 0, 'J', EUT_WOULD_CROSS, 0}, "1000000007,J,5,8,would_cross\n"},
         {UINT64_MAX, {8, 0, 0, 0, 0, 'J', 99, 0}, "18446744073709551615,J,5,8,?\n"},
     };
-    static const char *const reasons[] = {"bad_market", "bad_order", "bad_qty", "bad_price", "bad_type",
-                                          "duplicate", "unknown_order", "would_cross", "capacity"};
+    static const char *const reasons[] = {"bad_market",    "bad_order",   "bad_qty",
+                                          "bad_price",     "bad_type",    "duplicate",
+                                          "unknown_order", "would_cross", "capacity"};
     struct eut_resting resting = {UINT64_MAX, 3, 4, 5, 'S', {0}};
     char text[HR_TEXT_LINE_MAX];
 
@@ -151,8 +154,9 @@ TEST(text, numbers_of_every_length)
             char text[HR_TEXT_LINE_MAX], expected[HR_TEXT_LINE_MAX];
 
             *hr_text_put_event(text, v * 7, 0, &e) = '\0';
-            snprintf(expected, sizeof(expected), "%llu,T,0,%llu,%llu,1,1\n", (unsigned long long)(v * 7),
-                     (unsigned long long)e.order, (unsigned long long)e.maker);
+            snprintf(expected, sizeof(expected), "%llu,T,0,%llu,%llu,1,1\n",
+                     (unsigned long long)(v * 7), (unsigned long long)e.order,
+                     (unsigned long long)e.maker);
             CHECK_STR(text, expected);
         }
     }
