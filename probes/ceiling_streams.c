@@ -15,6 +15,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#define FILL_BYTES_PER_S 1e8 /* of one thread, and a tenth of the whole time at 1 GB/s */
+
 struct pass {
     enum hr_stream kind;
     bool past;
@@ -88,11 +90,13 @@ static void measure(struct hr_ceiling_work *w, struct hr_crew *crew, size_t byte
     }
 }
 
-/* One array of one member: four times its cache, at least 64 MiB in all, within the memory. */
+/* One array of one member: four times its cache, at least 64 MiB in all, within the memory and
+ * within what can be filled in the time. */
 static size_t array_bytes(const struct hr_ceiling_work *w, uint64_t cache, int threads)
 {
     uint64_t total = cache * 4 > UINT64_C(64) << 20 ? cache * 4 : UINT64_C(64) << 20;
-    uint64_t most = w->bytes_max / 3;
+    double fillable = w->budget_s * FILL_BYTES_PER_S * threads;
+    uint64_t most = (fillable < (double)w->bytes_max ? (uint64_t)fillable : w->bytes_max) / 3;
 
     total = total > most ? most : total;
     return (size_t)(total / (uint64_t)threads / 4096 * 4096);

@@ -20,7 +20,11 @@
 #include <stdio.h>
 
 #define SIZES_MAX 16
-#define FILL_SHARE 0.5 /* of the time left that filling one larger size may take */
+#define FILL_SHARE 0.5 /* of the time left that filling one larger size is expected to take */
+#define FILL_LIMIT 0.7 /* and may take */
+#define ALL_BYTES_MAX (UINT64_C(1) << 30) /* leaves every cache; filling more takes time */
+#define PAGE_BYTES 4096
+#define CHUNK_BYTES (UINT64_C(16) << 20)
 
 static const struct hr_touch ways[] = {{0, 0},   {16, 1}, {32, 1}, {64, 1},  {128, 1},
                                        {256, 1}, {32, 0}, {64, 0}, {128, 0}, {128, 2}};
@@ -185,9 +189,26 @@ static void record_null(struct set *s, const char *reason)
     }
 }
 
-/* The sizes of one page size, within until_ns. The largest size done is returned through done. */
-static int measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const uint64_t *sizes,
-                         int n, double share, uint64_t *done, struct hr_touch *best)
+/* Touches what the last size had not: false if it takes longer than limit_s, or after Ctrl-C. A
+ * guest may get its memory from the hypervisor only now, at a tenth of the usual speed. */
+static bool fill(const struct set *s, uint64_t from, uint64_t to, double limit_s)
+{
+    uint64_t start = hr_clock_ns();
+    volatile char *at = s->region.at;
+
+    for (uint64_t i = from; i < to; i += PAGE_BYTES) {
+        at[i] = 0;
+        if (i % CHUNK_BYTES == 0 && (hr_stop_signal() || seconds_since(start) > limit_s)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The sizes of one page size, within a share of the time left. *done is the largest one measured.
+ */
+static void measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const uint64_t *sizes,
+                          int n, double share, uint64_t *done, struct hr_touch *best)
 {
     struct set s = {.w = w, .pages = pages == HR_PAGES_HUGE ? "huge" : "base", .bytes = sizes[0]};
     double until_s = hr_ceiling_left_s(w) * (1 - share), fill_s_per_byte = 0;
@@ -195,19 +216,22 @@ static int measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const u
     if (hr_region_map(&s.region, sizes[n - 1], pages) != 0) {
         record_null(&s, hr_error());
         hr_error_clear();
-        return 0;
+        return;
     }
     for (int i = 0; i < n && !hr_stop_signal(); i++) {
         double left = hr_ceiling_left_s(w) - until_s;
-        uint64_t start = hr_clock_ns(), fresh = sizes[i] - (i ? sizes[i - 1] : 0);
+        uint64_t start = hr_clock_ns(), before = i ? sizes[i - 1] : 0, fresh = sizes[i] - before;
         if (i > 0 && (left <= 0 || fill_s_per_byte * (double)fresh > FILL_SHARE * left)) {
             break; /* what was done is what is recorded */
         }
-        s.bytes = sizes[i];
-        hr_chase_build(s.region.at, s.bytes / HR_LINE_BYTES);
+        if (!fill(&s, before, sizes[i], left > 1 ? FILL_LIMIT * left : 1)) {
+            break;
+        }
         if (fresh > 1 << 20) {
             fill_s_per_byte = seconds_since(start) / (double)fresh;
         }
+        s.bytes = sizes[i];
+        hr_chase_build(s.region.at, s.bytes / HR_LINE_BYTES);
         s.huge_bytes = hr_region_huge_bytes(&s.region);
         if (pages == HR_PAGES_HUGE && s.huge_bytes == 0) {
             record_null(&s, "the system gave no huge pages, or does not tell");
@@ -218,7 +242,6 @@ static int measure_pages(struct hr_ceiling_work *w, enum hr_pages pages, const u
         *done = s.bytes;
     }
     hr_region_unmap(&s.region);
-    return 0;
 }
 
 struct all_touch {
@@ -274,14 +297,12 @@ int hr_measure_working_sets(struct hr_ceiling_work *w)
                                "too little memory is available");
         return 0;
     }
-    int rc = measure_pages(w, HR_PAGES_HUGE, sizes, n, 0.55, &done, &best);
-    if (rc == 0 && done > 0 && w->n_cpus > 1 && !hr_stop_signal()) {
-        uint64_t most = UINT64_C(1)
-                        << 30; /* enough to leave every cache; filling more takes time */
-        measure_all_threads(w, done < most ? done : most, best);
+    measure_pages(w, HR_PAGES_HUGE, sizes, n, 0.55, &done, &best);
+    if (done > 0 && w->n_cpus > 1 && !hr_stop_signal()) {
+        measure_all_threads(w, done < ALL_BYTES_MAX ? done : ALL_BYTES_MAX, best);
     }
-    if (rc == 0 && !hr_stop_signal()) {
-        rc = measure_pages(w, HR_PAGES_BASE, sizes, n, 1, &ignored, &best_base);
+    if (!hr_stop_signal()) {
+        measure_pages(w, HR_PAGES_BASE, sizes, n, 1, &ignored, &best_base);
     }
-    return rc;
+    return 0;
 }
