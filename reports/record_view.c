@@ -143,6 +143,9 @@ struct hr_view_label hr_view_path_engine(const json_t *item)
     } else {
         snprintf(joined, sizeof(joined), "%.200s%s", path, engine.text);
     }
+    if (!joined[0]) {
+        snprintf(joined, sizeof(joined), "%.300s", hr_view_text(item, "id"));
+    }
     copy_text(label.text, sizeof(label.text), joined);
     return label;
 }

@@ -35,7 +35,7 @@ bool hr_view_passed(const json_t *item);
 bool hr_view_counts(const json_t *item);
 bool hr_view_is_ruler(const json_t *item);
 
-/* "inproc × reference"; the file name alone if the engine is a path. */
+/* "inproc × reference"; the file name alone if the engine is a path; the id if it has neither. */
 struct hr_view_label {
     char text[120];
 };
