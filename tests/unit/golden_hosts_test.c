@@ -3,7 +3,9 @@
  *
  * tests/golden/hosts/NAME/root against expected.json; HEADROOM_BLESS=1 writes what they say now.
  */
+#include "probes/facts_table.h"
 #include "probes/probe.h"
+#include "probes/topology.h"
 #include "tests/test.h"
 
 #include <stdint.h>
@@ -195,6 +197,25 @@ TEST(golden_hosts, a_server_with_many_processors)
 
     make_server(root, sizeof(root));
     compare("epyc-2x64", root);
+    remove_folder(root);
+}
+
+TEST(golden_hosts, a_topology_in_xml_stands_in_for_sysfs)
+{
+    char root[] = "/tmp/headroom-xml.XXXXXX", path[64];
+    hwloc_topology_t topology;
+
+    CHECK(mkdtemp(root) != NULL);
+    snprintf(path, sizeof(path), "%s/topology.xml", root);
+    CHECK_EQ(hr_topology_load(&topology, HOSTS "/raspberry-pi-5/root"), 0);
+    CHECK_EQ(hwloc_topology_export_xml(topology, path, 0), 0);
+    hwloc_topology_destroy(topology);
+    json_t *cpu = hr_probe_cpu.read(root);
+    CHECK_EQ(json_integer_value(json_object_get(cpu, "cores")), 4);
+    CHECK_EQ(json_array_size(json_object_get(cpu, "caches")), 4);
+    json_decref(cpu);
+    write_file(root, "topology.xml", "<topology><object type=\"Machine\"/>");
+    CHECK(hr_topology_load(&topology, root) < 0);
     remove_folder(root);
 }
 
