@@ -114,7 +114,8 @@ int hr_measure_streams(struct hr_ceiling_work *w)
 {
     for (int all = 0; all < (w->n_cpus > 1 ? 2 : 1) && !hr_stop_signal(); all++) {
         int threads = all ? w->n_cpus : 1;
-        size_t bytes = array_bytes(w, all ? w->l3_total_bytes : w->l3_bytes, threads);
+        uint64_t cache = all ? w->l3_total_bytes : w->l3_bytes;
+        size_t bytes = array_bytes(w, cache, threads);
         struct hr_crew *crew;
         if (bytes < 4096) {
             none(w, threads, "too little memory is available");
@@ -124,6 +125,12 @@ int hr_measure_streams(struct hr_ceiling_work *w)
         } else {
             measure(w, crew, bytes);
             hr_crew_stop(crew);
+        }
+        if (bytes * (uint64_t)threads < cache * 2) {
+            hr_record_warn(w->record,
+                           "memory bandwidth, threads=%d: the arrays lie partly in the "
+                           "caches; more time or memory makes them larger",
+                           threads);
         }
     }
     return 0;

@@ -94,33 +94,50 @@ static json_t *read_os(const char *root)
                      preemption(root));
 }
 
-static json_t *first_text(const char *root, const char *path, const char *other)
+/* A DMI string; what makers leave in blank tables is not one. */
+static json_t *dmi_text(const char *root, const char *file)
 {
-    json_t *fact = hr_fact_text(root, "%s", path);
+    static const char *const blanks[] = {
+        "To Be Filled",        "To be filled",  "Default string", "System Product",
+        "System manufacturer", "Not Specified", "Not Applicable", "OEM"};
+    json_t *fact = hr_fact_text(root, "/sys/class/dmi/id/%s", file);
+    const char *text = json_string_value(fact);
+
+    for (size_t i = 0; text && i < sizeof(blanks) / sizeof(*blanks); i++) {
+        if (strncmp(text, blanks[i], strlen(blanks[i])) == 0) {
+            json_decref(fact);
+            return hr_fact_why("/sys/class/dmi/id/%s: left blank by the maker", file);
+        }
+    }
+    return fact;
+}
+
+/* Boards without DMI have a device tree. */
+static json_t *machine_model(const char *root)
+{
+    json_t *fact = dmi_text(root, "product_name");
 
     if (!json_is_string(fact)) {
-        json_t *second = hr_fact_text(root, "%s", other);
-        if (json_is_string(second)) {
+        json_t *tree = hr_fact_text(root, "/proc/device-tree/model");
+        if (json_is_string(tree)) {
             json_decref(fact);
-            return second;
+            return tree;
         }
-        json_decref(second);
+        json_decref(tree);
     }
     return fact;
 }
 
 static json_t *read_machine(const char *root)
 {
-#define DMI "/sys/class/dmi/id/"
     json_t *machine = hr_dump_machine(root);
 
     if (machine) {
         return machine;
     }
-    machine = json_pack("{s:o, s:o, s:o, s:o}", "vendor", hr_fact_text(root, DMI "sys_vendor"),
-                        "model", first_text(root, DMI "product_name", "/proc/device-tree/model"),
-                        "board", hr_fact_text(root, DMI "board_name"), "firmware",
-                        hr_fact_text(root, DMI "bios_version"));
+    machine = json_pack("{s:o, s:o, s:o, s:o}", "vendor", dmi_text(root, "sys_vendor"), "model",
+                        machine_model(root), "board", dmi_text(root, "board_name"), "firmware",
+                        dmi_text(root, "bios_version"));
     char *compatible = hr_fact_read(root, "/proc/device-tree/compatible");
     if (compatible) {
         char *comma = strchr(compatible, ',');
@@ -134,7 +151,6 @@ static json_t *read_machine(const char *root)
         free(compatible);
     }
     return machine;
-#undef DMI
 }
 
 const struct hr_probe_ops hr_probe_host_identity = {
