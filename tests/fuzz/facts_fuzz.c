@@ -80,6 +80,8 @@ static void make_root(void)
     put("/sys/class/net/e/type", (const uint8_t *)"1", 1);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct hr_cgroup group;
