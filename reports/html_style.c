@@ -61,6 +61,7 @@ const char hr_html_style[] =
     ".bar i{display:block;height:100%;background:var(--accent)}\n"
     ".share{white-space:nowrap}\n"
     ".plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:24px 28px;margin:20px 0 12px}\n"
+    ".plots>.note{grid-column:1/-1;margin:0}"
     "figure{margin:0;min-width:0}figure svg{display:block;width:100%;height:auto}\n"
     "figcaption{margin-top:4px;font-size:12.5px;line-height:1.4;color:var(--soft);max-width:64ch}\n"
     "pre{margin:0 0 14px;padding:12px 14px;border:1px solid var(--line);border-radius:8px;"

@@ -64,9 +64,9 @@ static void put_series(FILE *gp, const char *name, const struct hr_series_set *s
     fputs("plot \\\n", gp);
     for (i = 0; i < set->count; i++) {
         fprintf(gp,
-                "  '%s.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.01 lw 1.2 lc rgb "
+                "  '%s.dat' index %d using 1:3:(0):($4-$3) with vectors nohead lw 1.4 lc rgb "
                 "'%s', \\\n"
-                "  '%s.dat' index %d using 1:2 with linespoints pt 7 ps 0.5 lw 2.2 lc rgb '%s'%s\n",
+                "  '%s.dat' index %d using 1:2 with linespoints pt 7 ps 0.6 lw 2 lc rgb '%s'%s\n",
                 name, i, hr_script_color(i), name, i, hr_script_color(i),
                 i + 1 < set->count ? ", \\" : "");
     }
@@ -220,9 +220,10 @@ bool hr_plot_scaling(const json_t *record, FILE *dat, FILE *gp, char *why)
                     fit.kappa, hr_script_color(i));
         }
         fprintf(gp,
-                "  'scaling.dat' index %d using 1:2:3:4 with yerrorbars pt 7 ps 0.6 lw 1.4 lc rgb "
-                "'%s'%s\n",
-                i, hr_script_color(i), i + 1 < set->count ? ", \\" : "");
+                "  'scaling.dat' index %d using 1:3:(0):($4-$3) with vectors nohead lw 1.6 lc rgb "
+                "'%s', \\\n"
+                "  'scaling.dat' index %d using 1:2 with points pt 7 ps 0.7 lc rgb '%s'%s\n",
+                i, hr_script_color(i), i, hr_script_color(i), i + 1 < set->count ? ", \\" : "");
     }
     free(set);
     return true;

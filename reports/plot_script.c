@@ -115,6 +115,9 @@ static void put_linear_tics(FILE *gp, const struct hr_axis *axis, const char *un
 {
     double step = round_to_125(axis->high / 5, true), at;
 
+    /* Along x stand rates and numbers of shards: whole ones. */
+    step = axis->name == 'x' ? fmax(step, 1) : step;
+
     for (at = 0; at <= axis->high * 1.000001; at += step) {
         put_tic(gp, axis->name, at, at == 0 ? "" : unit);
     }

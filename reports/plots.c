@@ -31,14 +31,19 @@ const struct hr_plot_ops hr_plots[] = {
      "Each step to the right is ten times rarer. Curves end at the largest value seen.",
      hr_plot_percentiles},
     {"markets",
-     "More markets mean a larger working set: the fall shows where it leaves the caches.",
+     "More markets mean a larger working set: the fall shows where it leaves the caches. Bars are "
+     "the intervals (min to max below six runs).",
      hr_plot_markets},
-    {"depth", "Levels a side of each book, with the same number of markets.", hr_plot_depth},
+    {"depth",
+     "Levels a side of each book, with the same number of markets. Bars are the intervals (min to "
+     "max below six runs).",
+     hr_plot_depth},
     {"memory", "Resident memory a market, measured after every book was filled and touched.",
      hr_plot_memory},
     {"scaling",
-     "Points are measured, the dashed line is linear from the first, the curve is the universal "
-     "scalability law fitted to the points.",
+     "Points are measured, with their intervals; the dashed line is linear from the first. The "
+     "curve is "
+     "the universal scalability law fitted to three points or more.",
      hr_plot_scaling},
     {"ceilings", "A full bar would mean that the hardware's measured ceiling is the limit.",
      hr_plot_ceilings},
