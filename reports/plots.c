@@ -121,7 +121,7 @@ static int write_plot(const struct hr_plot_ops *plot, const json_t *record, cons
 /* Runs gnuplot in the plots' folder, its chatter thrown away; true if it says it went well. */
 static bool run_gnuplot(const char *dir, const char *script)
 {
-    char *const argv[] = {(char *)(uintptr_t) "gnuplot", (char *)(uintptr_t)script, NULL};
+    const char *words[] = {"gnuplot", "-d" /* nobody's ~/.gnuplot */, script, NULL};
     posix_spawn_file_actions_t actions;
     int status = -1;
     pid_t child;
@@ -133,7 +133,7 @@ static bool run_gnuplot(const char *dir, const char *script)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 &&
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0) == 0 &&
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0 &&
-        posix_spawnp(&child, "gnuplot", &actions, NULL, argv, environ) == 0) {
+        posix_spawnp(&child, words[0], &actions, NULL, (char **)(uintptr_t)words, environ) == 0) {
         while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
         }
     }
