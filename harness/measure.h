@@ -4,8 +4,9 @@
  * A case is declared by its id, its metrics and one callback that performs ONE fresh run: fresh
  * engine, fresh books from the tape's load phase, the timed steady phase. hr_measure() filters by
  * id, runs it as often as the configuration says, tries a run again (run.retries times) after a
- * hard validity failure, compares every run's digest with the oracle's, runs the same case once
- * with the null engine, and writes medians with intervals, histograms and checks into the record.
+ * hard validity failure, compares every run's digest with the oracle's, runs the same case on
+ * the null engine (the best of three), and writes medians with intervals, histograms and checks
+ * into the record.
  *
  * The null-engine rule. A metric that names itself `ruled` is compared with the same figure of the
  * null engine: distance = how many times better the null engine did. Below 2 more than half of
