@@ -9,8 +9,7 @@
 
 struct hr_bench {
     struct hr_rig rig; /* record, config, engine under test, path, tapes */
-    bool conforms;     /* set by the conformance suite; false: no other suite measures */
-    char gate[512];    /* why not */
+    char gate[512]; /* why no other suite may measure: set by conformance; "" if they may */
 };
 
 struct hr_suite_ops {

@@ -230,6 +230,26 @@ TEST(measure, a_subset_engine_gets_flow_it_can_do)
     CHECK(strstr(why, "replace") != NULL);
 }
 
+TEST(measure, a_subset_engine_is_measured_and_the_record_says_so)
+{
+    struct eut_engine part = *small_engine("reference");
+    struct small_rig *small;
+    const json_t *warnings;
+
+    part.name = "part";
+    part.capabilities = EUT_CAP_L3 | EUT_CAP_ANY_PRICE;
+    small = small_rig_new(&part);
+    CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
+    CHECK(small->bench.rig.statuses[HR_PASS] + small->bench.rig.statuses[HR_INVALID] >= 3);
+    warnings = json_object_get(hr_record_json(small->bench.rig.record), "warnings");
+    CHECK_EQ(json_array_size(warnings), 1);
+    CHECK(strstr(json_string_value(json_array_get(warnings, 0)), "replace") != NULL);
+    CHECK_NEAR(json_number_value(json_object_get(
+                   json_object_get(json_array_get(small->bench.rig.flows, 0), "mix"), "replace")),
+               0, 0);
+    small_rig_free(small);
+}
+
 /* ---- workloads ------------------------------------------------------------------- */
 
 TEST(workload, prefixes_have_their_own_digests)
