@@ -9,20 +9,17 @@
 
 #include "harness/codec.h"
 #include "harness/error.h"
-#include "harness/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CONSERVATION_ORDERS_MAX 4000000u
 #define KEPT_MAX 16
-#define ORACLE_BATCH 1024u
-/* What oracle or engine, and the generator, take for an order and a market; measured, rounded up.
- */
-#define ORACLE_ORDER_BYTES 128u
-#define ORACLE_MARKET_BYTES 512u
+/* What engine and generator take for an order and a market while a flow is recorded; measured with
+ * the reference engine, rounded up. */
+#define RECORD_ORDER_BYTES 72u
+#define RECORD_MARKET_BYTES 512u
 
 struct kept {
     struct hr_tape tape;
@@ -86,10 +83,11 @@ uint64_t hr_workload_load(const struct hr_flow_params *p)
 
 uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
 {
-    uint64_t load = hr_workload_load(params);
+    uint64_t load = hr_workload_load(params) * 9 / 8;
+    uint64_t record = load * RECORD_ORDER_BYTES + (uint64_t)params->markets * RECORD_MARKET_BYTES;
+    uint64_t proof = hr_proof_bytes(load, params->markets);
 
-    return tape_bytes(load + load / 8 + steady) + (load + load / 4) * ORACLE_ORDER_BYTES +
-           (uint64_t)params->markets * ORACLE_MARKET_BYTES;
+    return tape_bytes(load + steady) + (record > proof ? record : proof);
 }
 
 static bool same_flow(const struct hr_flow_params *a, const struct hr_flow_params *b)
@@ -141,76 +139,32 @@ int hr_workload_prefix(const struct hr_workload *w, uint64_t wanted, uint64_t *s
     return i;
 }
 
-static void swallow(struct eut_sink *sink)
+/* ---- the proof --------------------------------------------------------------------------- */
+
+static int same_digests(const struct hr_workloads *w, const struct kept *k)
 {
-    sink->count = 0;
-}
-
-struct proof {
-    struct hr_workloads *w;
-    void *self;
-    const struct eut_request *requests;
-    uint64_t at, total;
-    uint64_t resting_before[2], resting_after[2];
-    struct eut_event events[EUT_SINK_ROOM_MIN * 4];
-};
-
-static int prove_until(struct proof *p, uint64_t end)
-{
-    struct eut_sink sink = {.events = p->events, .room = EUT_SINK_ROOM_MIN * 4, .flush = swallow};
-
-    while (p->at < end) {
-        uint32_t n = end - p->at < ORACLE_BATCH ? (uint32_t)(end - p->at) : ORACLE_BATCH;
-
-        sink.count = 0;
-        if (p->w->params.oracle->submit(p->self, p->requests + p->at, n, &sink)) {
-            return hr_fail(EIO, "the oracle failed at request %" PRIu64 " of a flow", p->at);
-        }
-        p->at += n;
-        if ((p->at & 0xFFFF) < n && p->w->params.progress) {
-            p->w->params.progress(p->w->params.context, "proving the flow",
-                                  (double)p->at / (double)p->total);
-        }
-        if (hr_stop_signal()) {
-            return hr_fail(EINTR, "interrupted");
-        }
+    if (k->prefix_digest[0] == k->tape.digest && k->digest_load == k->tape.digest_load) {
+        return 0;
     }
-    return 0;
+    return hr_fail(EBADMSG,
+                   "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
+                   "; nothing can be measured with it (see `headroom conform -e %s`)",
+                   k->tape.sha256, k->prefix_digest[0], w->params.shadow->name, k->tape.digest,
+                   w->params.shadow->name);
 }
 
-/* ---- work conservation: what was submitted traded, rests or left ------------------------- */
-
-static int add_resting(void *context, const struct eut_resting *resting)
-{
-    uint64_t *sums = context;
-
-    sums[resting->side == EUT_SELL] += resting->qty;
-    return 0;
-}
-
-/* Open quantity of all books, buy and sell. */
-static void weigh(struct hr_workloads *w, const struct kept *k, void *self, uint64_t sums[2])
-{
-    sums[0] = sums[1] = 0;
-    for (uint32_t market = 0; market < k->tape.params.markets; market++) {
-        w->params.oracle->walk(self, market, add_resting, sums);
-    }
-}
-
-/* L2 totals are set, not submitted; and walking very many books would take longer than their proof.
- */
-static bool weighable(const struct kept *k)
-{
-    return k->tape.params.l2_share <= 0 && k->tape.load <= CONSERVATION_ORDERS_MAX;
-}
-
-static int conserved(const struct kept *k, const uint64_t before[2], const uint64_t after[2])
+/* What was submitted traded, rests or left; what was bought was sold. L2 totals are set, not
+ * submitted, so a flow with L2 markets is not weighed. */
+static int conserved(const struct kept *k, const struct hr_proof *proof)
 {
     const struct hr_flow_counts *c = &k->tape.counts;
 
+    if (k->tape.params.l2_share > 0) {
+        return 0;
+    }
     for (int side = 0; side < 2; side++) {
-        uint64_t entered = before[side] + c->qty_submitted[side];
-        uint64_t left = after[side] + c->qty_traded[side] + c->qty_cancelled[side];
+        uint64_t entered = proof->resting_load[side] + c->qty_submitted[side];
+        uint64_t left = proof->resting_end[side] + c->qty_traded[side] + c->qty_cancelled[side];
 
         if (entered != left) {
             return hr_fail(EBADMSG,
@@ -226,57 +180,31 @@ static int conserved(const struct kept *k, const uint64_t before[2], const uint6
                          k->tape.sha256);
 }
 
-static int same_digests(const struct hr_workloads *w, const struct kept *k)
+static void proved(void *context, double share)
 {
-    if (k->prefix_digest[0] == k->tape.digest && k->digest_load == k->tape.digest_load) {
-        return 0;
+    struct hr_workloads *w = context;
+
+    if (w->params.progress) {
+        w->params.progress(w->params.context, "proving the flow", share);
     }
-    return hr_fail(EBADMSG,
-                   "flow %.12s: the oracle's digest %016" PRIx64 " is not %s's %016" PRIx64
-                   "; nothing can be measured with it (see `headroom conform -e %s`)",
-                   k->tape.sha256, k->prefix_digest[0], w->params.shadow->name, k->tape.digest,
-                   w->params.shadow->name);
 }
 
-/* The oracle's digests after the load phase and after each prefix, shortest first. */
 static int prove(struct hr_workloads *w, struct kept *k)
 {
-    const struct eut_engine *oracle = w->params.oracle;
-    struct eut_limits limits = hr_flow_limits(&k->tape.params, ORACLE_BATCH);
-    struct proof *p = calloc(1, sizeof(*p));
+    struct hr_proof_params params = {.oracle = w->params.oracle,
+                                     .tape = &k->tape,
+                                     .prefixes = k->prefixes,
+                                     .progress = proved,
+                                     .context = w};
+    struct hr_proof proof;
     int rc;
 
-    if (!p) {
-        return hr_fail(ENOMEM, "no memory to prove a flow");
-    }
-    p->w = w;
-    p->requests = k->tape.requests;
-    p->total = k->tape.load + k->tape.steady;
-    rc = oracle->create(&limits, &p->self);
-    if (rc) {
-        free(p);
-        return hr_fail(-rc, "the oracle did not start for %u markets: %s", limits.markets,
-                       strerror(-rc));
-    }
-    rc = prove_until(p, k->tape.load);
-    k->digest_load = oracle->digest(p->self);
-    if (rc == 0 && weighable(k)) {
-        weigh(w, k, p->self, p->resting_before);
-    }
-    for (int i = k->prefixes - 1; i >= 0 && rc == 0; i--) {
-        rc = prove_until(p, k->tape.load + k->prefix[i]);
-        k->prefix_digest[i] = oracle->digest(p->self);
-    }
-    if (rc == 0) {
-        rc = same_digests(w, k);
-    }
-    if (rc == 0 && weighable(k)) {
-        weigh(w, k, p->self, p->resting_after);
-        rc = conserved(k, p->resting_before, p->resting_after);
-    }
-    oracle->destroy(p->self);
-    free(p);
-    return rc;
+    memcpy(params.prefix, k->prefix, sizeof(params.prefix));
+    rc = hr_prove(&params, &proof);
+    k->digest_load = proof.digest_load;
+    memcpy(k->prefix_digest, proof.digest, sizeof(k->prefix_digest));
+    rc = rc ? rc : same_digests(w, k);
+    return rc ? rc : conserved(k, &proof);
 }
 
 static json_t *reasons(const uint64_t counts[32])
@@ -329,13 +257,13 @@ static void recorded(void *context, double share)
     }
 }
 
-/* Frees the least recently used tapes until bytes more fit and a place is free. */
+/* Frees the least recently used tapes until what a new one needs fits and a place is free. */
 static int make_room(struct hr_workloads *w, uint64_t bytes)
 {
     if (bytes > w->params.bytes_max) {
         return hr_fail(ENOSPC,
-                       "a tape of %" PRIu64 " MiB does not fit into the %" PRIu64
-                       " MiB allowed for tapes",
+                       "a flow that needs %" PRIu64 " MiB does not fit into the %" PRIu64
+                       " MiB that may be used",
                        bytes >> 20, w->params.bytes_max >> 20);
     }
     for (;;) {
@@ -357,8 +285,7 @@ static int make_room(struct hr_workloads *w, uint64_t bytes)
 
 static int add(struct hr_workloads *w, const struct hr_flow_params *params, uint64_t steady)
 {
-    uint64_t load = hr_workload_load(params);
-    int place = make_room(w, tape_bytes(load + load / 8 + steady)), rc;
+    int place = make_room(w, hr_workload_bytes(params, steady)), rc;
     struct kept *k;
 
     if (place < 0) {

@@ -13,6 +13,7 @@
 #define HR_WORKLOAD_H
 
 #include "harness/flow.h"
+#include "harness/proof.h"
 
 #include <jansson.h>
 
@@ -22,14 +23,12 @@ struct hr_workloads_params {
     const struct eut_engine *shadow; /* tells the generator what became of its requests */
     const struct eut_engine *oracle;
     json_t *flows;      /* array that each new flow's description is appended to */
-    uint64_t bytes_max; /* of all tapes kept */
+    uint64_t bytes_max; /* tapes kept, and what recording and proving one more needs */
     void (*progress)(void *context, const char *what, double share); /* may be NULL */
     void *context;
 };
 
 /* Prefixes with a known digest: steady >> k requests, for k = 0 … HR_PREFIXES - 1. */
-#define HR_PREFIXES 10
-
 struct hr_workload {
     const struct hr_tape *tape;
     uint64_t steady;              /* as asked for; the tape may hold more */

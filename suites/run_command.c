@@ -25,9 +25,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the memory that may be used: tapes kept beside the case that is being measured. */
-#define TAPES_SHARE 0.25
-
 struct session {
     const struct hr_args *args;
     struct hr_config *config;
@@ -122,8 +119,7 @@ static bool planned(const struct session *s)
     const json_t *c;
     size_t i;
 
-    json_array_foreach(json_object_get(s->plan, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(s->plan, "cases"), i, c) {
         if (hr_case_wanted(&s->bench.rig, json_string_value(json_object_get(c, "id")))) {
             return true;
         }
@@ -151,8 +147,7 @@ static int prepare(struct session *s)
     rig->cpu = -1;
     order_cpus(rig);
     rig->memory_max_bytes =
-        (uint64_t)((double)hr_memory_available() * hr_config_real(s->config, "run.memory_share") *
-                   (1 - TAPES_SHARE));
+        (uint64_t)((double)hr_memory_available() * hr_config_real(s->config, "run.memory_share"));
     rc = hr_run_plan_fit(&s->bench, s->config, &s->plan);
     if (rc) {
         return rc;
@@ -193,8 +188,7 @@ static int start_record(struct session *s)
     hr_record_set_new(rig->record, "config", hr_config_json(s->config));
     hr_record_set_new(rig->record, "profile", json_string(hr_config_profile(s->config)));
     hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
-    params.bytes_max = (uint64_t)((double)hr_memory_available() *
-                                  hr_config_real(s->config, "run.memory_share") * TAPES_SHARE);
+    params.bytes_max = rig->memory_max_bytes;
     rig->flows = flows;
     rig->gaps = hr_histogram_new();
     return rig->gaps ? hr_workloads_new(&rig->workloads, &params)
@@ -213,8 +207,7 @@ static void describe_workload(struct session *s)
 
     hr_config_flow(s->config, &base);
     hr_sha256_init(&sha);
-    json_array_foreach(json_object_get(workload, "flows"), i, flow)
-    {
+    json_array_foreach (json_object_get(workload, "flows"), i, flow) {
         const json_t *requests = json_object_get(flow, "requests");
 
         hr_sha256_update(&sha, json_string_value(json_object_get(flow, "sha256")), 64);

@@ -148,8 +148,7 @@ TEST(measure, a_lying_engine_has_no_result)
         CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
     }
     CHECK(json_array_size(json_object_get(small->suite, "cases")) >= 10);
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(small->suite, "cases"), i, c) {
         if (!strstr(text_of(c, "id"), "compares")) {
             CHECK_STR(text_of(c, "status"), "invalid");
             CHECK(strstr(text_of(c, "reason"), "digest") != NULL);
@@ -169,8 +168,7 @@ TEST(measure, the_null_engine_is_no_result)
     for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
         CHECK_EQ(hr_suite_find(names[k])->run(&small->bench, small->suite), 0);
     }
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(small->suite, "cases"), i, c) {
         if (!strstr(text_of(c, "id"), "compares")) {
             CHECK_STR(text_of(c, "status"), "invalid");
             CHECK(strstr(text_of(c, "reason"), "ruler") != NULL);
@@ -205,8 +203,7 @@ TEST(measure, what_does_not_fit_is_skipped)
     small->bench.rig.memory_max_bytes = 1000;
     CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
     CHECK(json_array_size(json_object_get(small->suite, "cases")) > 0);
-    json_array_foreach(json_object_get(small->suite, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(small->suite, "cases"), i, c) {
         CHECK_STR(text_of(c, "status"), "skip");
         CHECK(strstr(text_of(c, "reason"), "MiB") != NULL);
     }
@@ -272,6 +269,32 @@ TEST(workload, prefixes_have_their_own_digests)
     CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 2048, &half), 0);
     CHECK(half.digest != digest);
     CHECK_EQ(json_array_size(small->bench.rig.flows), 2);
+    small_rig_free(small);
+}
+
+TEST(workload, proofs_add_up)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workload w;
+    struct hr_flow_params flow;
+    struct hr_proof whole, parts;
+
+    small_flow(&flow, 7);
+    flow.l2_share = 0.3;
+    CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 4096, &w), 0);
+    struct hr_proof_params params = {.oracle = small_engine("oracle"),
+                                     .tape = w.tape,
+                                     .prefix = {4096, 100},
+                                     .prefixes = 2,
+                                     .threads = 1};
+
+    CHECK_EQ(hr_prove(&params, &whole), 0);
+    params.threads = 2;
+    CHECK_EQ(hr_prove(&params, &parts), 0);
+    CHECK(whole.digest[0] == w.digest && whole.digest_load == w.digest_load);
+    CHECK(memcmp(&whole, &parts, sizeof(whole)) == 0);
+    CHECK(whole.digest[1] != whole.digest[0]);
+    CHECK(whole.resting_end[0] > 0);
     small_rig_free(small);
 }
 
