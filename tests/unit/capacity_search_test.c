@@ -106,6 +106,37 @@ TEST(capacity_search, noise_lowers_the_figure_and_never_raises_it)
     CHECK(r.confirmed < 0.85e6);
 }
 
+/* Fails once: the fourth time that it is asked for one and the same rate. */
+struct moody {
+    double rate;
+    int times;
+    bool failed;
+};
+
+static int moods(void *context, double rate, bool *passed)
+{
+    struct moody *m = context;
+
+    m->times = rate == m->rate ? m->times + 1 : 1;
+    m->rate = rate;
+    *passed = rate <= 1e6 && (m->failed || m->times < 4);
+    m->failed = m->failed || m->times == 4;
+    return 0;
+}
+
+TEST(capacity_search, every_fresh_try_must_pass)
+{
+    struct moody moody = {0};
+    struct hr_capacity_params params = params_for(moods, &moody);
+    struct hr_capacity_result r;
+
+    CHECK_EQ(hr_capacity_search(&params, &r), 0);
+    CHECK(moody.failed);
+    CHECK_EQ(moody.times, 5); /* the published rate passed five times in a row */
+    CHECK_NEAR(r.confirmed, moody.rate, 0);
+    CHECK_NEAR(r.failed / r.confirmed, 1.05, 1e-9);
+}
+
 static int broken(void *context, double rate, bool *passed)
 {
     (void)context, (void)rate, (void)passed;
