@@ -39,13 +39,15 @@ const char *eut_index_check(const struct eut_order_index *index, const struct eu
         for (unsigned i = 0; i < INDEX_ENTRIES; i++) {
             const struct eut_index_bucket *bucket = &index->bucket[at];
             const struct eut_order *o = &orders[bucket->handle[i]];
+            struct eut_index_place place;
             uint64_t hash;
 
             if (bucket->tag[i] == 0) {
                 continue;
             }
             hash = index_hash(index, order_market(o), o->id);
-            if (index_find(index, orders, hash, order_market(o), o->id) != bucket->handle[i]) {
+            if (index_find(index, orders, hash, order_market(o), o->id, &place) !=
+                bucket->handle[i]) {
                 return "an entry cannot be found";
             }
             entries++;

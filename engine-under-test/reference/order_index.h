@@ -95,10 +95,16 @@ static inline uint32_t index_match(const struct eut_index_bucket *bucket, uint8_
 #endif
 }
 
+/* Where an entry was found; for taking it out again before anything else changes. */
+struct eut_index_place {
+    uint64_t bucket;
+    unsigned entry;
+};
+
 /* The order's handle, or 0. */
 static inline uint32_t index_find(const struct eut_order_index *index,
                                   const struct eut_order *orders, uint64_t hash, uint32_t market,
-                                  uint64_t id)
+                                  uint64_t id, struct eut_index_place *place)
 {
     uint64_t at = index_home(index, hash);
     uint8_t tag = index_tag(hash);
@@ -107,10 +113,12 @@ static inline uint32_t index_find(const struct eut_order_index *index,
         const struct eut_index_bucket *bucket = &index->bucket[at];
 
         for (uint32_t bits = index_match(bucket, tag); bits; bits &= bits - 1) {
-            uint32_t handle = bucket->handle[__builtin_ctz(bits)];
+            unsigned entry = (unsigned)__builtin_ctz(bits);
+            uint32_t handle = bucket->handle[entry];
             const struct eut_order *o = &orders[handle];
 
             if (__builtin_expect(o->id == id && order_market(o) == market, 1)) {
+                *place = (struct eut_index_place){at, entry};
                 return handle;
             }
         }
@@ -143,6 +151,26 @@ static inline void index_insert(struct eut_order_index *index, uint64_t hash, ui
     }
 }
 
+/* Counts down what a leaving entry had passed on its way from home to `to`. */
+static inline void index_unpass(struct eut_order_index *index, uint64_t hash, uint64_t to)
+{
+    uint64_t at = index_home(index, hash);
+
+    while (__builtin_expect(at != to, 0)) {
+        struct eut_index_bucket *bucket = &index->bucket[at];
+
+        bucket->passed = (uint16_t)(bucket->passed - (bucket->passed < INDEX_PASSED_MAX));
+        at = at + 1 < index->buckets ? at + 1 : 0;
+    }
+}
+
+static inline void index_erase_at(struct eut_order_index *index, uint64_t hash,
+                                  struct eut_index_place place)
+{
+    index->bucket[place.bucket].tag[place.entry] = 0;
+    index_unpass(index, hash, place.bucket);
+}
+
 /* The entry must be there. */
 static inline void index_erase(struct eut_order_index *index, uint64_t hash, uint32_t handle)
 {
@@ -150,17 +178,16 @@ static inline void index_erase(struct eut_order_index *index, uint64_t hash, uin
     uint8_t tag = index_tag(hash);
 
     for (;;) {
-        struct eut_index_bucket *bucket = &index->bucket[at];
+        const struct eut_index_bucket *bucket = &index->bucket[at];
 
         for (uint32_t bits = index_match(bucket, tag); bits; bits &= bits - 1) {
-            unsigned i = (unsigned)__builtin_ctz(bits);
+            unsigned entry = (unsigned)__builtin_ctz(bits);
 
-            if (__builtin_expect(bucket->handle[i] == handle, 1)) {
-                bucket->tag[i] = 0;
+            if (__builtin_expect(bucket->handle[entry] == handle, 1)) {
+                index_erase_at(index, hash, (struct eut_index_place){at, entry});
                 return;
             }
         }
-        bucket->passed = (uint16_t)(bucket->passed - (bucket->passed < INDEX_PASSED_MAX));
         at = at + 1 < index->buckets ? at + 1 : 0;
     }
 }

@@ -240,6 +240,7 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
     unsigned side = r->side == EUT_SELL;
     uint32_t key = key_of(r->price, side), qty = r->qty;
     bool plain = request_is_day_order(r);
+    struct eut_index_place place;
 
     if (RARELY(!plain)) {
         uint8_t refusal = eut_request_refusal(r, 0);
@@ -249,7 +250,7 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
             return;
         }
     }
-    if (RARELY(index_find(&engine->index, engine->orders.at, hash, r->market, r->order))) {
+    if (RARELY(index_find(&engine->index, engine->orders.at, hash, r->market, r->order, &place))) {
         run_reject(run, r->order, EUT_DUPLICATE);
         return;
     }
@@ -277,9 +278,11 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
 
 /* The live order that the request speaks of and may speak of, or 0 after a reject. */
 HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct eut_run *run,
-                             const struct eut_request *r, uint64_t hash)
+                             const struct eut_request *r, uint64_t hash,
+                             struct eut_index_place *place)
 {
-    uint32_t handle = index_find(&engine->index, engine->orders.at, hash, r->market, r->order);
+    uint32_t handle =
+        index_find(&engine->index, engine->orders.at, hash, r->market, r->order, place);
 
     if (RARELY(handle == 0 || engine->orders.at[handle].account != r->account)) {
         run_reject(run, r->order, r->order ? EUT_UNKNOWN_ORDER : EUT_BAD_ORDER);
@@ -291,12 +294,13 @@ HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct e
 HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run,
                         struct eut_market *market, const struct eut_request *r, uint64_t hash)
 {
-    uint32_t handle = request_subject(engine, run, r, hash);
+    struct eut_index_place place;
+    uint32_t handle = request_subject(engine, run, r, hash, &place);
 
     if (handle) {
         uint32_t qty = engine->orders.at[handle].qty;
 
-        index_erase(&engine->index, hash, handle);
+        index_erase_at(&engine->index, hash, place);
         order_unlink(engine, market, handle);
         order_give(&engine->orders, handle);
         run_emit(run, EUT_CANCELLED, EUT_USER, r->order, 0, 0, qty);
@@ -306,7 +310,8 @@ HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run
 COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *run,
                           struct eut_market *market, const struct eut_request *r, uint64_t hash)
 {
-    uint32_t handle = request_subject(engine, run, r, hash);
+    struct eut_index_place place;
+    uint32_t handle = request_subject(engine, run, r, hash, &place);
     struct eut_order *o = &engine->orders.at[handle];
 
     if (handle == 0) {

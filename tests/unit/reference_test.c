@@ -164,20 +164,25 @@ TEST(reference, index_finds_all_through_churn_and_overflow)
         for (uint32_t round = 0; round < 20000; round++) {
             uint32_t h = 1 + below(ORDERS);
             struct eut_order *o = &orders[h];
+            struct eut_index_place place;
 
             if (o->id == 0) {
                 o->id = (uint64_t)h << (shape * 20);
                 o->market = shape == 2 ? 0 : h % 7;
                 uint64_t hash = index_hash(&index, o->market, o->id);
 
-                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id), 0);
+                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id, &place), 0);
                 index_insert(&index, hash, h);
                 live++;
             } else if (below(10) < (round > 15000 ? 9u : 3u)) {
                 uint64_t hash = index_hash(&index, o->market, o->id);
 
-                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id), h);
-                index_erase(&index, hash, h);
+                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id, &place), h);
+                if (round % 2) {
+                    index_erase(&index, hash, h);
+                } else {
+                    index_erase_at(&index, hash, place);
+                }
                 o->id = 0;
                 live--;
             }
