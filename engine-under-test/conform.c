@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,11 +27,13 @@
 #include <unistd.h>
 
 #define STEP_SECONDS_MAX 120 /* a scenario or a round takes far less than a second */
-#define SHOWN_MAX 40u        /* requests of a shrunk flow that are printed */
-#define FAILURES_MAX 10u     /* scenarios that are printed, unless verbose */
+#define PROGRESS_MS 100
+#define SHOWN_MAX 40u    /* requests of a shrunk flow that are printed */
+#define FAILURES_MAX 10u /* scenarios that are printed, unless verbose */
 
 /* What the judging process leaves behind, even if the engine kills it. */
 struct legacy {
+    pid_t parent, child;
     struct eut_conform_result result;
     bool finished;
     int rc;
@@ -38,6 +41,8 @@ struct legacy {
     char step[128]; /* what was being asked */
     uint64_t seed;  /* of the round at hand, if in_round */
     bool in_round;
+    bool in_flow; /* past the scenarios */
+    double share; /* done, of the hostile flow */
 };
 
 struct judging {
@@ -86,13 +91,6 @@ static void begin_step(struct judging *j, const char *format, const char *name)
 {
     snprintf(j->legacy->step, sizeof(j->legacy->step), format, name);
     alarm(STEP_SECONDS_MAX);
-}
-
-static void show_progress(const struct judging *j, const char *what, double share)
-{
-    if (j->params->progress) {
-        hr_progress_step(what, share);
-    }
 }
 
 static void note_failure(struct judging *j, const char *why)
@@ -288,16 +286,17 @@ static int judge_hostile_flow(struct judging *j)
     int rc = 0;
 
     j->legacy->in_round = true;
+    j->legacy->in_flow = true;
     while (rc == 0 && j->result->requests < p->requests) {
         char name[32];
 
-        if (hr_stop_signal()) {
+        if (hr_stop_signal() || getppid() != j->legacy->parent) {
             return -EINTR;
         }
         j->legacy->seed = p->seed + rounds * EUT_SEED_STEP;
         snprintf(name, sizeof(name), "%" PRIu64, j->legacy->seed);
         begin_step(j, "hostile flow of seed %s", name);
-        show_progress(j, "hostile flow", (double)j->result->requests / (double)p->requests);
+        j->legacy->share = (double)j->result->requests / (double)p->requests;
         rc = judge_round(j, j->legacy->seed, &passed);
         j->result->requests += passed;
         rounds++;
@@ -319,7 +318,6 @@ static int judge(struct judging *j)
     int rc;
 
     tell_capabilities(j);
-    show_progress(j, "scenarios", 0);
     rc = judge_contracts(j);
     rc = rc ? rc : judge_scenarios(j);
     if (rc == 0) {
@@ -355,16 +353,56 @@ static void judge_in_child(const struct eut_conform_params *params, struct legac
     _exit(0);
 }
 
-static void copy_account(int pipe_fd, FILE *out)
+/* Reads the child's account to its end, drawing progress meanwhile. */
+static void read_account(const struct eut_conform_params *params, const struct legacy *legacy,
+                         int pipe_fd, FILE *account)
 {
+    bool told = false;
+
+    struct pollfd readable = {.fd = pipe_fd, .events = POLLIN};
     char text[4096];
     ssize_t got;
 
-    while ((got = read(pipe_fd, text, sizeof(text))) > 0 || (got < 0 && errno == EINTR)) {
-        if (got > 0 && out) {
-            fwrite(text, 1, (size_t)got, out);
-            fflush(out);
+    for (;;) {
+        if (params->progress) {
+            hr_progress_step(legacy->in_flow ? "hostile flow" : "scenarios", legacy->share);
         }
+        if (hr_stop_signal() && !told) {
+            kill(legacy->child, SIGTERM); /* Ctrl-C reaches it by itself, a plain kill does not */
+            told = true;
+        }
+        if (poll(&readable, 1, PROGRESS_MS) <= 0) {
+            continue; /* nothing yet, or a signal */
+        }
+        got = read(pipe_fd, text, sizeof(text));
+        if (got == 0 || (got < 0 && errno != EINTR)) {
+            return;
+        }
+        if (got > 0 && account) {
+            fwrite(text, 1, (size_t)got, account);
+        }
+    }
+}
+
+/* Passes the account on: at once, or, where a progress line is being drawn, when that is gone. */
+static void pass_account(const struct eut_conform_params *params, const struct legacy *legacy,
+                         int pipe_fd)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *kept = params->progress && params->out ? open_memstream(&text, &bytes) : NULL;
+
+    if (params->progress) {
+        hr_progress_begin("conform", 0);
+    }
+    read_account(params, legacy, pipe_fd, kept ? kept : params->out);
+    if (params->progress) {
+        hr_progress_end();
+    }
+    if (kept) {
+        fclose(kept);
+        fwrite(text, 1, bytes, params->out);
+        free(text);
     }
 }
 
@@ -408,6 +446,7 @@ static int run_child(const struct eut_conform_params *params, struct legacy *leg
     if (pipe(fds) != 0) {
         return hr_fail(errno, "no pipe for the judging process: %s", strerror(errno));
     }
+    legacy->parent = getpid();
     fflush(NULL); /* or the child would write it once more */
     child = fork();
     if (child < 0) {
@@ -421,8 +460,9 @@ static int run_child(const struct eut_conform_params *params, struct legacy *leg
         close(fds[0]);
         judge_in_child(params, legacy, fds[1]);
     }
+    legacy->child = child;
     close(fds[1]);
-    copy_account(fds[0], params->out);
+    pass_account(params, legacy, fds[0]);
     close(fds[0]);
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }

@@ -35,8 +35,8 @@ struct eut_conform_result {
     char first_failure[512]; /* one line: what was expected, what came */
 };
 
-/* 0 if the engine conforms, 1 if it does not, -errno if it could not be judged: -ENOTSUP for a ruler,
- * which does not match at all, -EINTR after Ctrl-C. */
+/* 0 if the engine conforms, 1 if it does not, -errno if it could not be judged: -ENOTSUP for a
+ * ruler, which does not match at all, -EINTR after Ctrl-C. */
 int eut_conform(const struct eut_conform_params *params, struct eut_conform_result *result);
 
 /* Hostile requests for one seed: colliding ids, self-trades, huge quantities, prices at both ends,

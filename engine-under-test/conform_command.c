@@ -97,15 +97,16 @@ static int run_conform(const struct hr_args *args)
     }
     params.engine = handle.engine;
     hr_stop_install();
-    hr_progress_begin("conform", 0);
     rc = eut_conform(&params, &result);
-    hr_progress_end();
     if (rc >= 0) {
         tell_verdict(out, name, rc);
         written = json ? write_json(json, handle.engine, rc, params.seed, &result) : 0;
     }
     eut_close(&handle);
     if (rc == -EINTR) {
+        fprintf(out,
+                "STOPPED: no verdict; %" PRIu64 " hostile requests were answered rightly so far\n",
+                result.requests);
         return HR_EXIT_SIGNAL + hr_stop_signal();
     }
     if (rc < 0 || written != 0) {
