@@ -10,6 +10,7 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/progress.h"
+#include "harness/sink.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -46,22 +47,16 @@ static int write_json(const char *file, const struct eut_engine *engine, int rc,
         r->requests_failed_at ? json_integer((json_int_t)r->requests_failed_at) : json_null(),
         "failed_seed", in_flow ? json_integer((json_int_t)r->seed_failed) : json_null(),
         "first_failure", text_or_null(r->first_failure));
-    FILE *out = strcmp(file, "-") == 0 ? stdout : fopen(file, "w");
-    int written;
+    struct hr_sink sink;
+    int written = json ? hr_sink_open(&sink, file) : hr_fail(ENOMEM, "no memory for %s", file);
 
-    if (!out || !json) {
-        int err = out ? ENOMEM : errno;
-
-        json_decref(json);
-        return hr_fail(err, "cannot write %s: %s", file, strerror(err));
+    if (written == 0) {
+        json_dumpf(json, sink.out, JSON_SORT_KEYS | JSON_INDENT(2));
+        fputc('\n', sink.out);
+        written = hr_sink_close(&sink, 0);
     }
-    written = json_dumpf(json, out, JSON_SORT_KEYS | JSON_INDENT(2));
     json_decref(json);
-    if (fputc('\n', out) == EOF || (out == stdout ? fflush(out) : fclose(out)) != 0 ||
-        written != 0) {
-        return hr_fail(EIO, "cannot write %s", file);
-    }
-    return 0;
+    return written;
 }
 
 static void tell_verdict(FILE *out, const char *name, int rc)

@@ -6,8 +6,10 @@
 #include "harness/nearest.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct hr_command *const hr_commands[] = {
     &hr_command_probe,
@@ -88,9 +90,23 @@ static int run(int argc, char **argv)
     return status;
 }
 
+/* A standard stream that came closed must not be the next file that is opened: its number is taken,
+ * so that what is meant for it fails and is said. */
+static void hold_standard_streams(void)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) {
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
-    int status = run(argc, argv);
+    int status;
+
+    hold_standard_streams();
+    status = run(argc, argv);
 
     /* A full disk must not look like success. */
     if ((fflush(stdout) || ferror(stdout)) && status == HR_EXIT_OK) {

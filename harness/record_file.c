@@ -3,67 +3,31 @@
  * mend. */
 #include "harness/error.h"
 #include "harness/record.h"
+#include "harness/sink.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FILE_BYTES_MAX (UINT64_C(256) << 20)
-#define NAME_MAX_BYTES 4096
 #define DUMP_FLAGS (JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
-
-static int dump(const json_t *json, FILE *file)
-{
-    errno = 0;
-    if (json_dumpf(json, file, DUMP_FLAGS) != 0 || fputc('\n', file) == EOF || fflush(file) != 0) {
-        return -(errno ? errno : EIO);
-    }
-    return 0;
-}
 
 int hr_record_write(struct hr_record *r, const char *file)
 {
-    char temporary[NAME_MAX_BYTES];
-    FILE *out;
-    int rc, fd;
+    struct hr_sink sink;
+    int rc = hr_sink_open(&sink, file);
 
-    if (strcmp(file, "-") == 0) {
-        rc = dump(hr_record_json(r), stdout);
-        return rc ? hr_fail(-rc, "cannot write standard output: %s", strerror(-rc)) : 0;
-    }
-    if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", file) >= (int)sizeof(temporary)) {
-        return hr_fail(ENAMETOOLONG, "%.80s…: the name is too long", file);
-    }
-    fd = mkstemp(temporary);
-    out = fd >= 0 ? fdopen(fd, "w") : NULL;
-    if (!out) {
-        rc = -errno;
-        if (fd >= 0) {
-            close(fd);
-            unlink(temporary);
-        }
-        return hr_fail(-rc, "cannot write %s: %s", file, strerror(-rc));
-    }
-    fchmod(fd, 0644);
-    rc = dump(hr_record_json(r), out);
-    if (rc == 0 && fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP) {
-        rc = -errno;
-    }
-    if (fclose(out) != 0 && rc == 0) {
-        rc = -errno;
-    }
-    if (rc == 0 && rename(temporary, file) != 0) {
-        rc = -errno;
-    }
     if (rc) {
-        unlink(temporary);
-        return hr_fail(-rc, "cannot write %s: %s", file, strerror(-rc));
+        return rc;
     }
-    return 0;
+    if (json_dumpf(hr_record_json(r), sink.out, DUMP_FLAGS) == 0) {
+        fputc('\n', sink.out);
+    } else if (!ferror(sink.out)) {
+        rc = hr_fail(ENOMEM, "cannot write %s: the record is not to be put into JSON", file);
+    }
+    return hr_sink_close(&sink, rc);
 }
 
 /* ---- reading -------------------------------------------------------------------------- */

@@ -4,9 +4,9 @@
  * not a result (SKIP, INVALID) carries error_occurred, as a benchmark that failed does there.
  */
 #include "harness/error.h"
+#include "harness/sink.h"
 #include "reports/record_view.h"
 #include "reports/report.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <math.h>

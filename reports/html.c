@@ -3,6 +3,7 @@
  * record passes through hr_put_xml(); status words become class names only if they are known.
  */
 #include "harness/error.h"
+#include "harness/sink.h"
 #include "reports/html_style.h"
 #include "reports/markup.h"
 #include "reports/plot.h"
@@ -10,7 +11,6 @@
 #include "reports/report.h"
 #include "reports/sheet.h"
 #include "reports/sheet_writers.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <stdlib.h>

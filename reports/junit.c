@@ -3,10 +3,10 @@
  * result that cannot be trusted is an error, what could not run is skipped.
  */
 #include "harness/error.h"
+#include "harness/sink.h"
 #include "reports/markup.h"
 #include "reports/record_view.h"
 #include "reports/report.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <math.h>

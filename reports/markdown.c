@@ -3,12 +3,12 @@
  * plots are linked where they were drawn.
  */
 #include "harness/error.h"
+#include "harness/sink.h"
 #include "reports/markup.h"
 #include "reports/record_view.h"
 #include "reports/report.h"
 #include "reports/sheet.h"
 #include "reports/sheet_writers.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,9 +3,9 @@
  * there, and gives the pictures their palettes. Without gnuplot nothing is lost but the pictures.
  */
 #include "harness/error.h"
+#include "harness/sink.h"
 #include "reports/plot.h"
 #include "reports/report.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,10 +5,10 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/record.h"
+#include "harness/sink.h"
 #include "reports/report.h"
 #include "reports/sheet.h"
 #include "reports/sheet_writers.h"
-#include "reports/sink.h"
 
 #include <errno.h>
 #include <stdlib.h>

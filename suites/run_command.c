@@ -17,6 +17,7 @@
 #include "harness/platform/platform.h"
 #include "harness/progress.h"
 #include "harness/sha256.h"
+#include "harness/sink.h"
 #include "probes/probe.h"
 #include "reports/report.h"
 
@@ -453,17 +454,15 @@ static int print_plan(struct session *s)
         hr_run_plan_print(s->plan, stdout);
         return HR_EXIT_OK;
     }
-    FILE *out = s->to_stdout ? stdout : fopen(file, "we");
+    struct hr_sink sink;
+    int rc = hr_sink_open(&sink, file);
 
-    if (!out) {
-        return hr_exit_of(hr_fail(errno, "cannot write %s: %s", file, strerror(errno)));
+    if (rc == 0) {
+        json_dumpf(s->plan, sink.out, JSON_SORT_KEYS | JSON_INDENT(2));
+        fputc('\n', sink.out);
+        rc = hr_sink_close(&sink, 0);
     }
-    json_dumpf(s->plan, out, JSON_SORT_KEYS | JSON_INDENT(2));
-    fputc('\n', out);
-    if (!s->to_stdout) {
-        fclose(out);
-    }
-    return HR_EXIT_OK;
+    return hr_exit_of(rc);
 }
 
 static void end(struct session *s)

@@ -1,0 +1,36 @@
+#!/bin/bash
+# What careless and hostile users do: outputs that are devices, links or the input, streams that came
+# closed, names and patterns beyond reason. One line and exit 2, nothing lost, nothing replaced.
+. tests/cli/check.sh
+
+printf 'N,0,1,1,B,L,D,100,5\nN,0,2,2,S,L,D,100,5\n' >"$TMP/flow.csv"
+
+# ---- a device, a pipe or a link is written, never replaced by a file ----
+ln -s target.json "$TMP/link.json"
+expect_exit 0 "$HEADROOM" probe --json "$TMP/link.json"
+[ -L "$TMP/link.json" ] || failed "a link was replaced"
+grep -q '"schema"' "$TMP/target.json" || failed "the link's target was not written"
+mkfifo "$TMP/pipe"
+cat "$TMP/pipe" >"$TMP/through" &
+expect_exit 0 "$HEADROOM" probe --json "$TMP/pipe"
+wait $!
+[ -p "$TMP/pipe" ] || failed "a pipe was replaced"
+grep -q '"schema"' "$TMP/through" || failed "nothing came through the pipe"
+
+# ---- a full disk is said ----
+if [ -c /dev/full ]; then
+    ln -s /dev/full "$TMP/full"
+    expect_exit 2 "$HEADROOM" probe --json "$TMP/full"
+    expect_err 'cannot write .*/full: No space left'
+    expect_exit 2 "$HEADROOM" run tests/profiles/tiny.yaml -n --json "$TMP/full"
+    expect_err 'cannot write .*/full: No space left'
+fi
+
+# ---- a stream that came closed does not become the next file ----
+"$HEADROOM" replay "$TMP/flow.csv" --events "$TMP/events" <&- >&- 2>&-
+"$HEADROOM" replay "$TMP/flow.csv" --events "$TMP/events.whole" 2>"$TMP/err" ||
+    failed "exit $? of a plain replay"
+expect_same "$TMP/events" "$TMP/events.whole"
+"$HEADROOM" list >&- 2>"$TMP/err"
+[ $? -eq 2 ] || failed "a closed standard output went unsaid"
+expect_err 'cannot write standard output'
