@@ -2,6 +2,7 @@
  * The reference engine's parts against plain models, its promises about memory, and deep books
  * against the oracle. What the rules say is conform's to test.
  */
+#include "engine-under-test/conform.h"
 #include "engine-under-test/loader.h"
 #include "engine-under-test/reference/reference.h"
 #include "engine-under-test/reference/reference_book.h"
@@ -381,6 +382,37 @@ TEST(reference, deep_books_equal_the_oracle)
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(ahead));
         }
         eut_reference.destroy(ahead);
+        eut_oracle.destroy(oracle);
+        eut_reference.destroy(self);
+    }
+}
+
+/* Looking ahead reads requests before they are checked, and books before they are what they will
+ * be. */
+TEST(reference, looking_ahead_survives_hostile_requests)
+{
+    static struct eut_request requests[512];
+    static const uint32_t markets[] = {1, 7, 3000};
+
+    for (uint64_t seed = 1; seed <= 12; seed++) {
+        struct eut_hostile kind = {markets[seed % 3], markets[seed % 3] / 3, seed % 2, true};
+        struct eut_limits limits = {sizeof(limits), kind.markets, kind.l2_markets, 512, 300, 200};
+        void *oracle, *self;
+
+        CHECK_EQ(eut_oracle.create(&limits, &oracle), 0);
+        CHECK_EQ(eut_reference.create(&limits, &self), 0);
+        ((struct eut_reference_engine *)self)->ahead_bytes = 0;
+        for (uint32_t round = 0; round < 8; round++) {
+            eut_hostile_fill(&kind, seed * 100 + round, requests, 512);
+            /* A price beyond the range, in a book that is still empty: its limit is below every
+             * key. */
+            requests[20] = (struct eut_request){.order = 5, .price = UINT32_MAX, .qty = 1};
+            requests[20].op = EUT_NEW, requests[20].side = EUT_BUY;
+            requests[20].type = EUT_LIMIT, requests[20].tif = EUT_DAY;
+            send(&eut_oracle, oracle, requests, 512);
+            send(&eut_reference, self, requests, 512);
+            CHECK(eut_oracle.digest(oracle) == eut_reference.digest(self));
+        }
         eut_oracle.destroy(oracle);
         eut_reference.destroy(self);
     }
