@@ -102,14 +102,16 @@ expect_err '0 requests'
 cat "$TMP/events" "$TMP/books" >"$TMP/both"
 [ ! -s "$TMP/both" ] || failed "an empty flow has no events"
 
-# A recorded market: orders, an execution of the first one, one that our engine trades with another.
+# A recorded market: orders, an execution of the first one, one that our engine trades with another, and
+# one for which too little is left of the right one.
 {
     printf '34200.1,1,11,18,5853300,1\n34200.2,1,12,18,5853300,1\n34200.3,4,11,3,5853300,1\n'
     printf '34200.4,4,12,5,5853300,1\n34200.5,4,99,5,5853300,1\n34200.6,5,0,5,5853300,1\n'
+    printf '34200.7,3,12,13,5853300,1\n34200.8,4,11,15,5853300,1\n'
 } >"$TMP/day.lobster"
 expect_exit 0 "$HEADROOM" replay "$TMP/day.lobster" --events - --json "$TMP/json"
 expect_out '^3,T,0,9223372036854775809,11,5853300,3$'
 expect_out '^4,T,0,9223372036854775810,11,5853300,5$'
-expect_err 'fidelity 0\.5000: 1 of 2 '
+expect_err 'fidelity 0\.3333: 1 of 3 .* 1 met another, 1 met none'
 expect_err '1 about orders never seen, 1 trades of no displayed order'
-grep -q '"fidelity": 0.5' "$TMP/json" || failed "fidelity is in the JSON"
+grep -q '"fidelity": 0.333' "$TMP/json" || failed "fidelity is in the JSON"
