@@ -40,15 +40,34 @@ struct run {
     struct hr_output out;
     struct hr_sha256 sha;
     struct eut_request batch[HR_FLOW_BATCH];
+    uint32_t batch_length;
     struct hr_flow_counts load, steady;
+    int rc; /* of the engine's manners */
 };
+
+static int ill_mannered(const struct run *run, const char *what)
+{
+    return hr_fail(EPROTO, "engine %s %s: `headroom conform` tells what it should do",
+                   run->engine->name, what);
+}
 
 static void observe_all(struct eut_sink *sink)
 {
     struct run *run = sink->owner;
+    uint32_t count = sink->count;
 
-    hr_flow_observe(run->flow, run->batch, sink->events, sink->count);
     sink->count = 0;
+    if (run->rc == 0 && count > SINK_ROOM) {
+        run->rc = ill_mannered(run, "wrote beyond the sink's room");
+    }
+    for (uint32_t i = 0; i < count && run->rc == 0; i++) {
+        if (sink->events[i].request >= run->batch_length) {
+            run->rc = ill_mannered(run, "answered a request that is not in the batch");
+        }
+    }
+    if (run->rc == 0) {
+        hr_flow_observe(run->flow, run->batch, sink->events, count);
+    }
 }
 
 static void write_batch(struct run *run, uint32_t count)
@@ -74,13 +93,19 @@ static int generate(struct run *run, uint64_t count)
         uint64_t left = count - made;
         uint32_t n = hr_flow_next(run->flow, run->batch,
                                   left < HR_FLOW_BATCH ? (uint32_t)left : HR_FLOW_BATCH);
-        int rc = run->engine->submit(run->self, run->batch, n, &sink);
+        int rc;
+
+        run->batch_length = n;
+        rc = run->engine->submit(run->self, run->batch, n, &sink);
 
         if (rc) {
             return hr_fail(-rc, "engine %s failed after %" PRIu64 " requests: %s",
                            run->engine->name, made, strerror(-rc));
         }
         observe_all(&sink);
+        if (run->rc) {
+            return run->rc;
+        }
         *(phase == HR_FLOW_LOAD ? &run->load : &run->steady) = *hr_flow_counts(run->flow);
         hr_sha256_update(&run->sha, run->batch, n * sizeof(run->batch[0]));
         write_batch(run, n);

@@ -1,8 +1,8 @@
 /*
  * loader.c - from a name or a file to an engine that may be called. Is this an engine at all?
  *
- * How: a built-in by its name, anything that looks like a file through dlopen; then one check of
- * the engine's table, so that nobody has to check it again. What it cannot see: whether the engine
+ * How: a built-in by its name, anything that looks like a file through dlopen, in a child process
+ * first; then one check of the engine's table, so that nobody has to check it again. What it cannot see: whether the engine
  * is right, which is what `headroom conform` asks.
  */
 #include "engine-under-test/loader.h"
@@ -12,10 +12,14 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define NAME_MAX_BYTES 31
 
@@ -88,12 +92,57 @@ static int check_engine(const struct eut_engine *engine, const char *file)
     return 0;
 }
 
+/* dlsym() gives an object pointer, and ISO C has no cast from it; POSIX says they are alike. */
+static eut_engine_entry_fn find_entry(void *library)
+{
+    void *symbol = dlsym(library, EUT_ENGINE_ENTRY);
+    eut_engine_entry_fn entry;
+
+    memcpy(&entry, &symbol, sizeof(entry));
+    return entry;
+}
+
+/* Loads it in a child first: a file cut short, or code that fails on loading, ends only the child.
+ * What merely does not load is told by the parent. */
+static int try_library(const char *path, const char *name)
+{
+    static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    pid_t child = fork();
+    int status = 0, silent;
+
+    if (child == 0) {
+        void *library;
+        eut_engine_entry_fn entry;
+
+        for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
+            signal(deadly[i], SIG_DFL);
+        }
+        silent = open("/dev/null", O_WRONLY);
+        dup2(silent, STDOUT_FILENO);
+        dup2(silent, STDERR_FILENO);
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        entry = library ? find_entry(library) : NULL;
+        if (entry) {
+            (void)entry();
+        }
+        _exit(0);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (child > 0 && WIFSIGNALED(status)) {
+        return hr_fail(EINVAL,
+                       "%s crashes with signal %d while it is loaded: it is cut short, or its "
+                       "start-up or %s() is wrong",
+                       name, WTERMSIG(status), EUT_ENGINE_ENTRY);
+    }
+    return 0;
+}
+
 static int open_library(struct eut_handle *handle, const char *name)
 {
     eut_engine_entry_fn entry;
     char path[4096];
     struct stat status;
-    void *symbol;
     int rc;
 
     /* Without a slash dlopen would search the system's folders. */
@@ -107,18 +156,20 @@ static int open_library(struct eut_handle *handle, const char *name)
     if (!S_ISREG(status.st_mode)) {
         return hr_fail(EINVAL, "%s is not a file: give the path of a shared library", name);
     }
+    rc = try_library(path, name);
+    if (rc) {
+        return rc;
+    }
     handle->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle->library) {
         return hr_fail(EINVAL, "%s is not a shared library that loads here: %s", name, dlerror());
     }
-    symbol = dlsym(handle->library, EUT_ENGINE_ENTRY);
-    if (!symbol) {
+    entry = find_entry(handle->library);
+    if (!entry) {
         rc = hr_fail(EINVAL, "%s has no %s(): export it as engine-under-test/skeleton.c does", name,
                      EUT_ENGINE_ENTRY);
         goto err;
     }
-    /* ISO C has no cast from an object pointer to a function pointer; POSIX says they are alike. */
-    memcpy(&entry, &symbol, sizeof(entry));
     handle->engine = entry();
     rc = check_engine(handle->engine, name);
     if (rc == 0) {

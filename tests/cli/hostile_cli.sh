@@ -34,3 +34,11 @@ expect_same "$TMP/events" "$TMP/events.whole"
 "$HEADROOM" list >&- 2>"$TMP/err"
 [ $? -eq 2 ] || failed "a closed standard output went unsaid"
 expect_err 'cannot write standard output'
+
+# ---- engines that are none, and engines that lie ----
+head -c 3000 "$BUILD/skeleton.so" >"$TMP/cut_short.so"
+expect_refused "$HEADROOM" conform -e "$TMP/cut_short.so"
+expect_refused "$HEADROOM" conform -e "$BUILD/plugins/dies_on_loading.so"
+expect_err 'crashes with signal 6 while it is loaded'
+expect_refused "$HEADROOM" flow --count 1000 -o "$TMP/flow.out" -e "$BUILD/plugins/answers_strangers.so"
+expect_err 'answered a request that is not in the batch'

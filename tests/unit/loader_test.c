@@ -40,6 +40,7 @@ TEST(loader, refusals_say_what_and_why)
         {"+shouting_name", -EINVAL, "bad name \"My Engine\""},
         {"+nameless", -EINVAL, "bad name \"(null)\""},
         {"+incapable", -EINVAL, "EUT_CAP_L3"},
+        {"+dies_on_loading", -EINVAL, "crashes with signal 6 while it is loaded"},
     };
 
     for (size_t i = 0; i < sizeof(refused) / sizeof(*refused); i++) {
