@@ -8,8 +8,8 @@
 
 #include <math.h>
 
-/* Steps down while confirming, at most: past this the figure would be noise. */
-#define STEPS_DOWN_MAX 24
+/* A bracket of exactly the resolution is narrow enough. */
+#define ROUNDING 1e-9
 
 static int tries(const struct hr_capacity_params *p, struct hr_capacity_result *r, double rate,
                  bool *passed)
@@ -40,6 +40,42 @@ static int holds(const struct hr_capacity_params *p, struct hr_capacity_result *
         }
     }
     return 0;
+}
+
+/* Down from *low in growing steps until a rate holds, then up again by bisection of rates that hold
+ * and rates that do not. *low is 0 if none holds. */
+static int confirm(const struct hr_capacity_params *p, struct hr_capacity_result *r, double *low,
+                   double *high)
+{
+    double step = 1 + p->resolution;
+    bool passed = false;
+    int rc;
+
+    for (;;) {
+        rc = holds(p, r, *low, &passed);
+        if (rc || passed) {
+            break;
+        }
+        *high = *low;
+        if (*low <= p->rate_min) {
+            *low = 0;
+            break;
+        }
+        *low = fmax(*low / step, p->rate_min);
+        step *= step;
+    }
+    while (rc == 0 && *low > 0 && isfinite(*high) &&
+           *high / *low > (1 + p->resolution) * (1 + ROUNDING)) {
+        double middle = sqrt(*low * *high);
+
+        rc = holds(p, r, middle, &passed);
+        if (passed) {
+            *low = middle;
+        } else {
+            *high = middle;
+        }
+    }
+    return rc;
 }
 
 int hr_capacity_search(const struct hr_capacity_params *p, struct hr_capacity_result *r)
@@ -80,19 +116,11 @@ int hr_capacity_search(const struct hr_capacity_params *p, struct hr_capacity_re
             high = middle;
         }
     }
-    for (int step = 0; step < STEPS_DOWN_MAX && low >= p->rate_min; step++) {
-        rc = holds(p, r, low, &passed);
-        if (rc) {
-            return rc;
-        }
-        if (passed) {
-            r->confirmed = low;
-            r->failed = high;
-            return 0;
-        }
-        high = low;
-        low /= 1 + p->resolution;
+    rc = confirm(p, r, &low, &high);
+    if (rc) {
+        return rc;
     }
+    r->confirmed = low;
     r->failed = high;
     return 0;
 }

@@ -1,9 +1,10 @@
 /*
  * capacity_search.h - the highest rate that passes, found with as few tries as will do.
  *
- * Geometric ramp from rate_min until a rate fails, bisection (geometric) until the bracket is
- * `resolution` wide, then `confirm` fresh tries in a row at the lower end; if one fails, that rate
- * is the new upper end and the next lower step is tried. Knows nothing of how a rate is tried.
+ * Geometric ramp from rate_min until a rate fails; bisection (geometric) until the bracket is
+ * `resolution` wide; then `confirm` fresh tries in a row at the lower end. If one of them fails,
+ * that rate is the new upper end: the search goes down in growing steps until a rate holds, and up
+ * again by bisection, every rate now asked `confirm` times. Knows nothing of how a rate is tried.
  */
 #ifndef HR_CAPACITY_SEARCH_H
 #define HR_CAPACITY_SEARCH_H
