@@ -16,23 +16,29 @@
 #define REQUESTS_MIN 50000u
 #define RUNS_MIN 3u
 
+/* The next name of a list of suites, "" at its end. */
+static const char *next_name(const char *at, char name[64])
+{
+    size_t n;
+
+    at += strspn(at, ", ");
+    n = strcspn(at, ", ");
+    snprintf(name, 64, "%.*s", n < 64 ? (int)n : 63, at);
+    return at + n;
+}
+
 bool hr_suite_asked(const struct hr_config *config, const char *name)
 {
     const char *at = hr_config_text(config, "run.suites");
-    size_t length = strlen(name);
+    char asked[64];
 
-    if (strcmp(at, "all") == 0 || strcmp(name, hr_suites[0]->name) == 0) {
+    if (strcmp(name, hr_suites[0]->name) == 0) {
         return true;
     }
-    while (*at) {
-        size_t n;
-
-        at += strspn(at, ", ");
-        n = strcspn(at, ", ");
-        if (n == length && strncmp(at, name, n) == 0) {
+    for (at = next_name(at, asked); *asked; at = next_name(at, asked)) {
+        if (strcmp(asked, name) == 0 || strcmp(asked, "all") == 0) {
             return true;
         }
-        at += n;
     }
     return false;
 }
@@ -40,16 +46,15 @@ bool hr_suite_asked(const struct hr_config *config, const char *name)
 int hr_suites_check(const struct hr_config *config)
 {
     const char *at = hr_config_text(config, "run.suites");
+    char name[64];
 
-    while (*at) {
-        char name[64];
-        size_t n;
-
-        at += strspn(at, ", ");
-        n = strcspn(at, ", ");
-        snprintf(name, sizeof(name), "%.*s", (int)n, at);
-        at += n;
-        if (n && strcmp(name, "all") != 0 && !hr_suite_find(name)) {
+    at = next_name(at, name);
+    if (!*name) {
+        return hr_fail(EINVAL,
+                       "run.suites names no suite; `headroom list` shows them, or write all");
+    }
+    for (; *name; at = next_name(at, name)) {
+        if (strcmp(name, "all") != 0 && !hr_suite_find(name)) {
             return hr_context(-EINVAL, "run.suites");
         }
     }
@@ -146,8 +151,7 @@ void hr_run_plan_print(const json_t *plan, FILE *out)
     size_t i;
 
     fprintf(out, "%-64s %5s %9s\n", "case", "runs", "seconds");
-    json_array_foreach(json_object_get(plan, "cases"), i, c)
-    {
+    json_array_foreach (json_object_get(plan, "cases"), i, c) {
         const char *reason = json_string_value(json_object_get(c, "reason"));
 
         fprintf(out, "%-64s %5" JSON_INTEGER_FORMAT " %9.1f%s%s\n",
