@@ -26,6 +26,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define FILTER_BYTES_MAX 512
+
 struct session {
     const struct hr_args *args;
     struct hr_config *config;
@@ -66,6 +68,10 @@ static int open_filter(struct session *s)
 
     if (!text) {
         return 0;
+    }
+    if (strlen(text) > FILTER_BYTES_MAX) { /* the C library's compiler recurses */
+        return hr_fail(EINVAL, "--filter '%.40s…' is longer than %d bytes; no case's id is", text,
+                       FILTER_BYTES_MAX);
     }
     rc = regcomp(&s->filter, text, REG_EXTENDED | REG_NOSUB);
     if (rc) {
@@ -322,6 +328,10 @@ static int measure(struct session *s)
     if (hr_run_folder_topology(&s->folder)) {
         hr_record_warn(s->bench.rig.record, "%s", hr_error());
         hr_error_clear();
+    }
+    rc = save(s); /* from here on the folder holds a result, however this ends */
+    if (rc) {
+        return rc;
     }
     hr_progress_begin("measuring", hr_run_plan_seconds(s->plan));
     s->bench.rig.hist_dir = s->folder.hist;

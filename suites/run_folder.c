@@ -42,6 +42,19 @@ static int make_folder(const char *path)
     return 0;
 }
 
+/* A part that is there already belongs to another run, finished or going on: nothing of it is
+ * overwritten, and nothing of it passes for a file of this one. */
+static int make_part(const char *part, const char *folder)
+{
+    if (mkdir(part, 0777) == 0) {
+        return 0;
+    }
+    return errno == EEXIST
+               ? hr_fail(EEXIST, "%s already holds a run: name another folder, or remove it",
+                         folder)
+               : hr_fail(errno, "cannot make the folder %s: %s", part, strerror(errno));
+}
+
 /* Letters, digits, dot and dash; what else there is becomes a dash. */
 static void plain(char *text)
 {
@@ -100,9 +113,10 @@ int hr_run_folder_make(struct hr_run_folder *f, const char *wanted, const char *
     snprintf(f->hist, sizeof(f->hist), "%s/hist", f->path);
     snprintf(f->plots, sizeof(f->plots), "%s/plots", f->path);
     snprintf(f->env, sizeof(f->env), "%s/env", f->path);
-    rc = make_folder(f->hist);
-    rc = rc ? rc : make_folder(f->plots);
-    return rc ? rc : make_folder(f->env);
+    rc = make_folder(f->path);
+    rc = rc ? rc : make_part(f->hist, f->path);
+    rc = rc ? rc : make_part(f->plots, f->path);
+    return rc ? rc : make_part(f->env, f->path);
 }
 
 const char *hr_run_folder_file(const struct hr_run_folder *f, const char *name, char *path,

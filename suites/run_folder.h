@@ -20,7 +20,8 @@ struct hr_run_folder {
     char hist[HR_FOLDER_MAX + 16], plots[HR_FOLDER_MAX + 16], env[HR_FOLDER_MAX + 16];
 };
 
-/* wanted: the folder itself (may exist), or NULL for a new one under results/. */
+/* wanted: the folder itself (may exist, but not hold a run), or NULL for a new one under results/.
+ */
 int hr_run_folder_make(struct hr_run_folder *folder, const char *wanted, const char *profile);
 /* The path of a file in it. */
 const char *hr_run_folder_file(const struct hr_run_folder *folder, const char *name, char *path,

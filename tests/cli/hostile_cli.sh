@@ -42,3 +42,15 @@ expect_refused "$HEADROOM" conform -e "$BUILD/plugins/dies_on_loading.so"
 expect_err 'crashes with signal 6 while it is loaded'
 expect_refused "$HEADROOM" flow --count 1000 -o "$TMP/flow.out" -e "$BUILD/plugins/answers_strangers.so"
 expect_err 'answered a request that is not in the batch'
+
+# ---- runs ----
+TINY=tests/profiles/tiny.yaml
+"$HEADROOM" run "$TINY" -S run.suites=conformance -f conformance -o "$TMP/mine" >"$TMP/out" 2>"$TMP/err"
+cp "$TMP/mine/result.json" "$TMP/before.json"
+expect_refused "$HEADROOM" run "$TINY" -o "$TMP/mine"
+expect_err 'mine already holds a run'
+expect_same "$TMP/before.json" "$TMP/mine/result.json"
+expect_refused "$HEADROOM" run "$TINY" -n -f "$(head -c 60000 /dev/zero | tr '\0' '(')"
+expect_refused "$HEADROOM" run "$TINY" -n -S run.suites=,
+expect_exit 0 "$HEADROOM" run "$TINY" -n -S run.suites=latency,all
+expect_out 'throughput/'
