@@ -84,6 +84,20 @@ static int apply(struct hr_recorded *r, const uint8_t *m)
     }
 }
 
+/* Any two bytes look like a length: a file without one message that ITCH knows is something else.
+ */
+static int end(struct hr_flow_file *file, bool cut_short)
+{
+    struct hr_recorded_counts *c = &file->recorded->counts;
+
+    c->cut_short = cut_short;
+    if ((c->messages > 0 || cut_short) && c->messages == c->unknown_types) {
+        return hr_fail(EINVAL, "%s: holds no message of ITCH 5.0: it is of another format",
+                       file->name);
+    }
+    return 0;
+}
+
 /* Takes in one message. 1, 0 at the end, or -errno. */
 static int read_message(struct hr_flow_file *file)
 {
@@ -94,8 +108,7 @@ static int read_message(struct hr_flow_file *file)
         const uint8_t *at = file->bytes.at;
         size_t seen = (size_t)(file->bytes.end - at);
 
-        file->recorded->counts.cut_short = rc == 0 && seen > 0 && !(seen == 2 && big16(at) == 0);
-        return rc;
+        return rc ? rc : end(file, seen > 0 && !(seen == 2 && big16(at) == 0));
     }
     const uint8_t *at = file->bytes.at;
     uint32_t given = big16(at), known = at[2] < 128 ? message_bytes[at[2]] : 0;
@@ -117,8 +130,7 @@ static int read_message(struct hr_flow_file *file)
     }
     rc = hr_flow_need(file, 2 + (size_t)bytes);
     if (rc <= 0) {
-        file->recorded->counts.cut_short = rc == 0;
-        return rc;
+        return rc ? rc : end(file, true);
     }
     at = file->bytes.at + 2;
     file->bytes.at += 2 + (size_t)bytes;
