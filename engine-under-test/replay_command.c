@@ -221,6 +221,25 @@ static int write_json(const char *file, const struct eut_replay *r, const char *
     return rc ? rc : text ? 0 : hr_fail(ENOMEM, "no memory for %s", file);
 }
 
+/* Text and JSON on one stream, or two files in one, could not be told apart. */
+static int check_outputs(const struct hr_args *args)
+{
+    static const char *const pairs[][2] = {
+        {"events", "json"}, {"books", "json"}, {"events", "books"}};
+
+    for (int i = 0; i < 3; i++) {
+        const char *a = hr_arg_text(args, pairs[i][0]), *b = hr_arg_text(args, pairs[i][1]);
+        /* The books follow the events on one stream; a file would be written over. */
+        bool in_turn = i == 2 && a && strcmp(a, "-") == 0;
+
+        if (a && b && strcmp(a, b) == 0 && !in_turn) {
+            return hr_fail(EINVAL, "--%s and --%s both go to %s: name two places", pairs[i][0],
+                           pairs[i][1], a);
+        }
+    }
+    return 0;
+}
+
 static int replay_flow(const struct hr_args *args, const char *flow,
                        const struct eut_engine *engine)
 {
@@ -234,6 +253,7 @@ static int replay_flow(const struct hr_args *args, const char *flow,
     uint64_t from_ns = 0;
     int rc = hr_format_parse(hr_arg_text(args, "format"), &format), close_rc;
 
+    rc = rc ? rc : check_outputs(args);
     if (rc == 0) {
         rc = decide_limits(args, &flow, format, &limits);
     }

@@ -54,3 +54,13 @@ expect_refused "$HEADROOM" run "$TINY" -n -f "$(head -c 60000 /dev/zero | tr '\0
 expect_refused "$HEADROOM" run "$TINY" -n -S run.suites=,
 expect_exit 0 "$HEADROOM" run "$TINY" -n -S run.suites=latency,all
 expect_out 'throughput/'
+[ -s "$TMP/mine/MANIFEST.sha256" ] || failed "no manifest"
+
+# ---- outputs over each other or over the input, and a format that is not the file's ----
+expect_refused "$HEADROOM" report "$TMP/mine/result.json" --md "$TMP/mine/result.json"
+expect_same "$TMP/before.json" "$TMP/mine/result.json"
+expect_refused "$HEADROOM" report "$TMP/mine/result.json" --md "$TMP/one" --html "$TMP/one"
+expect_refused "$HEADROOM" replay "$TMP/flow.csv" --events "$TMP/one" --books "$TMP/one"
+expect_refused "$HEADROOM" replay "$TMP/flow.csv" --events - --json -
+expect_refused "$HEADROOM" replay "$TMP/flow.csv" --format itch50
+expect_err 'holds no message of ITCH 5.0'
