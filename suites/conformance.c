@@ -120,6 +120,7 @@ static int conformance_run(struct hr_bench *bench, json_t *suite)
     if (rc < 0) {
         snprintf(bench->gate, sizeof(bench->gate), "conformance could not be judged: %.400s",
                  *hr_error() ? hr_error() : strerror(-rc));
+        hr_suite_skip(suite, bench->gate, "give the judging process what it lacks, and run again");
         return rc;
     }
     record(bench, suite, &result, rc);

@@ -407,11 +407,11 @@ static int exit_status(const struct session *s)
     if (hr_stop_signal()) {
         return HR_EXIT_SIGNAL + hr_stop_signal();
     }
+    if (s->rc) { /* also if the engine could not be judged: that is no verdict on it */
+        return HR_EXIT_INPUT;
+    }
     if (*s->bench.gate) {
         return HR_EXIT_VERDICT;
-    }
-    if (s->rc) {
-        return HR_EXIT_INPUT;
     }
     if (statuses[HR_INVALID]) {
         return HR_EXIT_INVALID;
@@ -422,7 +422,7 @@ static int exit_status(const struct session *s)
 static int run_and_report(struct session *s)
 {
     const char *wanted = hr_arg_text(s->args, "output");
-    char path[HR_FOLDER_MAX + 64];
+    char path[HR_FOLDER_MAX + 64], failure[HR_ERROR_MAX];
     int rc = hr_run_folder_make(&s->folder, wanted, hr_config_profile(s->config));
 
     if (rc) {
@@ -436,6 +436,7 @@ static int run_and_report(struct session *s)
     if (rc) {
         return hr_exit_of(rc);
     }
+    snprintf(failure, sizeof(failure), "%s", hr_error());
     hr_error_clear();
     describe_workload(s);
     describe_hiccups(s);
@@ -450,8 +451,9 @@ static int run_and_report(struct session *s)
     if (rc) {
         return hr_exit_of(rc);
     }
-    if (!s->rc || s->rc == -EINTR) {
-        hr_error_clear(); /* what was said while measuring and drawing is in the record */
+    hr_error_clear(); /* what was said while measuring and drawing is in the record */
+    if (s->rc && s->rc != -EINTR) {
+        hr_fail(-s->rc, "the run broke: %s", *failure ? failure : strerror(-s->rc));
     }
     return exit_status(s);
 }
