@@ -172,33 +172,93 @@ static void put_markets(FILE *out, const json_t *record)
     }
 }
 
-static void put_validation(FILE *out, const json_t *record)
+static const char *readiness_state(const json_t *item)
 {
-    const json_t *list = json_object_get(json_object_get(record, "host"), "readiness");
-    json_t *checks = hr_checks_of(record), *check;
-    size_t i, fine = 0;
+    return hr_view_text(item, "status");
+}
+
+static const char *check_state(const json_t *check)
+{
+    static const char *const worst_first[] = {"hard", "soft", "ok"};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (json_integer_value(json_object_get(check, worst_first[i])) > 0) {
+            return worst_first[i];
+        }
+    }
+    return "unknown";
+}
+
+/* "a, b, c": the checks that are in this state; free() it. NULL if there are none. */
+static char *checks_in(const json_t *checks, const char *(*state_of)(const json_t *),
+                       const char *state)
+{
+    const json_t *check;
+    char *names = NULL;
+    size_t i;
 
     json_array_foreach (checks, i, check) {
-        put(out, i ? "" : "validation", "%s: %s%s%s", hr_view_text(check, "check"),
-            hr_check_text(check).text,
+        char *longer = NULL;
+
+        if (strcmp(state_of(check), state) != 0) {
+            continue;
+        }
+        if (asprintf(&longer, "%s%s%s", names ? names : "", names ? ", " : "",
+                     hr_view_text(check, "check")) < 0) {
+            break;
+        }
+        free(names);
+        names = longer;
+    }
+    return names;
+}
+
+static void put_checks_in(FILE *out, const char *label, const char *heading, const json_t *checks,
+                          const char *(*state_of)(const json_t *), const char *state)
+{
+    char *names = checks_in(checks, state_of, state);
+
+    if (names) {
+        put(out, label, "%s: %s", heading, names);
+    }
+    free(names);
+}
+
+/* What is fine in one line, and what is not with its worst figure. */
+static void put_validation(FILE *out, const json_t *record)
+{
+    json_t *checks = hr_checks_of(record), *check;
+    size_t i;
+
+    put(out, "validation", "%zu checks of every run", json_array_size(checks));
+    put_checks_in(out, "", "ok", checks, check_state, "ok");
+    put_checks_in(out, "", "cannot be known here", checks, check_state, "unknown");
+    json_array_foreach (checks, i, check) {
+        const char *state = check_state(check);
+
+        if (strcmp(state, "ok") == 0 || strcmp(state, "unknown") == 0) {
+            continue;
+        }
+        put(out, "", "%s: %s%s%s", hr_view_text(check, "check"), hr_check_text(check).text,
             json_is_number(json_object_get(check, "worst")) ? ", worst " : "",
             json_is_number(json_object_get(check, "worst"))
                 ? hr_figure(hr_view_number(check, "worst"), hr_view_text(check, "unit")).text
                 : "");
     }
-    if (json_array_size(checks) == 0) {
-        put(out, "validation", "no run carries a check");
-    }
     json_decref(checks);
+}
+
+static void put_readiness(FILE *out, const json_t *record)
+{
+    const json_t *list = json_object_get(json_object_get(record, "host"), "readiness"), *check;
+    size_t i, fine = 0;
+
     json_array_foreach (list, i, check) {
         fine += hr_view_is(check, "status", "ok");
     }
     put(out, "host", "%zu of %zu readiness checks ok", fine, json_array_size(list));
-    json_array_foreach (list, i, check) {
-        if (!hr_view_is(check, "status", "ok")) {
-            put(out, "", "%s: %s", hr_view_text(check, "check"), hr_view_text(check, "status"));
-        }
-    }
+    put_checks_in(out, "", "warning", list, readiness_state, "warning");
+    put_checks_in(out, "", "advice", list, readiness_state, "advice");
 }
 
 static void put_identity(FILE *out, const json_t *record)
@@ -242,6 +302,7 @@ void hr_section_paste(json_t *sheet, const json_t *record)
     put_latency(out, record);
     put_markets(out, record);
     put_validation(out, record);
+    put_readiness(out, record);
     put_identity(out, record);
     if (fclose(out)) {
         free(text);
