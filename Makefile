@@ -75,7 +75,7 @@ program: $(PROGRAM)
 
 capacity: bootstrap ## measure this host and write the report: PROFILE=quick|standard|full|planet ENGINE=… OUT=…
 	@$(MAKE) --no-print-directory program
-	@build/headroom run $(PROFILE) -e $(ENGINE) $(if $(OUT),-o $(OUT)); status=$$?; \
+	@build/headroom run '$(PROFILE)' -e '$(ENGINE)' $(if $(OUT),-o '$(OUT)'); status=$$?; \
 	if [ $$status -eq 3 ]; then \
 	    echo "make capacity: the report is written; results that this host disturbed are INVALID there, with the reason" >&2; \
 	    exit 0; \
