@@ -3,6 +3,7 @@
 #include "harness/byte_source.h"
 
 #include "harness/error.h"
+#include "harness/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -124,7 +125,7 @@ static int read_some(struct hr_bytes_inner *inner, void *to, size_t room, size_t
     }
     do {
         n = read(inner->fd, to, room);
-    } while (n < 0 && errno == EINTR);
+    } while (n < 0 && errno == EINTR && !hr_stop_signal());
     if (n < 0) {
         return hr_fail(errno, "%s: cannot be read: %s", inner->name, strerror(errno));
     }

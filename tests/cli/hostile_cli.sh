@@ -69,3 +69,19 @@ expect_err 'holds no message of ITCH 5.0'
 expect_exit 2 sh -c 'ulimit -n 4; exec "$HEADROOM" run tests/profiles/tiny.yaml -o "$TMP/few"'
 expect_err '^headroom: the run broke: .*Too many open files'
 grep -q 'conformance could not be judged' "$TMP/few/result.json" || failed "the result does not say why"
+
+# ---- limits of the process, and a signal while nothing comes in ----
+expect_exit 2 bash -c 'ulimit -f 1; exec "$HEADROOM" flow --count 10000 -o "$TMP/limited"'
+expect_err 'limited: cannot be written: File too large'
+mkfifo "$TMP/silent"
+exec 7<>"$TMP/silent"
+printf 'N,0,1,1,B,L,D,100,5\n' >&7
+# The shell ignores SIGINT in what it starts beside itself, so TERM stands for Ctrl-C.
+"$HEADROOM" replay "$TMP/silent" --markets 1 --orders 10 --levels 10 2>"$TMP/err" &
+pid=$!
+sleep 0.3
+kill -TERM "$pid"
+wait "$pid"
+[ $? -eq 143 ] || failed "a replay that waits for input did not stop"
+expect_err 'stopped by a signal|Interrupted'
+exec 7>&-
