@@ -249,9 +249,9 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
         snprintf(why, sizeof(why), "most runs did not count (%s)", s->why);
     } else {
         snprintf(why, sizeof(why),
-                 "no rate from %.4g orders/s up held %s <= %" PRIu64
-                 " ns; a spinning core here loses %.2f %% of its time to gaps of up to %.3g us",
-                 hr_config_real(rig->config, "capacity.rate_min"), name, s->bound_ns,
+                 "no rate from %.0f orders/s up held %s <= %g us; a spinning core here loses "
+                 "%.2f %% of its time to gaps of up to %.3g us",
+                 hr_config_real(rig->config, "capacity.rate_min"), name, (double)s->bound_ns / 1e3,
                  hr_hiccup_share(&rig->hiccup) * 100, (double)rig->hiccup.gap_max_ns / 1e3);
     }
     metric(s->json, "capacity", "orders/s", true, (double)NAN, why);
