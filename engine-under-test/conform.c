@@ -10,6 +10,7 @@
 
 #include "engine-under-test/contract.h"
 #include "engine-under-test/differ.h"
+#include "engine-under-test/loader.h"
 #include "engine-under-test/scenario.h"
 #include "harness/codec.h"
 #include "harness/error.h"
@@ -343,6 +344,7 @@ static void judge_in_child(const struct eut_conform_params *params, struct legac
     struct judging j = {.params = params, .legacy = legacy, .result = &legacy->result, .out = out};
 
     signal(SIGALRM, SIG_DFL);
+    eut_watch(NULL, NULL); /* the parent tells how this process ended */
     if (out) {
         setvbuf(out, NULL, _IOLBF, BUFSIZ); /* so that a crash takes no line along */
         legacy->rc = judge(&j);

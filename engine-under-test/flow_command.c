@@ -258,6 +258,7 @@ static int run(const struct hr_args *args)
     if (rc) {
         return hr_exit_of(rc);
     }
+    eut_watch(&handle, hr_arg_text(args, "engine"));
     rc = write_flow(args, &params, handle.engine, file);
     eut_close(&handle);
     return rc == -EINTR ? HR_EXIT_SIGNAL + hr_stop_signal() : hr_exit_of(rc);

@@ -210,6 +210,7 @@ int eut_open(struct eut_handle *handle, const char *name)
 void eut_close(struct eut_handle *handle)
 {
     if (handle->library) {
+        eut_watch(NULL, NULL);
         dlclose(handle->library);
     }
     *handle = (struct eut_handle){0};

@@ -22,6 +22,12 @@ struct eut_handle {
  * ABI version, wrong struct size, a missing hook, a bad name. -ENODEV if the engine is not there,
  * -EINVAL if it is not acceptable. */
 int eut_open(struct eut_handle *handle, const char *name);
+/* Ends the watch, too. */
 void eut_close(struct eut_handle *handle);
+
+/* From now on a crash or an exit() with this library in the process is told in one line on standard
+ * error; exit() becomes exit status 2. Does nothing for a built-in. NULL ends it, as in a child that
+ * somebody else watches. Not for several threads at once. */
+void eut_watch(const struct eut_handle *handle, const char *name);
 
 #endif

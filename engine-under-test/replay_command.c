@@ -311,6 +311,7 @@ static int run(const struct hr_args *args)
     if (rc) {
         return hr_exit_of(rc);
     }
+    eut_watch(&handle, hr_arg_text(args, "engine"));
     (void)hr_arg_operands(args, &operands);
     rc = replay_flow(args, operands[0], handle.engine);
     eut_close(&handle);

@@ -103,6 +103,7 @@ static int open_parts(struct session *s)
         hr_context(rc, "path %s", rig->path->name);
         return -ENODEV;
     }
+    eut_watch(&s->engine, hr_arg_text(s->args, "engine"));
     rig->engine = s->engine.engine;
     rig->ruler = s->ruler.engine;
     return open_filter(s);

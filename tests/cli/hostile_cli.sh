@@ -85,3 +85,9 @@ wait "$pid"
 [ $? -eq 143 ] || failed "a replay that waits for input did not stop"
 expect_err 'stopped by a signal|Interrupted'
 exec 7>&-
+
+# ---- an engine that takes the process along is named ----
+expect_refused "$HEADROOM" replay "$TMP/flow.csv" -e "$BUILD/plugins/leaves.so"
+expect_err 'plugins/leaves.so ended the process'
+expect_exit 134 sh -c 'ulimit -c 0; exec "$HEADROOM" replay "$TMP/flow.csv" -e "$BUILD/plugins/dies_at_work.so"'
+expect_err 'crashed with the engine .*dies_at_work.so in it'
