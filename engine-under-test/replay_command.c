@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct hr_option options[] = {
     {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
@@ -231,8 +232,10 @@ static int check_outputs(const struct hr_args *args)
         const char *a = hr_arg_text(args, pairs[i][0]), *b = hr_arg_text(args, pairs[i][1]);
         /* The books follow the events on one stream; a file would be written over. */
         bool in_turn = i == 2 && a && strcmp(a, "-") == 0;
+        struct stat st;
+        bool device = a && strcmp(a, "-") != 0 && stat(a, &st) == 0 && !S_ISREG(st.st_mode);
 
-        if (a && b && strcmp(a, b) == 0 && !in_turn) {
+        if (a && b && strcmp(a, b) == 0 && !in_turn && !device) {
             return hr_fail(EINVAL, "--%s and --%s both go to %s: name two places", pairs[i][0],
                            pairs[i][1], a);
         }

@@ -159,7 +159,11 @@ static int check_outputs(const struct hr_args *args, const char *const *files, i
 
     for (int i = 0; i < 4; i++) {
         const char *output = hr_arg_text(args, names[i]);
+        struct stat st;
 
+        if (output && strcmp(output, "-") != 0 && stat(output, &st) == 0 && !S_ISREG(st.st_mode)) {
+            continue; /* a device takes anything */
+        }
         for (int k = 0; output && k < count; k++) {
             if (strcmp(output, "-") != 0 && strcmp(files[k], "-") != 0 &&
                 is_same_file(output, files[k])) {

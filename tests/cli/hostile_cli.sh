@@ -62,6 +62,7 @@ expect_same "$TMP/before.json" "$TMP/mine/result.json"
 expect_refused "$HEADROOM" report "$TMP/mine/result.json" --md "$TMP/one" --html "$TMP/one"
 expect_refused "$HEADROOM" replay "$TMP/flow.csv" --events "$TMP/one" --books "$TMP/one"
 expect_refused "$HEADROOM" replay "$TMP/flow.csv" --events - --json -
+expect_exit 0 "$HEADROOM" replay "$TMP/flow.csv" --events /dev/null --books /dev/null --json /dev/null
 expect_refused "$HEADROOM" replay "$TMP/flow.csv" --format itch50
 expect_err 'holds no message of ITCH 5.0'
 
