@@ -62,12 +62,11 @@ static void record(struct hr_bench *bench, json_t *suite, const struct eut_confo
     close_case(bench, c, rc == 1 && !rules_failed, r->first_failure);
 }
 
-static void plan(struct hr_bench *bench, uint64_t requests)
+static void plan_case(struct hr_bench *bench, const char *name, uint64_t requests, double seconds)
 {
-    double seconds = 1 + (double)requests / CONFORM_PER_S;
     char id[256];
 
-    hr_case_id(&bench->rig, "conformance", "differential", id, sizeof(id));
+    hr_case_id(&bench->rig, "conformance", name, id, sizeof(id));
     json_array_append_new(json_object_get(bench->rig.plan, "cases"),
                           json_pack("{s:s, s:{s:I}, s:i, s:f}", "id", id, "params", "requests",
                                     (json_int_t)requests, "runs", 1, "seconds", seconds));
@@ -105,7 +104,10 @@ static int conformance_run(struct hr_bench *bench, json_t *suite)
     int rc;
 
     if (bench->rig.plan) {
-        plan(bench, hr_config_count(bench->rig.config, "conformance.requests"));
+        uint64_t requests = hr_config_count(bench->rig.config, "conformance.requests");
+
+        plan_case(bench, "rules", 0, 1);
+        plan_case(bench, "differential", requests, (double)requests / CONFORM_PER_S);
         return 0;
     }
     if (engine->capabilities & EUT_CAP_RULER) {
