@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define FILTER_BYTES_MAX 512
+#define FILTER_COPIES_MAX 1000
 
 struct session {
     const struct hr_args *args;
@@ -60,6 +61,24 @@ static int load_config(struct session *s)
     return rc ? rc : hr_suites_check(s->config);
 }
 
+/* The C library copies what an interval repeats: nested {1,200} make it fill the memory. */
+static bool repeats_too_much(const char *text)
+{
+    unsigned long copies = 1;
+
+    while ((text = strchr(text, '{')) != NULL) {
+        text++;
+        while (*text && *text != '}' && copies <= FILTER_COPIES_MAX) {
+            char *end;
+            unsigned long n = strtoul(text, &end, 10);
+
+            copies *= n > 1 && n <= FILTER_COPIES_MAX ? n : n > 1 ? FILTER_COPIES_MAX + 1 : 1;
+            text = end > text ? end : text + 1;
+        }
+    }
+    return copies > FILTER_COPIES_MAX;
+}
+
 static int open_filter(struct session *s)
 {
     const char *text = hr_arg_text(s->args, "filter");
@@ -72,6 +91,10 @@ static int open_filter(struct session *s)
     if (strlen(text) > FILTER_BYTES_MAX) { /* the C library's compiler recurses */
         return hr_fail(EINVAL, "--filter '%.40s…' is longer than %d bytes; no case's id is", text,
                        FILTER_BYTES_MAX);
+    }
+    if (repeats_too_much(text)) {
+        return hr_fail(EINVAL, "--filter '%.80s' repeats too much: at most %d times in all", text,
+                       FILTER_COPIES_MAX);
     }
     rc = regcomp(&s->filter, text, REG_EXTENDED | REG_NOSUB);
     if (rc) {

@@ -95,3 +95,5 @@ expect_err 'crashed with the engine .*dies_at_work.so in it'
 
 # ---- every case that a result holds can be asked for ----
 expect_exit 0 "$HEADROOM" run "$TINY" -n -f 'conformance/.*/rules'
+expect_refused "$HEADROOM" run "$TINY" -n -f '((((a{1,200}){1,200}){1,200}){1,200})'
+expect_exit 0 "$HEADROOM" run "$TINY" -n -f 'marke(t){1,2}s/'
