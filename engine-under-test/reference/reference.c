@@ -13,9 +13,9 @@
 
 #define HANDLES_MAX (UINT32_MAX - 256u)
 
-/* Measured, see NOTES.md: somewhat above a core's own cache. */
+/* Measured, see NOTES.md: between a core's own cache and the shared one. */
 #ifndef AHEAD_BYTES
-#define AHEAD_BYTES (6u << 20)
+#define AHEAD_BYTES (10u << 20)
 #endif
 
 static void reference_destroy(void *self)

@@ -36,29 +36,29 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
     market->digest = run->digest ^ r->market;
 }
 
-/* The stages for the request `ahead` places after the i-th, or for the last one again and again. */
-#define STAGE(stage, ahead)                                     \
-    do {                                                        \
-        uint32_t at_ = i + (ahead) < last ? i + (ahead) : last; \
-        stage(engine, &note[at_ % AHEAD_RING], &requests[at_]); \
+/* One stage for the request `ahead` places after the i-th, while there is one. */
+#define STAGE(stage, ahead)                                                             \
+    do {                                                                                \
+        if (i + (ahead) < count) {                                                      \
+            stage(engine, &note[(i + (ahead)) % AHEAD_RING], &requests[i + (ahead)]);   \
+        }                                                                               \
     } while (0)
 
 COLD void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
                       const struct eut_request *requests, uint32_t count)
 {
     struct eut_ahead_note note[AHEAD_RING];
-    uint32_t last = count - 1;
 
-    for (uint32_t i = 0; i < 4 * AHEAD_STEP; i++) {
+    for (uint32_t i = 0; i < 4 * AHEAD_STEP && i < count; i++) {
         STAGE(ahead_first, 0);
     }
-    for (uint32_t i = 0; i < 3 * AHEAD_STEP; i++) {
+    for (uint32_t i = 0; i < 3 * AHEAD_STEP && i < count; i++) {
         STAGE(ahead_second, 0);
     }
-    for (uint32_t i = 0; i < 2 * AHEAD_STEP; i++) {
+    for (uint32_t i = 0; i < 2 * AHEAD_STEP && i < count; i++) {
         STAGE(ahead_third, 0);
     }
-    for (uint32_t i = 0; i < AHEAD_STEP; i++) {
+    for (uint32_t i = 0; i < AHEAD_STEP && i < count; i++) {
         STAGE(ahead_fourth, 0);
     }
     for (uint32_t i = 0; i < count; i++) {
