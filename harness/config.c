@@ -107,7 +107,7 @@ static int take_setting(void *context, const char *key, const char *value, int i
     struct filling *filling = context;
     int row;
 
-    if (strcmp(key, "profile") == 0 && !is_list) {
+    if (strcmp(key, "summary") == 0 && !is_list) {
         if (filling->layer == PROFILE) {
             free(filling->config->summary);
             filling->config->summary = strdup(value);

@@ -77,32 +77,41 @@ static json_t *list_engines(void)
     return list;
 }
 
-static void add_profile(void *context, const char *name)
+static void add_settings(json_t *list, const char *name, const char *file)
 {
     struct hr_config *config = NULL;
-    int rc = hr_config_load(&config, name);
+    int rc = hr_config_load(&config, file);
 
     json_array_append_new(
-        context, item(name, rc ? "" : hr_config_summary(config), rc == 0, rc ? hr_error() : NULL));
+        list, item(name, rc ? "" : hr_config_summary(config), rc == 0, rc ? hr_error() : NULL));
     hr_error_clear();
     hr_config_free(config);
 }
 
-static void add_preset(void *context, const char *name)
+static void add_profile(void *context, const char *name)
 {
-    json_array_append_new(context, item(name, "set with -S flow.preset=NAME", true, NULL));
+    add_settings(context, name, name);
+}
+
+/* A flow's file can be read like a profile that sets nothing else. */
+static void add_flow(void *context, const char *name)
+{
+    char file[4400];
+
+    snprintf(file, sizeof(file), "%s/flows/%s.yaml", hr_config_folder(), name);
+    add_settings(context, name, file);
 }
 
 static json_t *list_everything(void)
 {
-    json_t *profiles = json_array(), *presets = json_array();
-    char flows[4200];
+    json_t *profiles = json_array(), *flows = json_array();
+    char folder[4200];
 
     hr_config_names(hr_config_folder(), add_profile, profiles);
-    snprintf(flows, sizeof(flows), "%s/flows", hr_config_folder());
-    hr_config_names(flows, add_preset, presets);
+    snprintf(folder, sizeof(folder), "%s/flows", hr_config_folder());
+    hr_config_names(folder, add_flow, flows);
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "suites", list_suites(), "paths", list_paths(),
-                     "engines", list_engines(), "profiles", profiles, "flows", presets);
+                     "engines", list_engines(), "profiles", profiles, "flows", flows);
 }
 
 static void print(const json_t *all)
@@ -123,7 +132,7 @@ static void print(const json_t *all)
                    reason ? " not available: " : "", reason ? reason : "");
         }
     }
-    printf("\nAn engine of your own: -e ./my-engine.so\n");
+    printf("\nAn engine of your own: -e ./my-engine.so; a flow: -S flow.preset=NAME\n");
 }
 
 static int list_run(const struct hr_args *args)

@@ -55,7 +55,7 @@ expect_exit 0 "$HEADROOM" run --help
 expect_out '^  flow.markets '
 expect_out '^  capacity.bound '
 
-printf 'profile: mine\nflow:\n  markets: 10\n' >"$TMP/mine.yaml"
+printf 'summary: mine\nflow:\n  markets: 10\n' >"$TMP/mine.yaml"
 expect_exit 0 "$HEADROOM" run -n "$TMP/mine.yaml"
 for profile in quick standard; do
     expect_exit 0 "$HEADROOM" run -n "$profile"

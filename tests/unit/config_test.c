@@ -38,7 +38,7 @@ static void setup(void)
         CHECK_EQ(system(command), 0);
     }
     put_file("standard.yaml",
-             "profile: the tests' own\nflow:\n  markets: 2k\n  zipf: 0.5\nmarkets:\n"
+             "summary: the tests' own\nflow:\n  markets: 2k\n  zipf: 0.5\nmarkets:\n"
              "  counts: [1, 64Ki, 1e3]\nrun:\n  suites: [latency, throughput]\n");
     put_file("mixed.yaml", "flow:\n  preset: thin\n  levels: 7\n");
     put_file("flows/thin.yaml", "flow:\n  levels: 3\n  crossing: 0.5\n  markets: 9\n");
