@@ -36,7 +36,7 @@ if cmp -s "$TMP/other.csv" $golden/generated.csv; then failed "seed 8 gives the 
 # Every preset can be generated, and single settings win over it.
 for preset in configs/flows/*.yaml; do
     name=$(basename "$preset" .yaml)
-    head -n 1 "$preset" | grep -q '^# ' || failed "$preset does not say what it stands for"
+    head -n 1 "$preset" | grep -q '^summary: ' || failed "$preset does not say what it stands for"
     expect_exit 0 "$HEADROOM" flow --count 3000 --preset "$name" --markets 20 -S flow.levels=4 -S flow.orders_per_level=2 -o "$TMP/p.csv"
     expect_exit 0 "$HEADROOM" replay "$TMP/p.csv" --markets 20
     expect_err '3000 requests'
