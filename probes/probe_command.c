@@ -13,7 +13,6 @@
 #include "probes/probe_text.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +78,8 @@ static int measure_ceilings(struct hr_record *record, double seconds)
 
 static int probe(const struct hr_args *args)
 {
-    char program[] = "headroom", command[] = "probe", *const argv[] = {program, command, NULL};
+    char *const *line;
+    int words = hr_arg_line(args, &line);
     uint64_t seconds = hr_arg_count(args, "seconds");
     bool measure = hr_arg_flag(args, "ceilings");
 
@@ -97,7 +97,7 @@ static int probe(const struct hr_args *args)
     }
     hr_clock_init();
     hr_stop_install();
-    struct hr_record *record = hr_record_new(2, argv);
+    struct hr_record *record = hr_record_new(words, line);
     if (!record) {
         free(root);
         return hr_exit_of(hr_fail(ENOMEM, "no memory"));
@@ -107,8 +107,7 @@ static int probe(const struct hr_args *args)
     bool stopped = rc == -EINTR;
     hr_record_finish(record, !stopped);
     if (rc == 0 || stopped) {
-        int written = output(record, hr_arg_text(args, "json"));
-        rc = written ? written : 0;
+        rc = output(record, hr_arg_text(args, "json"));
     }
     hr_record_free(record);
     free(root);

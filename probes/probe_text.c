@@ -349,8 +349,9 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
     if (warnings > 0) {
         fprintf(
             out,
-            "not ready: %zu warning%s that spoil figures, %zu piece%s of advice, %zu checks good\n",
-            warnings, warnings == 1 ? "" : "s", advice, advice == 1 ? "" : "s", good);
+            "not ready: %zu warning%s figures, %zu piece%s of advice, %zu checks good\n",
+            warnings, warnings == 1 ? " that spoils" : "s that spoil", advice,
+            advice == 1 ? "" : "s", good);
     } else {
         fprintf(out, "%s: %zu piece%s of advice, %zu checks good\n", advice ? "usable" : "ready",
                 advice, advice == 1 ? "" : "s", good);

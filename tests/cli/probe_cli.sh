@@ -20,6 +20,7 @@ expect_out '"readiness"'
 expect_exit 0 "$HEADROOM" probe --json "$TMP/probe.json"
 expect_out '^fingerprint '
 grep -q '"ceilings": \[\]' "$TMP/probe.json" || failed "no ceilings were asked for"
+grep -qF -- '"--json"' "$TMP/probe.json" || failed "the record lacks the command line's options"
 
 # A captured host; the one fact no file of it holds is named with the reason.
 expect_exit 0 "$HEADROOM" probe --root $hosts/raspberry-pi-5/root
