@@ -263,8 +263,20 @@ FILE *hr_rig_hlog(struct hr_rig *rig, const char *id)
         hr_record_warn(rig->record, "%s was not written: %s", file, strerror(errno));
         return NULL;
     }
-    hr_hlog_begin(hlog, 0);
+    hr_hlog_begin(hlog, hr_record_started_s(rig->record));
     return hlog;
+}
+
+void hr_rig_hlog_close(struct hr_rig *rig, const char *id, FILE *hlog)
+{
+    bool failed = hlog && ferror(hlog) != 0;
+
+    if (hlog && fclose(hlog) != 0) {
+        failed = true;
+    }
+    if (failed) {
+        hr_record_warn(rig->record, "the .hlog file of %s was not written whole", id);
+    }
 }
 
 static int work_begin(struct work *w, struct hr_measure_result *result, int runs)
@@ -290,9 +302,7 @@ static void work_end(struct work *w)
     for (int h = 0; h < w->histograms; h++) {
         hr_histogram_free(w->merged[h]);
     }
-    if (w->hlog) {
-        fclose(w->hlog);
-    }
+    hr_rig_hlog_close(w->rig, w->id, w->hlog);
 }
 
 /* The ruler beside the figure: how many times better the null engine did. */

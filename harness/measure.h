@@ -108,7 +108,7 @@ struct hr_measure_result {
     int runs_max;
     uint64_t digest;
 };
-/* 0 (whatever the case's status), -EINTR after Ctrl-C, -ENOMEM. result may be NULL. */
+/* 0 (whatever the case's status), or -EINTR after Ctrl-C. result may be NULL. */
 int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c,
                struct hr_measure_result *result);
 void hr_measure_result_free(struct hr_measure_result *result);
@@ -127,6 +127,8 @@ void hr_rig_state(struct hr_rig *rig, json_t *c, enum hr_status status, const ch
                   const char *advice);
 /* An open .hlog file of this case, or NULL (no folder, or a warning is recorded). */
 FILE *hr_rig_hlog(struct hr_rig *rig, const char *id);
+/* Accepts NULL. A file that could not be written whole is a warning. */
+void hr_rig_hlog_close(struct hr_rig *rig, const char *id, FILE *hlog);
 
 /* A case that cannot run: recorded with its status, reason and advice (params borrowed). */
 json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name,

@@ -25,6 +25,7 @@
 struct hr_record {
     json_t *json;
     uint64_t began_ns;
+    time_t started;
 };
 
 /* Text from outside may not be UTF-8, or be cut within a character: JSON could then not be written
@@ -65,19 +66,26 @@ static json_t *number(const char *unit, double value)
 
 /* UTC; SOURCE_DATE_EPOCH stands in for the clock where a result must be reproducible to the byte.
  */
-static json_t *instant(void)
+static time_t now_s(void)
 {
     const char *fixed = getenv("SOURCE_DATE_EPOCH");
     time_t now = time(NULL);
-    struct tm utc;
-    char text[40], *end;
+    char *end;
 
     if (fixed && *fixed) {
         long long seconds = strtoll(fixed, &end, 10);
 
         now = *end || seconds < 0 || seconds > 253402300799 ? now : (time_t)seconds;
     }
-    gmtime_r(&now, &utc);
+    return now;
+}
+
+static json_t *instant(time_t when)
+{
+    struct tm utc;
+    char text[40];
+
+    gmtime_r(&when, &utc);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_string(text);
 }
@@ -140,11 +148,12 @@ struct hr_record *hr_record_new(int argc, char *const *argv)
         json_array_append_new(words, text_or_null(argv[i]));
     }
     r->began_ns = hr_clock_ns();
+    r->started = now_s();
     r->json =
         json_pack("{s:{s:s,s:i,s:i},s:b,s:o,s:n,s:n,s:o,s:o,s:{},s:{},s:[],s:{},s:[],s:[],s:[],"
                   "s:{s:s,s:s}}",
                   "schema", "name", HR_SCHEMA_NAME, "major", HR_SCHEMA_MAJOR, "minor",
-                  HR_SCHEMA_MINOR, "complete", 0, "started", instant(), "finished", "seconds",
+                  HR_SCHEMA_MINOR, "complete", 0, "started", instant(r->started), "finished", "seconds",
                   "tool", tool(), "argv", words, "config", "host", "ceilings", "workload", "suites",
                   "claims", "warnings", "verdict", "status", "invalid", "line", "not finished");
     if (!r->json) {
@@ -165,6 +174,11 @@ void hr_record_free(struct hr_record *r)
 json_t *hr_record_json(struct hr_record *r)
 {
     return r->json;
+}
+
+double hr_record_started_s(const struct hr_record *r)
+{
+    return (double)r->started;
 }
 
 void hr_record_set_new(struct hr_record *r, const char *key, json_t *value)
@@ -271,7 +285,7 @@ void hr_record_finish(struct hr_record *r, bool complete)
         }
     }
     hr_record_set_new(r, "complete", json_boolean(complete));
-    hr_record_set_new(r, "finished", instant());
+    hr_record_set_new(r, "finished", instant(now_s()));
     hr_record_set_new(r, "seconds", hr_json_real(round(seconds * 1e3) / 1e3));
     set_verdict(r, complete);
 }

@@ -56,6 +56,8 @@ struct hr_record;
 struct hr_record *hr_record_new(int argc, char *const *argv); /* tool, argv, started, complete:false */
 void hr_record_free(struct hr_record *r);
 json_t *hr_record_json(struct hr_record *r); /* borrowed */
+/* When the run began, as "started" says it: seconds since 1970. */
+double hr_record_started_s(const struct hr_record *r);
 void hr_record_set_new(struct hr_record *r, const char *key, json_t *value); /* host, config, workload … */
 void hr_record_warn(struct hr_record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* complete, verdict, finished. */

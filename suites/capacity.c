@@ -336,9 +336,7 @@ static int search_case(struct search *s, json_t *suite, const char *name, const 
         s->json = hr_case_begin(suite, id, rig->engine->name, rig->path->name, json_incref(params));
         s->hlog = hr_rig_hlog(rig, id);
         rc = search_run(s);
-        if (s->hlog) {
-            fclose(s->hlog);
-        }
+        hr_rig_hlog_close(rig, id, s->hlog);
     } else if (rc != -EINTR) {
         hr_refuse_workload(s->bench, suite, suite_name, name, params, rc);
         rc = 0;
