@@ -223,7 +223,7 @@ static int configure(const struct hr_args *args, struct hr_config *config)
         rc = hr_config_set(config, assignment, hr_arg_origin(args, own[i].option));
     }
     for (int i = 0; i < count && rc == 0; i++) {
-        rc = hr_config_set(config, settings[i], "flag");
+        rc = hr_config_set(config, settings[i], hr_arg_origin(args, "set"));
     }
     return rc ? rc : hr_config_check(config);
 }

@@ -55,7 +55,7 @@ static int load_config(struct session *s)
     }
     n = hr_arg_list(s->args, "set", &settings);
     for (int i = 0; i < n && rc == 0; i++) {
-        rc = hr_config_set(s->config, settings[i], "flag");
+        rc = hr_config_set(s->config, settings[i], hr_arg_origin(s->args, "set"));
     }
     rc = rc ? rc : hr_config_check(s->config);
     return rc ? rc : hr_suites_check(s->config);

@@ -25,6 +25,10 @@ for file in result.json report.html report.md junit.xml env/topology.xml MANIFES
     [ -s "$TMP/run/$file" ] || failed "no $file"
 done
 ls "$TMP/run/hist/"*.hlog >/dev/null 2>&1 || failed "no hist/*.hlog"
+started=$(sed -n 's/^  "started": "\(.*\)",$/\1/p' "$TMP/run/result.json")
+for file in "$TMP/run/hist/"*.hlog; do
+    has "$file" "^#\[StartTime: [1-9][0-9]+\.000 \(seconds since epoch\), $started\]$"
+done
 ls "$TMP/run/plots/"*.gp >/dev/null 2>&1 || failed "no plots/*.gp"
 has "$TMP/run/result.json" '"complete": true'
 has "$TMP/run/result.json" '"id": "throughput/inproc/reference/markets=8"'
@@ -44,11 +48,13 @@ grep -h '"sha256"' "$TMP/again/result.json" | sort -u | sed -n 1,1p >"$TMP/flow"
 grep -qF "$(tr -d ' ,' <"$TMP/flow" | cut -d: -f2)" "$TMP/run/result.json" || failed "the flow's hash differs"
 
 # ---- streams ----
-run_tiny "$TMP/json" -f 'throughput/.*/batch' --json -
+HEADROOM_SET=flow.walk=0.02 run_tiny "$TMP/json" -f 'throughput/.*/batch' --json -
 head -c 1 "$TMP/out" | grep -q '{' || failed "standard output is not only JSON"
 tail -n 1 "$TMP/out" | grep -q '^}$' || failed "standard output is not only JSON"
 has "$TMP/json/result.json" '"id": "throughput/inproc/reference/batch=16"'
 grep -q '"id": "latency' "$TMP/json/result.json" && failed "the filter let latency through"
+grep -A 1 '"flow.walk"' "$TMP/json/result.json" | grep -q '"origin": "environment"' ||
+    failed "a setting of the environment is not said to be one"
 
 # ---- the plan measures nothing ----
 expect_exit 0 "$HEADROOM" run "$TINY" -n -o "$TMP/nothing"
