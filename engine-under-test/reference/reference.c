@@ -73,7 +73,6 @@ static int reference_create(const struct eut_limits *limits, void **self)
     }
     engine->markets = limits->markets;
     engine->l3_markets = limits->markets - limits->l2_markets;
-    engine->batch_max = limits->batch_max;
     engine->ahead_bytes = AHEAD_BYTES;
     rc = reference_reserve(engine, limits);
     if (rc) {

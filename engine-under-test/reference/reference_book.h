@@ -24,7 +24,6 @@ _Static_assert(sizeof(struct eut_market) == 64, "a market is one cache line");
 struct eut_reference_engine {
     struct eut_market *market;
     uint32_t markets, l3_markets;
-    uint32_t batch_max;
     uint64_t ahead_bytes; /* memory in use beyond which looking ahead pays */
     struct eut_orders orders;
     struct eut_order_index index;
