@@ -256,7 +256,7 @@ static int judge_round(struct judging *j, uint64_t seed, uint32_t *passed)
     struct eut_difference difference;
     struct eut_trial trial;
     char why[480];
-    uint32_t count;
+    uint32_t count = 0; /* without memory for a round there is none */
     int rc = eut_hostile_round(seed, j->params->engine->capabilities, &trial, &requests, &count);
 
     rc = rc ? rc : eut_differ(j->params->engine, &trial, requests, count, &difference);
@@ -359,9 +359,8 @@ static void judge_in_child(const struct eut_conform_params *params, struct legac
 static void read_account(const struct eut_conform_params *params, const struct legacy *legacy,
                          int pipe_fd, FILE *account)
 {
-    bool told = false;
-
     struct pollfd readable = {.fd = pipe_fd, .events = POLLIN};
+    bool told = false;
     char text[4096];
     ssize_t got;
 

@@ -59,6 +59,17 @@ static int create_failed(int rc, char *why, size_t why_bytes)
     return 1;
 }
 
+/* What eut_collect() returned, as a check says it: an engine that fails or has no manners is no
+ * reason not to judge it. */
+static int collected(int rc, char *why, size_t why_bytes)
+{
+    if (rc == 0 || rc == -ENOMEM) {
+        return rc;
+    }
+    snprintf(why, why_bytes, "%s", hr_error());
+    return 1;
+}
+
 static int destroy_null(const struct eut_engine *engine, char *why, size_t why_bytes)
 {
     (void)why, (void)why_bytes;
@@ -93,11 +104,8 @@ static int try_limits(const struct eut_engine *engine, const struct eut_limits *
     if (rc < 0) {
         return 0;
     }
-    rc = eut_collect(engine, self, &request, 1, 1, EUT_SINK_ROOM_MIN, &events);
-    if (rc != 0 && rc != -ENOMEM) {
-        snprintf(why, why_bytes, "%s", hr_error());
-        rc = 1;
-    }
+    rc = collected(eut_collect(engine, self, &request, 1, 1, EUT_SINK_ROOM_MIN, &events), why,
+                   why_bytes);
     eut_events_free(&events);
     engine->destroy(self);
     return rc;
@@ -154,7 +162,6 @@ static int huge_limits(const struct eut_engine *engine, char *why, size_t why_by
 static int empty_engine(const struct eut_engine *engine, char *why, size_t why_bytes)
 {
     struct eut_limits limits = plain_limits(engine);
-    struct eut_events events = {0};
     struct eut_book book = {0};
     void *self = NULL;
     int rc = engine->create(&limits, &self);
@@ -176,7 +183,6 @@ static int empty_engine(const struct eut_engine *engine, char *why, size_t why_b
             rc = 1;
         }
     }
-    rc = rc ? rc : eut_collect(engine, self, NULL, 0, 1, EUT_SINK_ROOM_MIN, &events);
     engine->destroy(self);
     eut_book_free(&book);
     return rc;
@@ -233,7 +239,8 @@ static int walk_stops(const struct eut_engine *engine, char *why, size_t why_byt
                                            .tif = EUT_DAY};
         requests[i].op = limits.l2_markets == limits.markets ? EUT_QUOTE : EUT_NEW;
     }
-    rc = eut_collect(engine, self, requests, 2, 2, EUT_SINK_ROOM_MIN, &events);
+    rc = collected(eut_collect(engine, self, requests, 2, 2, EUT_SINK_ROOM_MIN, &events), why,
+                   why_bytes);
     if (rc == 0) {
         int returned = engine->walk(self, 0, stop_at_once, &visits);
 
@@ -279,10 +286,11 @@ static int instances_share_nothing(const struct eut_engine *engine, char *why, s
         rc = rc ? rc : eut_collect(engine, self[1], &flow[1][at], 10, 3, 100, &events[1]);
     }
     rc = rc ? rc : eut_collect(engine, self[2], flow[0], FLOW, FLOW, 1000, &events[2]);
+    rc = collected(rc, why, why_bytes);
     if (rc != 0) {
-        snprintf(why, why_bytes, "%s", hr_error());
-        rc = rc == -ENOMEM ? rc : 1;
-    } else if (!same_events(&events[0], &events[2])) {
+        goto end;
+    }
+    if (!same_events(&events[0], &events[2])) {
         snprintf(why, why_bytes,
                  "the same flow, fed beside another instance and alone, in batches of "
                  "10 and in one, got different events");

@@ -34,12 +34,13 @@ struct pair {
 static void put_event(char out[256], const struct pair *p, int which, uint64_t i)
 {
     char line[HR_TEXT_LINE_MAX];
-    const struct eut_event *e = &p->events[which].at[i];
+    const struct eut_event *e;
 
     if (i >= p->events[which].count) {
         snprintf(out, 256, "no further event");
         return;
     }
+    e = &p->events[which].at[i];
     *hr_text_put_event(line, e->request + UINT64_C(1), p->requests[e->request].market, e) = '\0';
     line[strcspn(line, "\n")] = '\0';
     snprintf(out, 256, "%s", line);

@@ -3,6 +3,7 @@
 #include "engine-under-test/conform.h"
 #include "engine-under-test/differ.h"
 #include "engine-under-test/loader.h"
+#include "engine-under-test/reference/reference.h"
 #include "engine-under-test/collect.h"
 #include "tests/test.h"
 
@@ -137,6 +138,23 @@ TEST(conform, a_crash_is_a_verdict)
     CHECK_EQ(conform(handle.engine, NULL, &result), 1);
     CHECK(strstr(result.first_failure, "crashed with signal 11"));
     eut_close(&handle);
+}
+
+static int fail_on_two(void *self, const struct eut_request *requests, uint32_t count,
+                       struct eut_sink *sink)
+{
+    return count == 2 ? -EIO : eut_reference.submit(self, requests, count, sink);
+}
+
+/* It fails in a check of the contract that is not about submit(). */
+TEST(conform, an_engine_that_fails_is_a_verdict)
+{
+    struct eut_engine engine = eut_reference;
+    struct eut_conform_result result;
+
+    engine.submit = fail_on_two;
+    CHECK_EQ(conform(&engine, NULL, &result), 1);
+    CHECK(strstr(result.first_failure, "submit() failed"));
 }
 
 TEST(conform, the_account_shows_a_flow_to_repeat)
