@@ -10,7 +10,7 @@
 
 #define READS 20000
 
-int hr_measure_clock(struct hr_ceiling_work *w)
+void hr_measure_clock(struct hr_ceiling_work *w)
 {
     const struct hr_clock *clock = hr_clock();
     double samples[HR_CEILING_SAMPLES];
@@ -30,5 +30,4 @@ int hr_measure_clock(struct hr_ceiling_work *w)
                                 "tick_ns", hr_json_real(clock->tick_ns), "ns_per_tick",
                                 hr_json_real(clock->ns_per_tick), "clock_ns_cost_ns",
                                 hr_json_real(clock->clock_cost_ns)));
-    return 0;
 }

@@ -61,12 +61,11 @@ static void measure(struct hr_ceiling_work *w, const char *id, uint64_t bytes)
     hr_region_unmap(&region);
 }
 
-int hr_measure_compares(struct hr_ceiling_work *w)
+void hr_measure_compares(struct hr_ceiling_work *w)
 {
     uint64_t inside = w->l1_bytes ? w->l1_bytes / 2 : 16384;
     uint64_t outside = w->l3_bytes * 4 > UINT64_C(64) << 20 ? w->l3_bytes * 4 : UINT64_C(64) << 20;
 
     measure(w, "cpu/compares", inside < w->bytes_max ? inside : w->bytes_max);
     measure(w, "cpu/compares/out-of-cache", outside < w->bytes_max ? outside : w->bytes_max);
-    return 0;
 }

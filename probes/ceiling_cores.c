@@ -12,7 +12,6 @@
 #include "harness/progress.h"
 #include "probes/ceilings.h"
 
-#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -96,8 +95,7 @@ static void *answer(void *argument)
 }
 
 /* ns of one way for each sample; false if the two could not be brought together. */
-static bool play(struct hr_ceiling_work *w, int a, int b, bool stamped, double *one_way_ns,
-                 uint64_t *backwards)
+static bool play(int a, int b, bool stamped, double *one_way_ns, uint64_t *backwards)
 {
     struct line line;
     struct other other = {
@@ -106,7 +104,6 @@ static bool play(struct hr_ceiling_work *w, int a, int b, bool stamped, double *
     uint64_t turn = 0, most = 0, start = 0;
     bool good = true;
 
-    (void)w;
     memset(&line, 0, sizeof(line));
     if (hr_thread_pin(a) != 0 || pthread_create(&thread, NULL, answer, &other) != 0) {
         return false;
@@ -169,7 +166,7 @@ static void record_monotonic(struct hr_ceiling_work *w, int pairs, uint64_t back
                   "the most one processor's clock was seen behind another's; 0 is good"));
 }
 
-int hr_measure_cores(struct hr_ceiling_work *w)
+void hr_measure_cores(struct hr_ceiling_work *w)
 {
     int pairs[PAIRS_MAX][2], n = w->n_cpus > 1 ? choose_pairs(w, pairs) : 0, done = 0;
     uint64_t worst = 0, until = hr_clock_ns() + (uint64_t)(w->budget_s * 0.15e9);
@@ -180,8 +177,8 @@ int hr_measure_cores(struct hr_ceiling_work *w)
         uint64_t backwards = 0, unused;
         char id[64];
         snprintf(id, sizeof(id), "core-to-core/cpus=%d,%d", pairs[i][0], pairs[i][1]);
-        if (play(w, pairs[i][0], pairs[i][1], false, samples, &unused) &&
-            play(w, pairs[i][0], pairs[i][1], true, NULL, &backwards)) {
+        if (play(pairs[i][0], pairs[i][1], false, samples, &unused) &&
+            play(pairs[i][0], pairs[i][1], true, NULL, &backwards)) {
             hr_record_ceiling(w->record, id, "ns", false, samples, HR_CEILING_SAMPLES,
                               json_pack("{s:[ii], s:s}", "cpus", pairs[i][0], pairs[i][1],
                                         "meaning", "one way: half of a round trip"));
@@ -202,5 +199,4 @@ int hr_measure_cores(struct hr_ceiling_work *w)
     if (hr_thread_pin(w->cpu) != 0) {
         hr_error_clear();
     }
-    return 0;
 }

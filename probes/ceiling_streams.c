@@ -12,7 +12,6 @@
 #include "probes/crew.h"
 #include "probes/memory_kernels.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #define FILL_BYTES_PER_S 1e8 /* of one thread, and a tenth of the whole time at 1 GB/s */
@@ -110,7 +109,7 @@ static void none(struct hr_ceiling_work *w, int threads, const char *reason)
     hr_record_ceiling_null(w->record, id, "bytes/s", reason);
 }
 
-int hr_measure_streams(struct hr_ceiling_work *w)
+void hr_measure_streams(struct hr_ceiling_work *w)
 {
     for (int all = 0; all < (w->n_cpus > 1 ? 2 : 1) && !hr_stop_signal(); all++) {
         int threads = all ? w->n_cpus : 1;
@@ -133,5 +132,4 @@ int hr_measure_streams(struct hr_ceiling_work *w)
                            threads);
         }
     }
-    return 0;
 }

@@ -15,7 +15,6 @@
 #include "probes/crew.h"
 #include "probes/memory_kernels.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -286,7 +285,7 @@ static void measure_all_threads(struct hr_ceiling_work *w, uint64_t bytes, struc
                                 way_text(way, text)));
 }
 
-int hr_measure_working_sets(struct hr_ceiling_work *w)
+void hr_measure_working_sets(struct hr_ceiling_work *w)
 {
     uint64_t sizes[SIZES_MAX], done = 0, ignored = 0;
     struct hr_touch best = ways[0], best_base;
@@ -295,7 +294,7 @@ int hr_measure_working_sets(struct hr_ceiling_work *w)
     if (n == 0) {
         hr_record_ceiling_null(w->record, "memory/lines", "lines/s",
                                "too little memory is available");
-        return 0;
+        return;
     }
     measure_pages(w, HR_PAGES_HUGE, sizes, n, 0.55, &done, &best);
     if (done > 0 && w->n_cpus > 1 && !hr_stop_signal()) {
@@ -304,5 +303,4 @@ int hr_measure_working_sets(struct hr_ceiling_work *w)
     if (!hr_stop_signal()) {
         measure_pages(w, HR_PAGES_BASE, sizes, n, 1, &ignored, &best_base);
     }
-    return 0;
 }

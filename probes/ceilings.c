@@ -22,11 +22,6 @@
 
 #define MEMORY_SHARE 4 /* at most a quarter of what is available */
 
-bool hr_ceiling_over(const struct hr_ceiling_work *w)
-{
-    return hr_stop_signal() != 0 || hr_clock_ns() >= w->end_ns;
-}
-
 double hr_ceiling_left_s(const struct hr_ceiling_work *w)
 {
     uint64_t now = hr_clock_ns();
@@ -93,7 +88,7 @@ static int measure_all(struct hr_ceiling_work *w, void (*tell)(const char *what,
 {
     static const struct {
         const char *what;
-        int (*measure)(struct hr_ceiling_work *w);
+        void (*measure)(struct hr_ceiling_work *w);
     } steps[] = {{"clock", hr_measure_clock},
                  {"core to core", hr_measure_cores},
                  {"price compares", hr_measure_compares},
@@ -105,12 +100,9 @@ static int measure_all(struct hr_ceiling_work *w, void (*tell)(const char *what,
         if (tell) {
             tell(steps[i].what, 1 - hr_ceiling_left_s(w) / w->budget_s);
         }
-        int rc = steps[i].measure(w);
+        steps[i].measure(w);
         if (hr_stop_signal()) {
             return hr_fail(EINTR, "stopped while measuring %s", steps[i].what);
-        }
-        if (rc) {
-            return hr_context(rc, "measuring %s", steps[i].what);
         }
     }
     return 0;

@@ -1,8 +1,8 @@
 /*
  * ceilings.h - what the files that measure ceilings share. Not for use outside probes/.
  *
- * Each hr_measure_* fills in its ceilings (or null with the reason) and returns 0, -EINTR after
- * Ctrl-C, or -ENOMEM. They run one after another on the calling thread, which they bind.
+ * Each hr_measure_* fills in its ceilings, or null with the reason, and ends early after Ctrl-C.
+ * They run one after another on the calling thread, which is bound.
  */
 #ifndef HR_CEILINGS_H
 #define HR_CEILINGS_H
@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HR_CEILING_SAMPLES \
-    7 /* six make a 95 % interval of the median; one more for a true middle */
+/* Six make a 95 % interval of the median; one more for a true middle. */
+#define HR_CEILING_SAMPLES 7
 #define HR_CEILING_CPUS_MAX 1024
 
 struct hr_ceiling_work {
@@ -28,15 +28,14 @@ struct hr_ceiling_work {
     uint64_t l3_total_bytes;
 };
 
-/* Ctrl-C, or the time is used up. */
-bool hr_ceiling_over(const struct hr_ceiling_work *w);
+/* Of the budget; 0 when it is used up. */
 double hr_ceiling_left_s(const struct hr_ceiling_work *w);
 
-int hr_measure_clock(struct hr_ceiling_work *w);
-int hr_measure_cores(struct hr_ceiling_work *w);
-int hr_measure_streams(struct hr_ceiling_work *w);
-int hr_measure_compares(struct hr_ceiling_work *w);
-int hr_measure_working_sets(struct hr_ceiling_work *w);
+void hr_measure_clock(struct hr_ceiling_work *w);
+void hr_measure_cores(struct hr_ceiling_work *w);
+void hr_measure_streams(struct hr_ceiling_work *w);
+void hr_measure_compares(struct hr_ceiling_work *w);
+void hr_measure_working_sets(struct hr_ceiling_work *w);
 
 /* What hr_ceilings_measure() does. bytes_max caps the memory (tests); 0 is a safe share of what is
  * available. tell, if not NULL, hears what is measured next and how much of the time is gone

@@ -22,7 +22,7 @@ struct hr_crew_member {
 typedef void hr_crew_work(struct hr_crew_member *member, void *context);
 
 /* One member per processor in cpus, bytes_each of huge pages for each, zeroed by its member.
- * 0, -ENOMEM, -EAGAIN (no threads). */
+ * 0, or -ENOMEM: no memory, or no threads. */
 int hr_crew_start(struct hr_crew **crew, const int *cpus, int n, size_t bytes_each);
 /* Runs the job in all members; seconds from the first start to the last end. */
 double hr_crew_run(struct hr_crew *crew, hr_crew_work *work, void *context);

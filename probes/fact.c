@@ -374,33 +374,3 @@ bool hr_lines_integer(const char *text, const char *key, char separator, int64_t
     *value = number;
     return true;
 }
-
-int64_t hr_cpulist_count(const char *list)
-{
-    int64_t count = 0;
-
-    while (*list && !isspace((unsigned char)*list)) {
-        char *end;
-        if (!isdigit((unsigned char)*list)) {
-            return -1;
-        }
-        unsigned long long first = strtoull(list, &end, 10), last = first;
-        if (*end == '-') {
-            if (!isdigit((unsigned char)end[1])) {
-                return -1;
-            }
-            last = strtoull(end + 1, &end, 10);
-        }
-        if (last < first || last > 1u << 20) {
-            return -1;
-        }
-        count += (int64_t)(last - first + 1);
-        if (*end == ',') {
-            end++;
-        } else if (*end && !isspace((unsigned char)*end)) {
-            return -1;
-        }
-        list = end;
-    }
-    return count;
-}

@@ -51,9 +51,6 @@ void hr_names_free(struct hr_names *names);
 bool hr_lines_value(const char *text, const char *key, char separator, char *value, size_t size);
 bool hr_lines_integer(const char *text, const char *key, char separator, int64_t *value);
 
-/* How many numbers a list like "0-3,8,10-11" names; -1 if it is not such a list. */
-int64_t hr_cpulist_count(const char *list);
-
 /* Whole number in the whole text, white space around it allowed. */
 bool hr_text_integer(const char *text, int64_t *value);
 

@@ -16,10 +16,11 @@
 #define MULTIPLIER 6364136223846793005u
 #define INCREMENT 1442695040888963407u
 
-/* One line each; the compiler splits them into the registers it has. */
-typedef uint64_t words __attribute__((vector_size(VECTOR)));
-typedef double reals __attribute__((vector_size(VECTOR)));
-typedef int32_t prices __attribute__((vector_size(VECTOR)));
+/* One line each; the compiler splits them into the registers it has. The same memory is read as one
+ * and written as another. */
+typedef uint64_t words __attribute__((vector_size(VECTOR), may_alias));
+typedef double reals __attribute__((vector_size(VECTOR), may_alias));
+typedef int32_t prices __attribute__((vector_size(VECTOR), may_alias));
 
 #if defined(__AVX512F__)
 #define STORE_PAST(to, value) _mm512_stream_si512((__m512i *)(to), (__m512i)(value))

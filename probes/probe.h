@@ -38,8 +38,9 @@ json_t *hr_fact_null(const char *reason);
 /* Measures the ceilings into the record within about budget_s seconds:
  *   clock/cost, clock/monotonic (cross-core), memory/bandwidth/{read,copy,triad}/threads=N,
  *   memory/latency/{base,huge}/bytes=N (dependent loads, ns), memory/lines/{base,huge}/bytes=N
- *   (independent random 64-byte read-modify-writes per second), core-to-core (ns, per pair),
- *   cpu/compares (elementwise price compares per second, never orders).
+ *   (independent random 64-byte read-modify-writes per second), core-to-core/cpus=A,B
+ *   (ns, one way), cpu/compares and cpu/compares/out-of-cache (elementwise price compares per
+ *   second, never orders). /threads=N behind memory/lines/… is that of all processors at once.
  * Largest working set: a share of the memory available. 0, or -EINTR after Ctrl-C. */
 int hr_ceilings_measure(struct hr_record *record, double budget_s);
 

@@ -75,15 +75,14 @@ json_t *hr_dump_host(const char *root)
 
 json_t *hr_dump_os(const char *root)
 {
-    char *dump = hr_dump_read(root), version[128], name[160];
+    char *dump = hr_dump_read(root), name[160];
 
     if (!dump) {
         return NULL;
     }
     json_t *product = text_of(dump, "kern.osproductversion");
     if (json_is_string(product)) {
-        snprintf(version, sizeof(version), "%s", json_string_value(product));
-        snprintf(name, sizeof(name), "macOS %s", version);
+        snprintf(name, sizeof(name), "macOS %.128s", json_string_value(product));
         json_decref(product);
         product = json_string(name);
     }

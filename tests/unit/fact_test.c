@@ -21,27 +21,6 @@ static void put(const char *root, const char *name, const void *text, size_t byt
     fclose(f);
 }
 
-TEST(fact, lists_of_processors)
-{
-    static const struct {
-        const char *list;
-        int64_t count;
-    } rows[] = {{"0", 1},           {"0-3", 4},
-                {"0-3,8,10-11", 7}, {"", 0},
-                {"\n", 0},          {"3-1", -1},
-                {"a", -1},          {"0-", -1},
-                {"1,,2", -1},       {"0-99999999999999999999", -1},
-                {"0-255\n", 256},   {"-1", -1},
-                {"0 - 3", 1},       {"0x3", -1}};
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-        if (hr_cpulist_count(rows[i].list) != rows[i].count) {
-            FAIL("'%s' counts %lld, expected %lld", rows[i].list,
-                 (long long)hr_cpulist_count(rows[i].list), (long long)rows[i].count);
-        }
-    }
-}
-
 TEST(fact, numbers_in_text)
 {
     int64_t value = 7;
