@@ -2,8 +2,8 @@
  * loader.c - from a name or a file to an engine that may be called. Is this an engine at all?
  *
  * How: a built-in by its name, anything that looks like a file through dlopen, in a child process
- * first; then one check of the engine's table, so that nobody has to check it again. What it cannot see: whether the engine
- * is right, which is what `headroom conform` asks.
+ * first; then one check of the engine's table, so that nobody has to check it again. What it cannot
+ * see: whether the engine is right, which is what `headroom conform` asks.
  */
 #include "engine-under-test/loader.h"
 

@@ -4,8 +4,9 @@
  * a probe does. */
 #include "harness/clock.h"
 
+#include "harness/statistics.h"
+
 #include <math.h>
-#include <stdlib.h>
 #include <time.h>
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -13,8 +14,7 @@
 
 #define WINDOW_NS 4000000u
 #define WINDOWS 3
-#define DRIFT_MAX 500e-6 /* between calibrations; one that is really varying is off by per cents \
-                          */
+#define DRIFT_MAX 500e-6 /* between calibrations; one that really varies is off by per cents */
 #define ATTEMPTS 3
 #define READS 20000
 #define BATCHES 51
@@ -128,13 +128,6 @@ static const char *calibrate(double *ns_per_tick)
     return refused;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double median_cost(uint64_t (*read_clock)(void))
 {
     double costs[BATCHES];
@@ -147,8 +140,7 @@ static double median_cost(uint64_t (*read_clock)(void))
         }
         costs[i] = (double)(hr_clock_ns() - start) / BATCH;
     }
-    qsort(costs, BATCHES, sizeof(costs[0]), by_value);
-    return costs[BATCHES / 2];
+    return hr_estimate_median(costs, BATCHES).median;
 }
 
 static uint64_t read_ticks(void)

@@ -1,7 +1,7 @@
 /*
  * clock.h - the one clock: monotonic nanoseconds, and a cheap tick counter for single orders.
  *
- * hr_clock_ns() is CLOCK_MONOTONIC (macOS: mach_absolute_time). hr_ticks() is the cycle or
+ * hr_clock_ns() is CLOCK_MONOTONIC. hr_ticks() is the cycle or
  * generic counter (rdtsc, cntvct_el0) when it was found invariant, else hr_clock_ns(); its rate
  * is calibrated against hr_clock_ns() and a bad counter is refused with the reason.
  *
@@ -26,8 +26,8 @@ struct hr_clock {
     bool counter;              /* hr_ticks() reads the hardware counter */
 };
 
-void hr_clock_init(void); /* about 20 ms; idempotent */
-const struct hr_clock *hr_clock(void);
+void hr_clock_init(void); /* about 20 ms the first time, nothing later */
+const struct hr_clock *hr_clock(void); /* after hr_clock_init(), which it calls if need be */
 
 uint64_t hr_clock_ns(void);
 uint64_t hr_ticks_slow(void);

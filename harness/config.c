@@ -389,40 +389,6 @@ void hr_config_free(struct hr_config *c)
     free(c);
 }
 
-static char *copy_text(const char *text, bool *failed)
-{
-    char *copy = text ? strdup(text) : NULL;
-
-    *failed |= text && !copy;
-    return copy;
-}
-
-struct hr_config *hr_config_copy(const struct hr_config *from)
-{
-    struct hr_config *c = new_config();
-    bool failed = false;
-
-    if (!c) {
-        return NULL;
-    }
-    for (int i = 0; i < c->rows; i++) {
-        for (int layer = PRESET; layer < LAYERS; layer++) {
-            const struct hr_config_value *v = &from->values[i][layer];
-
-            failed |= v->text && hr_config_value_set(&c->values[i][layer], &hr_config_rows[i],
-                                                     v->text, v->origin) != 0;
-        }
-    }
-    c->profile = copy_text(from->profile, &failed);
-    c->summary = copy_text(from->summary, &failed);
-    c->preset = copy_text(from->preset, &failed);
-    if (failed) {
-        hr_config_free(c);
-        return NULL;
-    }
-    return c;
-}
-
 /* ---- reading ----------------------------------------------------------------------------- */
 
 uint64_t hr_config_count(const struct hr_config *c, const char *key)

@@ -45,7 +45,6 @@ int hr_config_load(struct hr_config **config, const char *name);
 int hr_config_set(struct hr_config *config, const char *assignment, const char *origin);
 int hr_config_check(const struct hr_config *config); /* what single rows cannot check */
 void hr_config_free(struct hr_config *config);
-struct hr_config *hr_config_copy(const struct hr_config *config);
 
 /* A key that is not in the table is a programming error and aborts. */
 uint64_t hr_config_count(const struct hr_config *c, const char *key); /* COUNT, TIME (ns) */

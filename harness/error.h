@@ -33,8 +33,8 @@ int hr_context(int err, const char *format, ...) __attribute__((format(printf, 2
 const char *hr_error(void);
 void hr_error_clear(void);
 
-/* The exit status for a negative errno of a command: -ENOENT of an engine, path or device asked
- * for by name is raised with -ENODEV (exit 6); all other errors are exit 2. */
+/* The exit status for the negative errno that ended a command: exit 6 for -ENODEV, with which an
+ * engine, path or device that was asked for by name and is not there is raised; else exit 2. */
 int hr_exit_of(int err);
 
 #endif

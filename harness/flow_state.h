@@ -8,11 +8,15 @@
  * Per L2 market: the price of each level that was quoted.
  *
  * A market is one block of memory:
+ *
  *   L3: struct hr_flow_market, u64 used[2][words], u64 ready[2][words], u32 ring[2][ring],
- * slots[2][per_side] L2: struct hr_flow_market, u32 price[2][levels] Claims: a passive order counts
- * in the ring from the moment it is sent, so that requests sent in the same batch know of each
- * other; what became of it puts that right. An order sent to trade counts once it rests; one at a
- * far end of the price range never.
+ *       struct hr_flow_slot slots[2][per_side]
+ *
+ *   L2: struct hr_flow_market, u32 price[2][levels]
+ *
+ * Claims: a passive order counts in the ring from the moment it is sent, so that requests sent in
+ * the same batch know of each other; what became of it puts that right. An order sent to trade
+ * counts once it rests; one at a far end of the price range never.
  */
 #ifndef HR_FLOW_STATE_H
 #define HR_FLOW_STATE_H

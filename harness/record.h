@@ -9,7 +9,8 @@
  * The shape, by example:
  *
  *   { "schema": {"name": "headroom-result", "major": 1, "minor": 0},
- *     "complete": true, "started": "2026-11-21T08:00:00Z", "seconds": 431.2,
+ *     "complete": true, "started": "2026-11-21T08:00:00Z", "finished": "2026-11-21T08:07:11Z",
+ *     "seconds": 431.2,
  *     "tool": {"name": "headroom", "version": "0.1.0", "git_sha": "…", "git_dirty": false,
  *              "compiler": "gcc 12.2.0", "cflags": "-O2 …", "variant": "release", "features": ["hwloc"]},
  *     "argv": ["headroom", "run", "quick"], "config": {"flow.markets": {"value": 1000, "unit": "",
@@ -31,9 +32,9 @@
  *              "metrics": [{"name": "throughput", "unit": "orders/s", "better": "higher", "estimate": …,
  *              "ci_low": …, "ci_high": …, "interval": true, "n_runs": 6, "samples": […], "outliers": 0,
  *              "ceiling": "id or null", "ceiling_value": …, "of_ceiling": 0.71, "reason": null}],
- *              "histograms": [{"name": "latency", "unit": "ns", "count": …, "min": …, "mean": …, "max": …,
- *              "percentiles": {"p50": …, "p90": …, "p99": …, "p99.9": …, "p99.99": null},
- *              "points": [[50.0, 123], …]}]}]}],
+ *              "histograms": [{"name": "latency", "unit": "ns", "count": …, "clamped": 0, "min": …,
+ *              "mean": …, "max": …, "percentiles": {"p50": …, "p90": …, "p99": …, "p99.9": …,
+ *              "p99.99": null}, "reasons": {"p99.99": "needs …"}, "points": [[50.0, 123], …]}]}]}],
  *     "claims": [], "warnings": ["…"], "verdict": {"status": "pass|fail|invalid|skip", "line": "…"} }
  *
  * Threads: one at a time.
@@ -78,7 +79,7 @@ void hr_suite_skip(json_t *suite, const char *reason, const char *advice);
 json_t *hr_case_begin(json_t *suite, const char *id, const char *engine, const char *path, json_t *params_new);
 void hr_case_status(json_t *c, enum hr_status status, const char *reason, const char *advice);
 void hr_case_digest(json_t *c, uint64_t digest); /* as 16 hex digits */
-/* One run's statistics: {"metric": number …} plus "checks" and "seed". */
+/* One run: {"metric": number …} plus "seed", "seconds" and "checks". */
 void hr_case_run_new(json_t *c, json_t *run);
 
 /* A metric over runs; estimate and interval by hr_estimate_median(). samples: one per run. */

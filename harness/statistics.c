@@ -108,19 +108,6 @@ struct hr_estimate hr_estimate_median(const double *samples, int n)
     return e;
 }
 
-double hr_geometric_mean(const double *values, int n)
-{
-    double sum = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (!(values[i] > 0)) {
-            return NAN;
-        }
-        sum += log(values[i]);
-    }
-    return n > 0 ? exp(sum / n) : NAN;
-}
-
 bool hr_tail_passes(uint64_t slow, uint64_t count, double share_max, double confidence)
 {
     if (slow >= count || !(share_max > 0)) {
@@ -133,32 +120,6 @@ bool hr_tail_passes(uint64_t slow, uint64_t count, double share_max, double conf
         return false; /* at or above the mean the lower tail holds about half */
     }
     return binomial_lower((double)slow, (double)count, share_max) <= 1 - confidence;
-}
-
-uint64_t hr_tail_samples_needed(uint64_t slow, double share_max, double confidence)
-{
-    uint64_t low = slow, high = slow + 1;
-
-    if (!(share_max > 0) || !(confidence < 1)) {
-        return UINT64_MAX;
-    }
-    while (!hr_tail_passes(slow, high, share_max, confidence)) {
-        low = high;
-        if (high > UINT64_MAX / 2) {
-            return UINT64_MAX;
-        }
-        high *= 2;
-    }
-    while (high - low > 1) { /* low fails, high passes */
-        uint64_t middle = low + (high - low) / 2;
-
-        if (hr_tail_passes(slow, middle, share_max, confidence)) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    return high;
 }
 
 int hr_fit_line(const double *x, const double *y, int n, struct hr_line *fit)

@@ -21,13 +21,10 @@ struct hr_estimate {
 /* samples need not be sorted; n >= 1. */
 struct hr_estimate hr_estimate_median(const double *samples, int n);
 
-double hr_geometric_mean(const double *values, int n);
-
 /* Binomial bound of a tail check (MLPerf LoadGen): with `slow` of `count` samples beyond the
  * bound, does the true share exceed `share_max` be refuted at `confidence` (0.99)? For p99.9: 0 slow of
  * >= 4 603, 10 of >= 20 140. */
 bool hr_tail_passes(uint64_t slow, uint64_t count, double share_max, double confidence);
-uint64_t hr_tail_samples_needed(uint64_t slow, double share_max, double confidence);
 
 /* Least squares y = a + b x; r2 in 0..1. -EINVAL below 2 points or without spread in x. */
 struct hr_line {

@@ -18,8 +18,8 @@
  *   major faults     the timed part waited for a disk; a few are code pages read the first time
  *   involuntary      another thread ran on the measuring core, per second of measuring
  *   swap             the host's swap use grew: somebody's memory did not fit
- *   steal            the hypervisor gave the processor to others; counted in steps of 10 ms, hence
- * the floor, and over all processors throttle         the processor slowed down because of heat
+ *   steal            the hypervisor gave processors to others; in steps of 10 ms, hence the floor
+ *   throttle         the processor slowed down because of heat
  *   frequency        of the measuring core, change between start and end
  *   hiccups          share of a spinning core's time that was taken away
  */
