@@ -63,7 +63,8 @@ void hr_record_set_new(struct hr_record *r, const char *key, json_t *value); /* 
 void hr_record_warn(struct hr_record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* complete, verdict, finished. */
 void hr_record_finish(struct hr_record *r, bool complete);
-/* Atomic (temporary + rename), sorted keys, two-space indent, newline at the end. "-" is stdout. */
+/* Atomic (temporary + rename), sorted keys, newline at the end, indented by one space: by two, a
+ * third of a result would be blanks. "-" is stdout. */
 int hr_record_write(struct hr_record *r, const char *file);
 /* Parses and checks name, major version and the fields that must be there. hr_error() has file:line. */
 int hr_record_read(json_t **json, const char *file);

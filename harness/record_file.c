@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #define FILE_BYTES_MAX (UINT64_C(256) << 20)
-#define DUMP_FLAGS (JSON_SORT_KEYS | JSON_INDENT(2) | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
+#define DUMP_FLAGS (JSON_SORT_KEYS | JSON_INDENT(1) | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
 
 int hr_record_write(struct hr_record *r, const char *file)
 {
