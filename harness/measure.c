@@ -81,6 +81,13 @@ void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)
     hr_check_digest(&trial->checks, digest, expected);
 }
 
+void hr_trial_gate(struct hr_trial *trial)
+{
+    if (!trial->ruler && !trial->digested) {
+        hr_check_undigested(&trial->checks);
+    }
+}
+
 int hr_trial_begin(struct hr_rig *rig, struct hr_trial *t, bool ruler, int index, int histograms)
 {
     struct hr_hiccup hiccup = {0};
@@ -188,6 +195,7 @@ static int good_run(struct work *w, int index)
 
         rc = rc ? rc : w->c->run(w->c, &t);
         if (rc == 0) {
+            hr_trial_gate(&t);
             check_ruler(w, &t);
             hr_trial_keep(w->json, &t, w->c->metrics, w->c->metrics_count);
             if (!t.checks.hard) {
@@ -383,7 +391,8 @@ static const char *advice_for(const struct work *w)
     if (strstr(w->why, "null_distance")) {
         return "the harness would be measured: use larger batches or heavier flow";
     }
-    return "quiet the machine (see readiness), or use a longer run (the suite.requests setting)";
+    return "quiet the machine (see readiness), or use longer runs (`headroom run --help` lists "
+           "each suite's requests)";
 }
 
 static void conclude(struct work *w, int rc)
@@ -509,6 +518,15 @@ json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_n
 void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
                         const char *reason, const char *advice)
 {
+    json_t *figures = json_incref(json_object_get(result->json, "metrics")), *figure;
+    size_t i;
+
+    json_object_set_new(result->json, "metrics", json_array());
+    json_array_foreach (figures, i, figure) {
+        hr_case_metric_null(result->json, json_string_value(json_object_get(figure, "name")),
+                            json_string_value(json_object_get(figure, "unit")), reason);
+    }
+    json_decref(figures);
     rig->statuses[result->status]--;
     set_status(rig, result->json, result, status, reason, advice);
 }

@@ -87,6 +87,8 @@ void hr_trial_start(struct hr_trial *trial);
 void hr_trial_stop(struct hr_trial *trial);
 /* The digest of this run, and the right one. Ignored for the null engine. */
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected);
+/* The gate behind every run: one that hr_trial_digest() has not seen is hard, and has no figure. */
+void hr_trial_gate(struct hr_trial *trial);
 
 struct hr_case {
     const char *suite, *name; /* id: suite/path/engine/name */
@@ -134,7 +136,8 @@ void hr_rig_hlog_close(struct hr_rig *rig, const char *id, FILE *hlog);
 json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name,
                           const char *name, json_t *params, enum hr_status status,
                           const char *reason, const char *advice);
-/* Takes back a status after a look at the whole case (N-invariance …). */
+/* Takes back a status after a look at the whole case (N-invariance …): its figures become null with
+ * the reason. Its runs stay, so that the reason can be looked at. */
 void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
                         const char *reason, const char *advice);
 

@@ -44,6 +44,9 @@ void hr_check_least(struct hr_checks *checks, const char *check, double value, d
 /* A wrong answer is not bad luck: hard, and not tried again. */
 void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expected);
 
+/* The digest was not looked at: hard as well, and trying again cannot mend it. */
+void hr_check_undigested(struct hr_checks *checks);
+
 /* What happened around the timed part: faults, switches, swap, steal, throttling, frequency,
  * and whether the thread was still on `cpu` (-1: it was not pinned). */
 void hr_check_disturbance(struct hr_checks *checks, const struct hr_disturbance *before,

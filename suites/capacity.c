@@ -130,12 +130,17 @@ static int attempt(void *context, double rate, bool *passed)
         rc = hr_trial_begin(rig, &t, false, (int)json_array_size(json_object_get(s->json, "runs")),
                             HR_OPEN_HISTOGRAMS);
         rc = rc ? rc : hr_open_trial(&run, &t);
+        if (rc == 0) {
+            hr_trial_gate(&t);
+        }
         hard = t.checks.hard;
         hopeless = t.checks.hopeless;
         if (rc == 0) {
             *passed = !hard && inside(s, t.histograms[HR_OPEN_LATENCY]);
             s->digest = t.digest;
-            note_step(s, &t, rate, *passed);
+            if (!hopeless) { /* a wrong answer has no place on the curve */
+                note_step(s, &t, rate, *passed);
+            }
             keep(s, &t, rate);
             if (hard) {
                 s->invalid++;

@@ -174,7 +174,7 @@ static void compares(struct hr_bench *bench, json_t *suite)
     if (n == 0) {
         hr_case_metric_null(c, "compares", "compares/s", "the ceilings were not measured");
         hr_case_status(c, HR_SKIP, "the ceilings were not measured",
-                       "run with ceilings.seconds above 0");
+                       "run with -S run.ceilings=20s");
         bench->rig.statuses[HR_SKIP]++;
         return;
     }

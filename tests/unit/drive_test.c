@@ -15,7 +15,8 @@ struct hr_path {
     uint64_t now, service_ticks, free_at;
     uint32_t depth, head, tail;
     uint64_t ready_at[64], counts[64];
-    uint64_t idle_step; /* how far the clock moves when it is read */
+    uint64_t stall_at, stall_ticks; /* the request with which all stands still, and how long */
+    uint64_t idle_step;             /* how far the clock moves when it is read */
     uint64_t submitted;
     bool broken;
 };
@@ -39,6 +40,9 @@ static enum hr_submit fake_submit(struct hr_path *p, const struct eut_request *r
         return HR_BUSY;
     }
     p->free_at = (p->free_at > p->now ? p->free_at : p->now) + count * p->service_ticks;
+    if (p->stall_ticks && p->submitted <= p->stall_at && p->stall_at < p->submitted + count) {
+        p->free_at += p->stall_ticks;
+    }
     if (p->depth == 0) {
         p->now = p->free_at;
     }
@@ -152,6 +156,37 @@ TEST(drive, latency_counts_from_the_due_time)
     CHECK_EQ(account.backlog_max, ORDERS);
     hr_histogram_free(latency);
     hr_histogram_free(service);
+}
+
+/* One stall while orders come at a steady pace: every order that was due in it pays its part, not
+ * only the one that hit it (coordinated omission). */
+TEST(drive, a_stall_is_paid_by_all_who_came_in_it)
+{
+    static const uint32_t depths[] = {0, 8};
+    static uint64_t due[ORDERS];
+    const uint64_t pace = 100000, stalled = 200;
+
+    for (uint32_t i = 0; i < ORDERS; i++) {
+        due[i] = i * pace + 1;
+    }
+    for (size_t k = 0; k < sizeof(depths) / sizeof(depths[0]); k++) {
+        struct hr_histogram *latency = hr_histogram_new(), *service = hr_histogram_new();
+        struct hr_path path = {.service_ticks = 10,
+                               .idle_step = 1000,
+                               .depth = depths[k],
+                               .stall_at = 400,
+                               .stall_ticks = stalled * pace};
+        struct hr_open_account account = open_run(&path, 1, due, 60000, latency, service);
+        uint64_t half = hr_histogram_count_above(latency, hr_ticks_to_ns(stalled * pace / 2));
+
+        CHECK(half >= stalled / 2 - 4 && half <= stalled / 2 + 4);
+        CHECK(hr_histogram_count_above(latency, hr_ticks_to_ns(2 * pace)) >= stalled - 8);
+        CHECK(hr_histogram_count_above(service, hr_ticks_to_ns(2 * pace)) <= 8 + 1);
+        CHECK_EQ(account.late, 0);
+        CHECK(account.backlog_max >= stalled - 2);
+        hr_histogram_free(latency);
+        hr_histogram_free(service);
+    }
 }
 
 TEST(drive, a_stalled_generator_is_late)

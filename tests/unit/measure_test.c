@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <time.h>
 
 /* The reference engine, but for one lie: its digest. */
 static struct eut_engine lying_engine;
@@ -24,7 +25,8 @@ static const struct eut_engine *liar(void)
 /* A callback whose first `bad` runs carry a hard check. */
 struct story {
     int bad, calls;
-    bool wrong;
+    bool wrong, silent;
+    double ruler; /* what the null engine does; 0: 1000 */
 };
 
 static int told(const struct hr_case *c, struct hr_trial *t)
@@ -32,13 +34,15 @@ static int told(const struct hr_case *c, struct hr_trial *t)
     struct story *story = (struct story *)(uintptr_t)c->context;
 
     if (t->ruler) {
-        t->values[0] = 1000;
+        t->values[0] = story->ruler > 0 ? story->ruler : 1000;
         return 0;
     }
     story->calls++;
     t->values[0] = 100 + t->index;
     hr_check_most(&t->checks, "story", story->calls <= story->bad, 0, 0, "times");
-    hr_trial_digest(t, 7, story->wrong ? 8 : 7);
+    if (!story->silent) {
+        hr_trial_digest(t, 7, story->wrong ? 8 : 7);
+    }
     return 0;
 }
 
@@ -122,17 +126,85 @@ TEST(measure, a_wrong_digest_has_no_number)
     small_rig_free(small);
 }
 
+/* A suite that forgets the digest gets no figure past the gate. */
+TEST(measure, a_digest_not_compared_has_no_number)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct story story = {.silent = true};
+    struct hr_measure_result r = tell(small, &story, false);
+
+    CHECK_EQ(r.status, HR_INVALID);
+    CHECK_EQ(story.calls, 1);
+    CHECK(strstr(text_of(r.json, "reason"), "not compared") != NULL);
+    CHECK(json_is_null(json_object_get(metric_of(r.json, 0), "estimate")));
+    CHECK(json_is_null(
+        json_object_get(json_array_get(json_object_get(r.json, "runs"), 0), "figure")));
+    hr_measure_result_free(&r);
+    small_rig_free(small);
+}
+
 TEST(measure, too_close_to_the_ruler_is_invalid)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));
-    struct hr_checks checks;
+    struct story near = {.ruler = 190}, far = {.ruler = 210};
+    struct hr_measure_result r = tell(small, &near, true);
 
-    CHECK(hr_checks_init(&checks));
-    hr_check_least(&checks, "null_distance", 2.5, 2, 2, "times");
-    CHECK(!checks.hard);
-    hr_check_least(&checks, "null_distance", 1.9, 2, 2, "times");
-    CHECK(checks.hard);
-    hr_checks_free(&checks);
+    CHECK_EQ(r.status, HR_INVALID);
+    CHECK_EQ(near.calls, 1); /* not bad luck: not tried again */
+    CHECK(strstr(text_of(r.json, "reason"), "null_distance") != NULL);
+    CHECK(json_is_null(json_object_get(metric_of(r.json, 0), "estimate")));
+    hr_measure_result_free(&r);
+    r = tell(small, &far, true);
+    CHECK_EQ(r.status, HR_PASS);
+    hr_measure_result_free(&r);
+    small_rig_free(small);
+}
+
+/* The reference engine with a fixed cost before the first request after the books were built: the
+ * more orders share it, the higher its rate. */
+#define LATE_STARTER_LOAD 128 /* of tests/profiles/tiny.yaml: 8 markets, 2 sides, 4 levels of 2 */
+static struct eut_engine late_starter_engine;
+static uint64_t late_starter_seen;
+static int late_starter_create(const struct eut_limits *limits, void **self)
+{
+    late_starter_seen = 0;
+    return small_engine("reference")->create(limits, self);
+}
+static int late_starter_submit(void *self, const struct eut_request *requests, uint32_t count,
+                               struct eut_sink *sink)
+{
+    if (late_starter_seen == LATE_STARTER_LOAD) {
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    late_starter_seen += count;
+    return small_engine("reference")->submit(self, requests, count, sink);
+}
+
+TEST(measure, a_rate_that_grows_with_the_count_is_invalid)
+{
+    struct small_rig *small;
+    const json_t *c, *metric;
+    regex_t filter;
+    size_t i;
+
+    late_starter_engine = *small_engine("reference");
+    late_starter_engine.name = "late-starter";
+    late_starter_engine.create = late_starter_create;
+    late_starter_engine.submit = late_starter_submit;
+    CHECK_EQ(regcomp(&filter, "/markets=8$", REG_EXTENDED | REG_NOSUB), 0);
+    small = small_rig_new(&late_starter_engine);
+    small->bench.rig.filter = &filter;
+    CHECK_EQ(hr_suite_find("throughput")->run(&small->bench, small->suite), 0);
+    c = json_array_get(json_object_get(small->suite, "cases"), 0);
+    CHECK_STR(text_of(c, "status"), "invalid");
+    CHECK(strstr(text_of(c, "reason"), "depends on the count") != NULL);
+    CHECK_EQ(small->bench.rig.statuses[HR_PASS], 0);
+    CHECK(json_array_size(json_object_get(c, "metrics")) >= 4);
+    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
+        CHECK(json_is_null(json_object_get(metric, "estimate")));
+        CHECK_EQ(json_array_size(json_object_get(metric, "samples")), 0);
+    }
+    regfree(&filter);
     small_rig_free(small);
 }
 
@@ -153,6 +225,7 @@ TEST(measure, a_lying_engine_has_no_result)
             CHECK_STR(text_of(c, "status"), "invalid");
             CHECK(strstr(text_of(c, "reason"), "digest") != NULL);
             CHECK(json_is_null(json_object_get(metric_of(c, 0), "estimate")));
+            CHECK_EQ(json_array_size(json_object_get(c, "curve")), 0);
         }
     }
     small_rig_free(small);
