@@ -52,7 +52,6 @@ const struct hr_config_row hr_config_rows[] = {
 
     /* ---- the suites ---- */
     {"conformance.requests", HR_CFG_COUNT, 1, 1e12, "200k", "requests", "hostile requests compared with the oracle's answers"},
-    {"conformance.seeds", HR_CFG_COUNT, 1, 1000000, "4", "seeds", "flows of different seed that they are spread over"},
     {"latency.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "timed requests a run"},
     {"latency.rates", HR_CFG_COUNTS, 1, 1e12, "100k,1M,4M", "orders/s", "offered rates of the open-loop cases"},
     {"latency.markets", HR_CFG_COUNTS, 1, 134217728, "1000", "markets", "market counts of the closed-loop cases"},

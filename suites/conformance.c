@@ -73,30 +73,6 @@ static void plan_case(struct hr_bench *bench, const char *name, uint64_t request
     bench->rig.planned_s += seconds;
 }
 
-/* The requests spread over the seeds; stops at the first seed that fails. */
-static int judge(struct hr_bench *bench, struct eut_conform_result *sum)
-{
-    const struct hr_config *config = bench->rig.config;
-    uint64_t seeds = hr_config_count(config, "conformance.seeds");
-    uint64_t requests = hr_config_count(config, "conformance.requests") / seeds, done = 0;
-    int rc = 0;
-
-    for (uint64_t seed = 1; seed <= seeds && rc == 0; seed++) {
-        struct eut_conform_params params = {
-            .engine = bench->rig.engine, .seed = seed, .requests = requests ? requests : 1};
-
-        memset(sum, 0, sizeof(*sum));
-        rc = eut_conform(&params, sum);
-        done += sum->requests;
-        if (rc == 0 && hr_stop_signal()) {
-            rc = hr_fail(EINTR, "interrupted");
-        }
-        hr_progress_step("conformance", 0);
-    }
-    sum->requests = done;
-    return rc;
-}
-
 static int conformance_run(struct hr_bench *bench, json_t *suite)
 {
     const struct eut_engine *engine = bench->rig.engine;
@@ -115,9 +91,15 @@ static int conformance_run(struct hr_bench *bench, json_t *suite)
                       "name an engine that matches: -e reference");
         return 0;
     }
-    rc = judge(bench, &result);
-    if (rc == -EINTR) {
-        return rc;
+    hr_progress_step("conformance", 0);
+    rc = eut_conform(
+        &(struct eut_conform_params){
+            .engine = engine,
+            .seed = 1,
+            .requests = hr_config_count(bench->rig.config, "conformance.requests")},
+        &result);
+    if (rc == -EINTR || (rc == 0 && hr_stop_signal())) {
+        return hr_fail(EINTR, "interrupted");
     }
     if (rc < 0) {
         snprintf(bench->gate, sizeof(bench->gate), "conformance could not be judged: %.400s",
