@@ -72,24 +72,40 @@ void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite
                            : "run `headroom conform -e reference` and report what it says");
 }
 
+/* What the books just built take. None at all is not a size: they went where memory was resident
+ * already. */
+static void note_size(struct hr_trial *t, const struct hr_workload *w, uint64_t before_bytes,
+                      uint64_t load_ns)
+{
+    uint64_t bytes = hr_memory_resident();
+
+    t->values[RESIDENT] = bytes > before_bytes
+                              ? (double)(bytes - before_bytes) / w->tape->params.markets
+                              : (double)NAN;
+    t->reasons[RESIDENT] = "resident memory did not grow in every run: too few books to tell";
+    t->values[LOAD_TIME] = (double)load_ns / 1e9;
+    t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
+}
+
 /* One fresh engine over the first `steady` requests. */
 static int drive_once(const struct closed_run *run, struct hr_trial *t, int prefix,
                       struct hr_drive_sum *sum)
 {
     const struct hr_workload *w = run->workload;
-    uint64_t before_bytes = hr_memory_resident(), load_ns = 0, digest = 0;
+    uint64_t before_bytes = 0, load_ns = 0, digest = 0;
     struct hr_path *path;
-    int rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &load_ns);
+    int rc;
 
+    if (run->more == HR_CLOSED_SIZE) {
+        hr_memory_trim(); /* or books built in the last run's leavings would look free */
+        before_bytes = hr_memory_resident();
+    }
+    rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &load_ns);
     if (rc) {
         return rc;
     }
     if (run->more == HR_CLOSED_SIZE) {
-        int64_t bytes = (int64_t)(hr_memory_resident() - before_bytes);
-
-        t->values[RESIDENT] = bytes < 0 ? 0 : (double)bytes / w->tape->params.markets;
-        t->values[LOAD_TIME] = (double)load_ns / 1e9;
-        t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
+        note_size(t, w, before_bytes, load_ns);
     }
     struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
 

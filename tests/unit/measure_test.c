@@ -283,6 +283,61 @@ TEST(measure, what_does_not_fit_is_skipped)
     small_rig_free(small);
 }
 
+/* An engine that takes its memory from the allocator in small pieces and gives it all back; but
+ * something allocated later lies above it, so the allocator keeps the pages. */
+#define HOARD_PIECES 512
+#define HOARD_PIECE_BYTES 65536
+static struct eut_engine hoarder_engine;
+static void *hoard[HOARD_PIECES], *hoard_above;
+static int hoarder_create(const struct eut_limits *limits, void **self)
+{
+    for (size_t i = 0; i < HOARD_PIECES; i++) {
+        hoard[i] = malloc(HOARD_PIECE_BYTES);
+        if (hoard[i]) {
+            memset(hoard[i], 1, HOARD_PIECE_BYTES);
+        }
+    }
+    return small_engine("reference")->create(limits, self);
+}
+static void hoarder_destroy(void *self)
+{
+    void *below = hoard_above;
+
+    small_engine("reference")->destroy(self);
+    hoard_above = malloc(HOARD_PIECE_BYTES);
+    free(below);
+    for (size_t i = 0; i < HOARD_PIECES; i++) {
+        free(hoard[i]);
+    }
+}
+
+TEST(measure, every_run_sees_the_memory_that_its_books_take)
+{
+    const double least = 0.9 * HOARD_PIECES * HOARD_PIECE_BYTES / 8; /* a market */
+    struct small_rig *small;
+    const json_t *metric, *sample;
+    regex_t filter;
+    size_t i;
+
+    hoarder_engine = *small_engine("reference");
+    hoarder_engine.name = "hoarder";
+    hoarder_engine.create = hoarder_create;
+    hoarder_engine.destroy = hoarder_destroy;
+    CHECK_EQ(regcomp(&filter, "/markets=8/depth=4$", REG_EXTENDED | REG_NOSUB), 0);
+    small = small_rig_new(&hoarder_engine);
+    small->bench.rig.filter = &filter;
+    CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
+    metric = metric_of(json_array_get(json_object_get(small->suite, "cases"), 0), 3);
+    CHECK_STR(text_of(metric, "name"), "bytes_per_market");
+    json_array_foreach (json_object_get(metric, "samples"), i, sample) {
+        CHECK(json_number_value(sample) > least);
+    }
+    free(hoard_above);
+    hoard_above = NULL;
+    regfree(&filter);
+    small_rig_free(small);
+}
+
 TEST(measure, a_subset_engine_gets_flow_it_can_do)
 {
     struct hr_flow_params flow;

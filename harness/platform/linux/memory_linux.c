@@ -12,6 +12,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,4 +174,11 @@ uint64_t hr_memory_resident(void)
         rss = exact >= 0 ? exact : rss;
     }
     return (uint64_t)(rss > 0 ? rss : 0) + (uint64_t)(huge > 0 ? huge : 0);
+}
+
+void hr_memory_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <mach/mach.h>
 #include <mach/vm_statistics.h>
+#include <malloc/malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -94,4 +95,9 @@ uint64_t hr_memory_resident(void)
         return 0;
     }
     return info.phys_footprint; /* compressed pages included: what the process costs the host */
+}
+
+void hr_memory_trim(void)
+{
+    malloc_zone_pressure_relief(NULL, 0);
 }
