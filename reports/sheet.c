@@ -187,9 +187,10 @@ void hr_row_status(json_t *row, const char *status)
     json_object_set_new(hr_row_cell(row, "", NULL), "s", hr_sheet_string(status));
 }
 
-void hr_row_share(json_t *row, double share)
+void hr_row_share(json_t *row, double share, const char *above)
 {
-    json_t *cell = hr_row_cell(row, hr_figure_share(share).text, NULL);
+    bool over = share > 1.005; /* what is shown as more than 100 % */
+    json_t *cell = hr_row_cell(row, hr_figure_share(share).text, over ? above : NULL);
 
     if (isfinite(share)) {
         json_object_set_new(cell, "bar", json_real(share < 0 ? 0 : share > 1 ? 1 : share));

@@ -49,7 +49,9 @@ void hr_table_end(json_t *sheet, json_t *table);
 
 json_t *hr_row_cell(json_t *row, const char *text, const char *note);
 void hr_row_status(json_t *row, const char *status);
-void hr_row_share(json_t *row, double share);
+#define HR_ABOVE_CEILING "above its ceiling, which is no bound then"
+/* above: what is said of a share over 100 %, which asks for a second look. */
+void hr_row_share(json_t *row, double share, const char *above);
 /* A metric's estimate with its interval as the note; a dash if the case has none. */
 void hr_row_metric(json_t *row, const json_t *metric);
 /* The same with its unit, where the column does not say it. */

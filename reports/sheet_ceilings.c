@@ -34,7 +34,7 @@ static void add_achieved(json_t *sheet, const json_t *record)
             hr_row_cell(row, hr_figure(hr_view_number(metric, "estimate"), unit).text, NULL);
             hr_row_cell(row, hr_figure(hr_view_number(metric, "ceiling_value"), unit).text,
                         hr_view_text(metric, "ceiling"));
-            hr_row_share(row, share);
+            hr_row_share(row, share, HR_ABOVE_CEILING);
         }
     }
     if (hr_table_rows(table) == 0) {

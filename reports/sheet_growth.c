@@ -149,7 +149,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         hr_row_cell(row, params, NULL);
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
-        hr_row_share(row, hr_view_number(metric, "of_ceiling"));
+        hr_row_share(row, hr_view_number(metric, "of_ceiling"), HR_ABOVE_CEILING);
         hr_row_status(row, hr_view_text(item, "status"));
     }
     if (hr_table_rows(table) == 0) {
@@ -190,7 +190,7 @@ void hr_section_markets(json_t *sheet, const json_t *record)
         hr_row_cell(row, isnan(zipf) || zipf == 0 ? HR_DASH : hr_figure_set(zipf, "").text, NULL);
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
-        hr_row_share(row, hr_view_number(metric, "of_ceiling"));
+        hr_row_share(row, hr_view_number(metric, "of_ceiling"), HR_ABOVE_CEILING);
         hr_row_cell(row, hr_figure(hr_view_estimate(item, "bytes_per_market"), "bytes").text, NULL);
         hr_row_cell(row, hr_figure(hr_view_estimate(item, "load_time"), "s").text, NULL);
         hr_row_status(row, hr_view_text(item, "status"));
@@ -278,7 +278,7 @@ void hr_section_scaling(json_t *sheet, const json_t *record)
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
         hr_row_cell(row, hr_figure(speedup, "ratio").text, NULL);
-        hr_row_share(row, speedup / shards);
+        hr_row_share(row, speedup / shards, "above linear: drift, or more cache");
         hr_row_status(row, hr_view_text(item, "status"));
     }
     if (hr_table_rows(table) == 0) {

@@ -329,6 +329,23 @@ TEST(report, what_is_invalid_is_no_headline)
     json_decref(sample);
 }
 
+/* A figure above its ceiling, or above linear, is shown as it is and said to be odd. */
+TEST(report, a_share_over_the_whole_asks_for_a_second_look)
+{
+    static const double shares[] = {0.4, 1.0, 1.3};
+
+    for (size_t k = 0; k < sizeof(shares) / sizeof(shares[0]); k++) {
+        json_t *sheet = json_array(), *table = hr_sheet_table(sheet, NULL, NULL), *cell;
+        json_t *row = hr_table_row(table, NULL);
+
+        hr_row_share(row, shares[k], HR_ABOVE_CEILING);
+        cell = json_array_get(json_object_get(row, "cells"), 0);
+        CHECK(!json_object_get(cell, "n") == (shares[k] <= 1));
+        CHECK(json_number_value(json_object_get(cell, "bar")) <= 1);
+        json_decref(sheet);
+    }
+}
+
 TEST(report, junit_counts_what_it_shows)
 {
     char file[] = "/tmp/headroom-report.XXXXXX";
