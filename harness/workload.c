@@ -257,6 +257,20 @@ static void recorded(void *context, double share)
     }
 }
 
+/* A tape that had to make room and was recorded again is still one flow. */
+static void list(struct hr_workloads *w, const struct kept *k)
+{
+    const json_t *flow;
+    size_t i;
+
+    json_array_foreach (w->params.flows, i, flow) {
+        if (strcmp(json_string_value(json_object_get(flow, "sha256")), k->tape.sha256) == 0) {
+            return;
+        }
+    }
+    json_array_append_new(w->params.flows, describe(k));
+}
+
 /* Frees the least recently used tapes until what a new one needs fits and a place is free. */
 static int make_room(struct hr_workloads *w, uint64_t bytes)
 {
@@ -309,7 +323,7 @@ static int add(struct hr_workloads *w, const struct hr_flow_params *params, uint
         free(k);
         return rc;
     }
-    json_array_append_new(w->params.flows, describe(k));
+    list(w, k);
     w->bytes += tape_bytes(k->tape.load + k->tape.steady);
     w->kept[place] = k;
     return place;

@@ -400,6 +400,52 @@ TEST(workload, prefixes_have_their_own_digests)
     small_rig_free(small);
 }
 
+/* The hash over all flows must not depend on how much memory the host had for tapes. */
+TEST(workload, a_flow_recorded_again_is_listed_once)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workload workload;
+    struct hr_flow_params flow;
+
+    small_flow(&flow, 2);
+    for (int round = 0; round < 2; round++) {
+        for (uint64_t seed = 1; seed <= 20; seed++) { /* more than are kept */
+            flow.seed = seed;
+            CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 64, &workload), 0);
+        }
+    }
+    CHECK_EQ(json_array_size(small->bench.rig.flows), 20);
+    small_rig_free(small);
+}
+
+/* An oracle of the right digest that loses a market's resting orders: work is not conserved. */
+static struct eut_engine leaky_engine;
+static int leaky_walk(void *self, uint32_t market, eut_visit visit, void *context)
+{
+    return market == 0 ? 0 : small_engine("oracle")->walk(self, market, visit, context);
+}
+
+TEST(workload, lots_that_vanish_are_noticed)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_workloads_params params = {.shadow = small_engine("reference"),
+                                         .oracle = &leaky_engine,
+                                         .flows = small->bench.rig.flows,
+                                         .bytes_max = 64u << 20};
+    struct hr_workloads *workloads;
+    struct hr_workload workload;
+    struct hr_flow_params flow;
+
+    leaky_engine = *small_engine("oracle");
+    leaky_engine.walk = leaky_walk;
+    small_flow(&flow, 2);
+    CHECK_EQ(hr_workloads_new(&workloads, &params), 0);
+    CHECK_EQ(hr_workload_get(workloads, &flow, 1000, &workload), -EBADMSG);
+    CHECK(strstr(hr_error(), "not conserved") != NULL);
+    hr_workloads_free(workloads);
+    small_rig_free(small);
+}
+
 TEST(workload, proofs_add_up)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));
