@@ -6,8 +6,8 @@
  */
 #include "engine-under-test/contract.h"
 
-#include "engine-under-test/conform.h"
 #include "engine-under-test/collect.h"
+#include "engine-under-test/conform.h"
 #include "harness/error.h"
 
 #include <errno.h>

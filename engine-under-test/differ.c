@@ -7,8 +7,8 @@
  */
 #include "engine-under-test/differ.h"
 
-#include "engine-under-test/loader.h"
 #include "engine-under-test/collect.h"
+#include "engine-under-test/loader.h"
 #include "harness/codec.h"
 #include "harness/error.h"
 

@@ -199,6 +199,9 @@ static int write_books(FILE *text, const struct eut_engine *engine, void *self, 
             *hr_text_put_resting(line, market, &book.at[i]) = '\0';
             fprintf(text, "book %s", line);
         }
+        if (rc != 0 && rc != -ENOMEM) {
+            rc = hr_fail(EPROTO, "walk() of market %u returned %d", market, rc);
+        }
     }
     eut_book_free(&book);
     return rc;

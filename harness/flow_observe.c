@@ -14,8 +14,8 @@ void hr_flow_claim(const struct hr_flow *f, struct hr_flow_market *m, unsigned s
     }
 }
 
-void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
-                     uint32_t price)
+static void release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
+                    uint32_t price)
 {
     const uint32_t mask = f->ring - 1;
     uint32_t *ring = hr_flow_ring(f, m, side);
@@ -68,7 +68,7 @@ static void release_slot_price(const struct hr_flow *f, struct hr_flow_market *m
                                const struct found *at)
 {
     if (!(at->slot->price & HR_SLOT_UNCLAIMED)) {
-        hr_flow_release(f, m, at->side, at->slot->price);
+        release(f, m, at->side, at->slot->price);
     }
 }
 
@@ -111,7 +111,7 @@ static void saw_trade(struct hr_flow *f, struct hr_flow_market *m, const struct 
     if (r->op != EUT_REPLACE) {
         fill(f, m, &taker, e->qty);
     } else if (taker.slot && f->seen_traded >= r->qty) {
-        hr_flow_release(f, m, taker.side, r->price);
+        release(f, m, taker.side, r->price);
         leave(f, m, &taker);
     }
 }
@@ -144,7 +144,7 @@ static void saw_cancelled(struct hr_flow *f, struct hr_flow_market *m, const str
     f->counts.qty_cancelled[side] += e->qty;
     if (at.slot) {
         if (r->op == EUT_REPLACE) {
-            hr_flow_release(f, m, at.side, r->price);
+            release(f, m, at.side, r->price);
         }
         leave(f, m, &at);
     }
@@ -162,7 +162,7 @@ static void saw_rejected(struct hr_flow *f, struct hr_flow_market *m, const stru
         return;
     }
     if (r->op == EUT_REPLACE) {
-        hr_flow_release(f, m, at.side, r->price);
+        release(f, m, at.side, r->price);
     }
     if (at.slot) { /* the cancel or replace came to nothing: the order still rests */
         make_ready(f, m, &at);

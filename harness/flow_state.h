@@ -147,10 +147,8 @@ static inline uint64_t hr_flow_id(const struct hr_flow *f, uint32_t market, uint
     return hr_flow_mix((((uint64_t)generation << 32) | slot) + market * 0x9E3779B97F4A7C15u);
 }
 
-/* Moves a claim to rest at `price` in or out of a market's ring. */
+/* Puts a claim to rest at `price` into a market's ring. */
 void hr_flow_claim(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
                    uint32_t price);
-void hr_flow_release(const struct hr_flow *f, struct hr_flow_market *m, unsigned side,
-                     uint32_t price);
 
 #endif

@@ -596,7 +596,7 @@ int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
 /* Each distinct flow costs its recording and its proof once. */
 static double flow_seconds(const struct hr_flow_params *p, uint64_t steady)
 {
-    double n = (double)(hr_workload_load(p) + steady);
+    double n = (double)(hr_flow_load(p) + steady);
 
     return n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S;
 }

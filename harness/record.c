@@ -90,7 +90,7 @@ static json_t *instant(time_t when)
     return json_string(text);
 }
 
-const char *hr_status_name(enum hr_status status)
+static const char *status_name(enum hr_status status)
 {
     static const char *const names[] = {"pass", "fail", "skip", "invalid"};
 
@@ -102,7 +102,7 @@ static enum hr_status status_of(const json_t *object)
     const char *name = json_string_value(json_object_get(object, "status"));
 
     for (int s = HR_PASS; s <= HR_INVALID; s++) {
-        if (name && strcmp(name, hr_status_name((enum hr_status)s)) == 0) {
+        if (name && strcmp(name, status_name((enum hr_status)s)) == 0) {
             return (enum hr_status)s;
         }
     }
@@ -149,13 +149,13 @@ struct hr_record *hr_record_new(int argc, char *const *argv)
     }
     r->began_ns = hr_clock_ns();
     r->started = now_s();
-    r->json =
-        json_pack("{s:{s:s,s:i,s:i},s:b,s:o,s:n,s:n,s:o,s:o,s:{},s:{},s:[],s:{},s:[],s:[],s:[],"
-                  "s:{s:s,s:s}}",
-                  "schema", "name", HR_SCHEMA_NAME, "major", HR_SCHEMA_MAJOR, "minor",
-                  HR_SCHEMA_MINOR, "complete", 0, "started", instant(r->started), "finished", "seconds",
-                  "tool", tool(), "argv", words, "config", "host", "ceilings", "workload", "suites",
-                  "claims", "warnings", "verdict", "status", "invalid", "line", "not finished");
+    r->json = json_pack(
+        "{s:{s:s,s:i,s:i},s:b,s:o,s:n,s:n,s:o,s:o,s:{},s:{},s:[],s:{},s:[],s:[],s:[],"
+        "s:{s:s,s:s}}",
+        "schema", "name", HR_SCHEMA_NAME, "major", HR_SCHEMA_MAJOR, "minor", HR_SCHEMA_MINOR,
+        "complete", 0, "started", instant(r->started), "finished", "seconds", "tool", tool(),
+        "argv", words, "config", "host", "ceilings", "workload", "suites", "claims", "warnings",
+        "verdict", "status", "invalid", "line", "not finished");
     if (!r->json) {
         free(r);
         return NULL;
@@ -196,8 +196,7 @@ void hr_record_warn(struct hr_record *r, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    json_array_foreach(warnings, i, old)
-    {
+    json_array_foreach (warnings, i, old) {
         if (strcmp(json_string_value(old), text) == 0) {
             return;
         }
@@ -224,8 +223,7 @@ static const json_t *worst(const json_t *parts, enum hr_status *status)
     size_t i;
 
     *status = HR_SKIP;
-    json_array_foreach(parts, i, part)
-    {
+    json_array_foreach (parts, i, part) {
         if (!found || weight(status_of(part)) > weight(*status)) {
             *status = status_of(part);
             found = part;
@@ -243,8 +241,7 @@ static void set_verdict(struct hr_record *r, bool complete)
     size_t i, at = 0;
 
     found = worst(suites, &status);
-    json_array_foreach(suites, i, suite)
-    {
+    json_array_foreach (suites, i, suite) {
         counts[status_of(suite)]++;
     }
     at += (size_t)snprintf(line, sizeof(line), "%s%zu suite%s: %d pass",
@@ -253,7 +250,7 @@ static void set_verdict(struct hr_record *r, bool complete)
     for (int s = HR_FAIL; s <= HR_INVALID; s++) {
         if (counts[s]) {
             at += (size_t)snprintf(line + at, sizeof(line) - at, ", %d %s", counts[s],
-                                   hr_status_name((enum hr_status)s));
+                                   status_name((enum hr_status)s));
         }
     }
     if (found && (status == HR_FAIL || status == HR_INVALID)) {
@@ -269,7 +266,7 @@ static void set_verdict(struct hr_record *r, bool complete)
     }
     hr_record_set_new(
         r, "verdict",
-        json_pack("{s:s,s:o}", "status", hr_status_name(status), "line", text_or_null(line)));
+        json_pack("{s:s,s:o}", "status", status_name(status), "line", text_or_null(line)));
 }
 
 void hr_record_finish(struct hr_record *r, bool complete)
@@ -278,8 +275,7 @@ void hr_record_finish(struct hr_record *r, bool complete)
     json_t *suite;
     size_t i;
 
-    json_array_foreach(json_object_get(r->json, "suites"), i, suite)
-    {
+    json_array_foreach (json_object_get(r->json, "suites"), i, suite) {
         if (json_object_get(suite, BEGAN)) {
             hr_suite_end(suite);
         }
@@ -295,7 +291,7 @@ void hr_record_finish(struct hr_record *r, bool complete)
 static void set_status(json_t *object, enum hr_status status, const char *reason,
                        const char *advice)
 {
-    json_object_set_new(object, "status", json_string(hr_status_name(status)));
+    json_object_set_new(object, "status", json_string(status_name(status)));
     if (status != HR_PASS) {
         reason = reason && *reason ? reason : "no reason was given";
         advice = advice && *advice ? advice : "none is known";
@@ -322,8 +318,7 @@ void hr_suite_end(json_t *suite)
     size_t i;
 
     set_seconds(suite);
-    json_array_foreach(cases, i, c)
-    {
+    json_array_foreach (cases, i, c) {
         set_seconds(c);
     }
     if (status_of(suite) == HR_SKIP && json_array_size(cases) == 0) {

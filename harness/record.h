@@ -51,7 +51,6 @@
 #define HR_SCHEMA_MINOR 0
 
 enum hr_status { HR_PASS, HR_FAIL, HR_SKIP, HR_INVALID };
-const char *hr_status_name(enum hr_status status); /* "pass" … */
 
 struct hr_record;
 struct hr_record *hr_record_new(int argc, char *const *argv); /* tool, argv, started, complete:false */

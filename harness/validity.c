@@ -66,8 +66,9 @@ static void append(struct hr_checks *checks, const char *check, enum hr_verdict 
                                     names[verdict], "value", value, "limit", limit, "unit", unit));
 }
 
-void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
-                  double value, double limit, const char *unit)
+/* The limit is the one that the verdict was taken with. */
+static void add(struct hr_checks *checks, const char *check, enum hr_verdict verdict, double value,
+                double limit, const char *unit)
 {
     append(checks, check, verdict, hr_json_real(value), hr_json_real(limit), unit);
     if (verdict == HR_CHECK_HARD) {
@@ -85,7 +86,7 @@ void hr_check_most(struct hr_checks *checks, const char *check, double value, do
                               : value > soft ? HR_CHECK_SOFT
                                              : HR_CHECK_OK;
 
-    hr_check_add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
+    add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
 }
 
 void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft,
@@ -95,7 +96,7 @@ void hr_check_least(struct hr_checks *checks, const char *check, double value, d
                               : value < soft ? HR_CHECK_SOFT
                                              : HR_CHECK_OK;
 
-    hr_check_add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
+    add(checks, check, verdict, value, verdict == HR_CHECK_HARD ? hard : soft, unit);
 }
 
 void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expected)

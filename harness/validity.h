@@ -32,10 +32,8 @@ struct hr_checks {
 bool hr_checks_init(struct hr_checks *checks);
 void hr_checks_free(struct hr_checks *checks);
 
-/* value NAN: unknown. unit as in the report; limit is the one that the verdict was taken with. */
-void hr_check_add(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
-                  double value, double limit, const char *unit);
-/* Larger is worse: soft above soft, hard above hard. hard may be INFINITY. */
+/* Larger is worse: soft above soft, hard above hard. hard may be INFINITY. value NAN: unknown, and
+ * ok. unit as in the report. */
 void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft,
                    double hard, const char *unit);
 /* Smaller is worse. hard may be 0 or -INFINITY. */

@@ -74,16 +74,9 @@ void hr_workloads_free(struct hr_workloads *w)
     free(w);
 }
 
-uint64_t hr_workload_load(const struct hr_flow_params *p)
-{
-    double l3 = (double)p->markets * (1 - p->l2_share), l2 = (double)p->markets * p->l2_share;
-
-    return (uint64_t)(2.0 * p->levels * (l3 * p->orders_per_level + l2));
-}
-
 uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
 {
-    uint64_t load = hr_workload_load(params) * 9 / 8;
+    uint64_t load = hr_flow_load(params) * 9 / 8;
     uint64_t record = load * RECORD_ORDER_BYTES + (uint64_t)params->markets * RECORD_MARKET_BYTES;
     uint64_t proof = hr_proof_bytes(load, params->markets);
 

@@ -50,9 +50,8 @@ int hr_workload_get(struct hr_workloads *w, const struct hr_flow_params *params,
 int hr_workload_prefix(const struct hr_workload *workload, uint64_t wanted, uint64_t *steady,
                        uint64_t *digest);
 
-/* What it will take, before it is asked for: load requests, and bytes for the tape and for the
- * larger of shadow and oracle (a guess from what this project's engines need). */
-uint64_t hr_workload_load(const struct hr_flow_params *params);
+/* What it will take, before it is asked for: bytes for the tape and for the larger of shadow and
+ * oracle (a guess from what this project's engines need). */
 uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady);
 
 #endif

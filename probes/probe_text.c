@@ -15,7 +15,8 @@
 
 #define LABEL 13
 
-void hr_bytes_text(char text[32], double bytes)
+/* 1536 MiB as "1.5 GiB". */
+static void bytes_text(char text[32], double bytes)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
     size_t u = 0;
@@ -64,7 +65,7 @@ static const char *size(json_t *value)
     if (!json_is_number(value)) {
         return word(value);
     }
-    hr_bytes_text(text, json_number_value(value));
+    bytes_text(text, json_number_value(value));
     return text;
 }
 
@@ -347,11 +348,9 @@ void hr_probe_print_readiness(FILE *out, json_t *host)
     }
     size_t good = json_array_size(rows) - warnings - advice;
     if (warnings > 0) {
-        fprintf(
-            out,
-            "not ready: %zu warning%s figures, %zu piece%s of advice, %zu checks good\n",
-            warnings, warnings == 1 ? " that spoils" : "s that spoil", advice,
-            advice == 1 ? "" : "s", good);
+        fprintf(out, "not ready: %zu warning%s figures, %zu piece%s of advice, %zu checks good\n",
+                warnings, warnings == 1 ? " that spoils" : "s that spoil", advice,
+                advice == 1 ? "" : "s", good);
     } else {
         fprintf(out, "%s: %zu piece%s of advice, %zu checks good\n", advice ? "usable" : "ready",
                 advice, advice == 1 ? "" : "s", good);

@@ -13,7 +13,4 @@ void hr_probe_print_readiness(FILE *out, json_t *host);
 /* ceilings: the record's array. */
 void hr_probe_print_ceilings(FILE *out, json_t *ceilings);
 
-/* 1536 MiB as "1.5 GiB"; room for 32 bytes. */
-void hr_bytes_text(char text[32], double bytes);
-
 #endif

@@ -18,17 +18,18 @@
 
 #define LEVELS_MAX 8
 
-char *hr_dump_read(const char *root)
+/* The text, to be freed; NULL if this root is not a macOS host. */
+static char *dump_read(const char *root)
 {
     return *root ? hr_fact_read(root, "/sysctl.txt") : hr_live_sysctl();
 }
 
-bool hr_dump_integer(const char *dump, const char *key, int64_t *value)
+static bool dump_integer(const char *dump, const char *key, int64_t *value)
 {
     return hr_lines_integer(dump, key, ':', value);
 }
 
-bool hr_dump_text(const char *dump, const char *key, char *value, size_t size)
+static bool dump_text(const char *dump, const char *key, char *value, size_t size)
 {
     return hr_lines_value(dump, key, ':', value, size);
 }
@@ -37,16 +38,16 @@ static json_t *text_of(const char *dump, const char *key)
 {
     char value[1024];
 
-    return hr_dump_text(dump, key, value, sizeof(value)) ? hr_fact_string(value)
-                                                         : hr_fact_why("sysctl %s: not there", key);
+    return dump_text(dump, key, value, sizeof(value)) ? hr_fact_string(value)
+                                                      : hr_fact_why("sysctl %s: not there", key);
 }
 
 static json_t *number_of(const char *dump, const char *key)
 {
     int64_t value;
 
-    return hr_dump_integer(dump, key, &value) ? json_integer(value)
-                                              : hr_fact_why("sysctl %s: no number", key);
+    return dump_integer(dump, key, &value) ? json_integer(value)
+                                           : hr_fact_why("sysctl %s: no number", key);
 }
 
 /* Numbers of Hz as MHz. */
@@ -54,19 +55,19 @@ static json_t *mhz_of(const char *dump, const char *key)
 {
     int64_t hz;
 
-    return hr_dump_integer(dump, key, &hz) ? json_integer(hz / 1000000)
-                                           : hr_fact_why("sysctl %s: not told by this Mac", key);
+    return dump_integer(dump, key, &hz) ? json_integer(hz / 1000000)
+                                        : hr_fact_why("sysctl %s: not told by this Mac", key);
 }
 
 json_t *hr_dump_host(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
 
     if (!dump) {
         return NULL;
     }
     int64_t arm = 0;
-    hr_dump_integer(dump, "hw.optional.arm64", &arm);
+    dump_integer(dump, "hw.optional.arm64", &arm);
     json_t *host = json_pack("{s:o, s:s, s:b}", "name", text_of(dump, "kern.hostname"),
                              "architecture", arm ? "arm64" : "x86_64", "captured", *root != 0);
     free(dump);
@@ -75,7 +76,7 @@ json_t *hr_dump_host(const char *root)
 
 json_t *hr_dump_os(const char *root)
 {
-    char *dump = hr_dump_read(root), name[160];
+    char *dump = dump_read(root), name[160];
 
     if (!dump) {
         return NULL;
@@ -96,14 +97,14 @@ json_t *hr_dump_os(const char *root)
 
 json_t *hr_dump_virtualisation(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
     int64_t guest;
 
     if (!dump) {
         return NULL;
     }
     json_t *hypervisor, *evidence = json_string("sysctl kern.hv_vmm_present");
-    if (hr_dump_integer(dump, "kern.hv_vmm_present", &guest)) {
+    if (dump_integer(dump, "kern.hv_vmm_present", &guest)) {
         hypervisor = json_string(guest ? "unnamed" : "none");
     } else {
         hypervisor = hr_fact_null("sysctl kern.hv_vmm_present: not there");
@@ -115,7 +116,7 @@ json_t *hr_dump_virtualisation(const char *root)
 
 json_t *hr_dump_machine(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
 
     if (!dump) {
         return NULL;
@@ -150,17 +151,17 @@ static void add_caches(json_t *caches, const char *dump, const char *prefix, int
                 {"l3cachesize", 3, "unified", "cpusperl3"}};
     int64_t line = 0;
 
-    hr_dump_integer(dump, "hw.cachelinesize", &line);
+    dump_integer(dump, "hw.cachelinesize", &line);
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char key[128];
         int64_t bytes, shared = 1;
         snprintf(key, sizeof(key), "%s.%s", prefix, rows[i].key);
-        if (!hr_dump_integer(dump, key, &bytes) || bytes <= 0) {
+        if (!dump_integer(dump, key, &bytes) || bytes <= 0) {
             continue;
         }
         if (rows[i].shared) {
             snprintf(key, sizeof(key), "%s.%s", prefix, rows[i].shared);
-            if (!hr_dump_integer(dump, key, &shared) || shared < 1) {
+            if (!dump_integer(dump, key, &shared) || shared < 1) {
                 shared = rows[i].level == 3 && cpus > 0 ? cpus : 1;
             }
         }
@@ -180,11 +181,11 @@ static void add_kinds(json_t *cpu, const char *dump, int64_t levels)
         int64_t cores = 0, threads = 0;
         snprintf(prefix, sizeof(prefix), "hw.perflevel%d", (int)i);
         snprintf(key, sizeof(key), "%s.physicalcpu", prefix);
-        hr_dump_integer(dump, key, &cores);
+        dump_integer(dump, key, &cores);
         snprintf(key, sizeof(key), "%s.logicalcpu", prefix);
-        hr_dump_integer(dump, key, &threads);
+        dump_integer(dump, key, &threads);
         snprintf(key, sizeof(key), "%s.name", prefix);
-        if (!hr_dump_text(dump, key, name, sizeof(name))) {
+        if (!dump_text(dump, key, name, sizeof(name))) {
             snprintf(name, sizeof(name), "%s",
                      levels == 1 ? "all"
                      : i == 0    ? "Performance"
@@ -199,7 +200,7 @@ static void add_kinds(json_t *cpu, const char *dump, int64_t levels)
     }
     if (levels == 0) {
         int64_t threads = 0;
-        hr_dump_integer(dump, "hw.logicalcpu", &threads);
+        dump_integer(dump, "hw.logicalcpu", &threads);
         add_caches(caches, dump, "hw", threads);
     }
     json_object_set_new(cpu, "kinds", kinds);
@@ -221,8 +222,7 @@ static json_t *features(const char *dump)
             json_array_append_new(isa, json_string(name));
         }
     }
-    if (json_array_size(isa) == 0 &&
-        hr_dump_text(dump, "machdep.cpu.features", text, sizeof(text))) {
+    if (json_array_size(isa) == 0 && dump_text(dump, "machdep.cpu.features", text, sizeof(text))) {
         for (char *save, *word = strtok_r(text, " ", &save); word;
              word = strtok_r(NULL, " ", &save)) {
             json_array_append_new(isa, hr_fact_string(word));
@@ -237,15 +237,15 @@ static json_t *features(const char *dump)
 
 json_t *hr_dump_cpu(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
     int64_t levels = 0, cores = 0, threads = 0;
 
     if (!dump) {
         return NULL;
     }
-    hr_dump_integer(dump, "hw.nperflevels", &levels);
-    hr_dump_integer(dump, "hw.physicalcpu", &cores);
-    hr_dump_integer(dump, "hw.logicalcpu", &threads);
+    dump_integer(dump, "hw.nperflevels", &levels);
+    dump_integer(dump, "hw.physicalcpu", &cores);
+    dump_integer(dump, "hw.logicalcpu", &threads);
     json_t *cpu =
         json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vendor", text_of(dump, "machdep.cpu.vendor"),
                   "model", text_of(dump, "machdep.cpu.brand_string"), "packages",
@@ -275,7 +275,7 @@ static int64_t swap_megabytes(const char *dump, const char *word)
     char text[256];
     double value;
 
-    if (!hr_dump_text(dump, "vm.swapusage", text, sizeof(text))) {
+    if (!dump_text(dump, "vm.swapusage", text, sizeof(text))) {
         return -1;
     }
     const char *at = strstr(text, word);
@@ -287,17 +287,17 @@ static int64_t swap_megabytes(const char *dump, const char *word)
 
 json_t *hr_dump_memory(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
     int64_t page = 0, unused = 0, count;
 
     if (!dump) {
         return NULL;
     }
-    hr_dump_integer(dump, "hw.pagesize", &page);
-    if (hr_dump_integer(dump, "vm.page_free_count", &count) && count >= 0) {
+    dump_integer(dump, "hw.pagesize", &page);
+    if (dump_integer(dump, "vm.page_free_count", &count) && count >= 0) {
         unused = count;
     }
-    if (hr_dump_integer(dump, "vm.page_purgeable_count", &count) && count >= 0) {
+    if (dump_integer(dump, "vm.page_purgeable_count", &count) && count >= 0) {
         unused += count;
     }
     int64_t total = swap_megabytes(dump, "total"), used = swap_megabytes(dump, "used");
@@ -322,13 +322,13 @@ json_t *hr_dump_memory(const char *root)
 
 json_t *hr_dump_clock(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
     int64_t arm = 0;
 
     if (!dump) {
         return NULL;
     }
-    hr_dump_integer(dump, "hw.optional.arm64", &arm);
+    dump_integer(dump, "hw.optional.arm64", &arm);
     json_t *clock = json_pack("{s:s, s:[s], s:b, s:o}", "source", arm ? "cntvct" : "tsc",
                               "available", arm ? "cntvct" : "tsc", "invariant", 1, "counter_hz",
                               number_of(dump, "hw.tbfrequency"));
@@ -338,7 +338,7 @@ json_t *hr_dump_clock(const char *root)
 
 json_t *hr_dump_limits(const char *root)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
 
     if (!dump) {
         return NULL;
@@ -352,13 +352,13 @@ json_t *hr_dump_limits(const char *root)
 
 json_t *hr_dump_tuning(const char *root)
 {
-    char *dump = hr_dump_read(root), text[128];
+    char *dump = dump_read(root), text[128];
     double load;
 
     if (!dump) {
         return NULL;
     }
-    bool told = hr_dump_text(dump, "vm.loadavg", text, sizeof(text)) &&
+    bool told = dump_text(dump, "vm.loadavg", text, sizeof(text)) &&
                 sscanf(text, "{ %lf", &load) == 1 && load >= 0 && load < 1e6;
     json_t *tuning = json_object();
     json_object_set_new(tuning, "load_1min",
@@ -370,7 +370,7 @@ json_t *hr_dump_tuning(const char *root)
 
 json_t *hr_dump_untold(const char *root, const char *what)
 {
-    char *dump = hr_dump_read(root);
+    char *dump = dump_read(root);
 
     if (!dump) {
         return NULL;

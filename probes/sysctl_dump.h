@@ -8,14 +8,6 @@
 #define HR_SYSCTL_DUMP_H
 
 #include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* The text, to be freed; NULL if this root is not a macOS host. */
-char *hr_dump_read(const char *root);
-bool hr_dump_integer(const char *dump, const char *key, int64_t *value);
-bool hr_dump_text(const char *dump, const char *key, char *value, size_t size);
 
 /* The macOS half of each probe; NULL if this root is not a macOS host. Keys as in the Linux half.
  */

@@ -303,7 +303,7 @@ static int plan(struct hr_rig *rig, const char *id, const struct hr_flow_params 
     double rate = hr_config_real(rig->config, "capacity.rate_min");
     double seconds =
         2 * (double)requests / rate +
-        ATTEMPTS_GUESS * (0.1 + RATE_TRY_S + (double)hr_workload_load(flow) / HR_PLAN_ORDERS_PER_S);
+        ATTEMPTS_GUESS * (0.1 + RATE_TRY_S + (double)hr_flow_load(flow) / HR_PLAN_ORDERS_PER_S);
 
     json_array_append_new(json_object_get(rig->plan, "cases"),
                           json_pack("{s:s, s:{s:f}, s:i, s:f}", "id", id, "params", "rate_min",

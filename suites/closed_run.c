@@ -46,7 +46,7 @@ json_t *hr_flow_case_params(const struct hr_flow_params *f)
 double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
                          const char **id)
 {
-    uint64_t bytes = hr_workload_load(flow) * WORKING_SET_ORDER_BYTES;
+    uint64_t bytes = hr_flow_load(flow) * WORKING_SET_ORDER_BYTES;
     double lines;
 
     *id = NULL;
@@ -178,7 +178,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     struct hr_workload workload;
     struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
     struct hr_measured metrics[5];
-    double load = (double)hr_workload_load(&wanted->flow);
+    double load = (double)hr_flow_load(&wanted->flow);
     double driven = wanted->more == HR_CLOSED_LENGTHS ? 3 * load + 1.75 * (double)wanted->orders
                                                       : load + (double)wanted->orders;
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);

@@ -121,18 +121,18 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
         }
         rc = hr_measure(
             &bench->rig, suite,
-            &(struct hr_case){
-                .suite = suite_name,
-                .name = name,
-                .params = params,
-                .metrics = metrics,
-                .metrics_count =
-                    HR_PERCENTILES +
-                    (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) * HR_CLASS_PERCENTILES,
-                .histograms = closed_histograms,
-                .run = closed_trial,
-                .context = &closed,
-                .seconds = (double)(hr_workload_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
+            &(struct hr_case){.suite = suite_name,
+                              .name = name,
+                              .params = params,
+                              .metrics = metrics,
+                              .metrics_count = HR_PERCENTILES +
+                                               (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) *
+                                                   HR_CLASS_PERCENTILES,
+                              .histograms = closed_histograms,
+                              .run = closed_trial,
+                              .context = &closed,
+                              .seconds =
+                                  (double)(hr_flow_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
             NULL);
     } else if (rc != -EINTR) {
         hr_refuse_workload(bench, suite, suite_name, name, params, rc);

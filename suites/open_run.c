@@ -176,7 +176,7 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
                               .histograms = hr_open_histograms,
                               .run = case_trial,
                               .context = &run,
-                              .seconds = (double)hr_workload_load(flow) / HR_PLAN_ORDERS_PER_S +
+                              .seconds = (double)hr_flow_load(flow) / HR_PLAN_ORDERS_PER_S +
                                          (double)run.orders / rate * 0.75 + 0.02},
             NULL);
     } else if (rc != -EINTR) {

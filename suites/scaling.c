@@ -86,18 +86,17 @@ static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_f
         if (!bench->rig.plan) {
             hr_workload_prefix(&workload, orders, &s->steady, &s->digest);
         }
-        rc = hr_measure(
-            &bench->rig, suite,
-            &(struct hr_case){.suite = suite_name,
-                              .name = name,
-                              .params = params,
-                              .metrics = metrics,
-                              .metrics_count = 2,
-                              .run = sharded_trial,
-                              .context = s,
-                              .seconds = 0.05 + (double)(hr_workload_load(flow) + orders) /
-                                                    HR_PLAN_ORDERS_PER_S},
-            &result);
+        rc = hr_measure(&bench->rig, suite,
+                        &(struct hr_case){.suite = suite_name,
+                                          .name = name,
+                                          .params = params,
+                                          .metrics = metrics,
+                                          .metrics_count = 2,
+                                          .run = sharded_trial,
+                                          .context = s,
+                                          .seconds = 0.05 + (double)(hr_flow_load(flow) + orders) /
+                                                                HR_PLAN_ORDERS_PER_S},
+                        &result);
         if (result.json && result.status == HR_PASS) {
             *json = result.json;
             *rate = hr_estimate_median(hr_measure_samples(&result, 0), result.runs).median;

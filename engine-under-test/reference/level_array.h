@@ -11,8 +11,7 @@
  * and child.
  *
  * Memory, provably: a block of class c > 0 holds more than a quarter of its words and a tree's
- * node at least LEVEL_NODE_MIN, so that each class needs at most eut_levels_blocks_max() blocks,
- * and the reservation made by eut_levels_open() can never run out within `levels_max`.
+ * node at least LEVEL_NODE_MIN, so that the blocks of each class are bounded (level_pool.c), and the reservation made by eut_levels_open() can never run out within `levels_max`.
  *
  * A side that is all zeroes is empty.
  */
@@ -61,8 +60,6 @@ struct eut_levels {
 /* Reserves for `levels_max` levels spread over `sides` sides in any way. -ENOMEM. */
 int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sides);
 void eut_levels_close(struct eut_levels *levels);
-/* Blocks of one class that can be in use at once. */
-uint64_t eut_levels_blocks_max(unsigned size_class, uint64_t levels_max, uint64_t sides);
 /* Blocks of one class in use now; walks the free chain. For tests. */
 uint64_t eut_levels_blocks_used(const struct eut_levels *levels, unsigned size_class);
 

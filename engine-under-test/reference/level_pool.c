@@ -13,7 +13,8 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-uint64_t eut_levels_blocks_max(unsigned size_class, uint64_t levels_max, uint64_t sides)
+/* Blocks of one class that can be in use at once. */
+static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t sides)
 {
     uint64_t blocks;
 
@@ -39,7 +40,7 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
     levels->max = levels_max;
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
         struct eut_level_pool *pool = &levels->pool[c];
-        uint64_t blocks = eut_levels_blocks_max(c, levels_max, sides) + 1;
+        uint64_t blocks = blocks_max(c, levels_max, sides) + 1;
         int rc = blocks > UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, blocks << (6 + c));
 
         if (rc) {

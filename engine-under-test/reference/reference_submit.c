@@ -40,11 +40,11 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
 }
 
 /* One stage for the request `ahead` places after the i-th, while there is one. */
-#define STAGE(stage, ahead)                                                             \
-    do {                                                                                \
-        if (i + (ahead) < count) {                                                      \
-            stage(engine, &note[(i + (ahead)) % AHEAD_RING], &requests[i + (ahead)]);   \
-        }                                                                               \
+#define STAGE(stage, ahead)                                                           \
+    do {                                                                              \
+        if (i + (ahead) < count) {                                                    \
+            stage(engine, &note[(i + (ahead)) % AHEAD_RING], &requests[i + (ahead)]); \
+        }                                                                             \
     } while (0)
 
 COLD void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,

@@ -45,12 +45,10 @@ int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
 /* ---- what disturbed a measurement: counters to be subtracted ---- */
 struct hr_disturbance {
     int64_t major_faults, minor_faults;
-    int64_t switches_involuntary,
-        switches_voluntary; /* of the calling thread where the system tells */
+    int64_t switches_involuntary; /* of the calling thread where the system tells */
     int64_t swap_bytes;     /* of the host, in use; -1 unknown */
     int64_t steal_ticks;    /* of the host, USER_HZ; -1 unknown */
     int64_t throttle_count; /* thermal throttle events; -1 unknown */
-    double load_1min;       /* run queue; -1 unknown */
     int64_t frequency_khz;  /* of the current processor; -1 unknown */
 };
 void hr_disturbance_read(struct hr_disturbance *d);

@@ -1,10 +1,10 @@
 /* conform_test.c - is the judge just? Right engines pass, each broken one fails, by the hostile
  * flow alone too unless it says otherwise, and what is shown of it is short. */
+#include "engine-under-test/collect.h"
 #include "engine-under-test/conform.h"
 #include "engine-under-test/differ.h"
 #include "engine-under-test/loader.h"
 #include "engine-under-test/reference/reference.h"
-#include "engine-under-test/collect.h"
 #include "tests/test.h"
 
 #include <errno.h>

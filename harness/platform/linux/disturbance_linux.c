@@ -1,14 +1,13 @@
 /*
  * disturbance_linux.c - what else happened on the host while something was measured?
  *
- * Faults and switches are the calling thread's (RUSAGE_THREAD); swap, steal and load are the
+ * Faults and switches are the calling thread's (RUSAGE_THREAD); swap and steal are the
  * host's; throttling is counted over the processors this process may use. Interrupts and SMIs are
  * not seen.
  */
 #include "harness/platform/platform.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -86,7 +85,6 @@ void hr_disturbance_read(struct hr_disturbance *d)
 {
     struct rusage usage;
     char path[128];
-    double load;
     int cpu = hr_thread_cpu();
 
     memset(&usage, 0, sizeof(usage));
@@ -96,11 +94,9 @@ void hr_disturbance_read(struct hr_disturbance *d)
         .major_faults = usage.ru_majflt,
         .minor_faults = usage.ru_minflt,
         .switches_involuntary = usage.ru_nivcsw,
-        .switches_voluntary = usage.ru_nvcsw,
         .swap_bytes = swap_used(),
         .steal_ticks = steal(),
         .throttle_count = throttled(),
-        .load_1min = getloadavg(&load, 1) == 1 ? load : -1.0,
         .frequency_khz = cpu >= 0 ? number_in(path) : -1,
     };
 }

@@ -7,7 +7,6 @@
  */
 #include "harness/platform/platform.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/sysctl.h>
@@ -17,7 +16,6 @@ void hr_disturbance_read(struct hr_disturbance *d)
     struct rusage usage;
     struct xsw_usage swap;
     size_t size = sizeof(swap);
-    double load;
 
     memset(&usage, 0, sizeof(usage));
     getrusage(RUSAGE_SELF, &usage);
@@ -25,12 +23,10 @@ void hr_disturbance_read(struct hr_disturbance *d)
         .major_faults = usage.ru_majflt,
         .minor_faults = usage.ru_minflt,
         .switches_involuntary = usage.ru_nivcsw,
-        .switches_voluntary = usage.ru_nvcsw,
         .swap_bytes =
             sysctlbyname("vm.swapusage", &swap, &size, NULL, 0) == 0 ? (int64_t)swap.xsu_used : -1,
         .steal_ticks = -1,
         .throttle_count = -1,
-        .load_1min = getloadavg(&load, 1) == 1 ? load : -1.0,
         .frequency_khz = -1,
     };
 }
