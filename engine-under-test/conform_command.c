@@ -10,7 +10,7 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/progress.h"
-#include "harness/sink.h"
+#include "harness/record.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -47,14 +47,8 @@ static int write_json(const char *file, const struct eut_engine *engine, int rc,
         r->requests_failed_at ? json_integer((json_int_t)r->requests_failed_at) : json_null(),
         "failed_seed", in_flow ? json_integer((json_int_t)r->seed_failed) : json_null(),
         "first_failure", text_or_null(r->first_failure));
-    struct hr_sink sink;
-    int written = json ? hr_sink_open(&sink, file) : hr_fail(ENOMEM, "no memory for %s", file);
+    int written = hr_json_write(json, 2, file);
 
-    if (written == 0) {
-        json_dumpf(json, sink.out, JSON_SORT_KEYS | JSON_INDENT(2));
-        fputc('\n', sink.out);
-        written = hr_sink_close(&sink, 0);
-    }
     json_decref(json);
     return written;
 }

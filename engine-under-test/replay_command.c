@@ -8,12 +8,12 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/progress.h"
+#include "harness/record.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -187,14 +187,9 @@ static int write_json(const char *file, const struct eut_replay *r, const char *
                       const struct eut_limits *limits, double seconds, bool complete)
 {
     json_t *rejected = json_object(), *root;
-    struct hr_output out;
-    char digest[17], *text;
-    int rc = hr_output_open(&out, file, NULL);
+    char digest[17];
+    int rc;
 
-    if (rc) {
-        json_decref(rejected);
-        return rc;
-    }
     for (unsigned i = 0; i < 32; i++) {
         if (r->rejected_by[i]) {
             json_object_set_new(rejected, hr_reason_name((uint8_t)i),
@@ -211,15 +206,9 @@ static int write_json(const char *file, const struct eut_replay *r, const char *
         (json_int_t)r->accepted, "cancelled", (json_int_t)r->cancelled, "rejected",
         (json_int_t)r->rejected, "rejected_by", rejected, "digest", digest, "seconds", seconds,
         "recorded", recorded_json(r));
-    text = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
-    if (text) {
-        hr_output_put(&out, text, strlen(text));
-        hr_output_put(&out, "\n", 1);
-        free(text);
-    }
+    rc = hr_json_write(root, 2, file);
     json_decref(root);
-    rc = hr_output_close(&out);
-    return rc ? rc : text ? 0 : hr_fail(ENOMEM, "no memory for %s", file);
+    return rc;
 }
 
 /* Text and JSON on one stream, or two files in one, could not be told apart. */

@@ -35,11 +35,16 @@ struct hr_args {
     int split_length;
 };
 
-static const struct hr_option no_options[] = {{.name = NULL}};
-
-static const struct hr_option *options_of(const struct hr_command *command)
+const struct hr_option *hr_command_options(const struct hr_command *command)
 {
-    return command->options ? command->options : no_options;
+    static const struct hr_option none = {.name = NULL};
+
+    return command->options ? command->options : &none;
+}
+
+const char *hr_option_metavar(const struct hr_option *option)
+{
+    return option->metavar ? option->metavar : option->kind == HR_OPT_COUNT ? "N" : "TEXT";
 }
 
 void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX])
@@ -78,8 +83,7 @@ static int set_value(const struct hr_option *option, struct value *value, const 
                      enum origin origin, const char *shown)
 {
     if (!*text) {
-        return hr_fail(EINVAL, "%s needs a value (%s)", shown,
-                       option->metavar ? option->metavar : "TEXT");
+        return hr_fail(EINVAL, "%s needs a value (%s)", shown, hr_option_metavar(option));
     }
     if (option->kind == HR_OPT_COUNT) {
         int rc = hr_parse_count(text, &value->count);
@@ -132,7 +136,7 @@ static int set_list_variable(struct hr_args *args, const struct hr_option *optio
 
 static int take_environment(struct hr_args *args)
 {
-    const struct hr_option *options = options_of(args->command);
+    const struct hr_option *options = hr_command_options(args->command);
 
     for (int i = 0; i < args->options; i++) {
         char variable[HR_VARIABLE_MAX];
@@ -165,7 +169,7 @@ static int unknown_option(const struct hr_command *command, const char *name)
 {
     struct hr_nearest near = {.word = name};
 
-    for (const struct hr_option *o = options_of(command); o->name; o++) {
+    for (const struct hr_option *o = hr_command_options(command); o->name; o++) {
         hr_nearest_offer(&near, o->name);
     }
     hr_nearest_offer(&near, "help");
@@ -181,20 +185,19 @@ static int unknown_option(const struct hr_command *command, const char *name)
 static int take_value(struct hr_args *args, int option, const char *attached, int *at, int argc,
                       char **argv, const char *shown)
 {
-    const struct hr_option *o = &options_of(args->command)[option];
+    const struct hr_option *o = &hr_command_options(args->command)[option];
     const char *text = attached;
 
     if (!text) {
         if (*at + 1 >= argc) {
-            return hr_fail(EINVAL, "%s needs a value (%s)", shown,
-                           o->metavar ? o->metavar : "TEXT");
+            return hr_fail(EINVAL, "%s needs a value (%s)", shown, hr_option_metavar(o));
         }
         text = argv[*at + 1];
         if (text[0] == '-' && text[1]) {
             return hr_fail(
                 EINVAL,
                 "%s needs a value (%s), but '%.40s' follows; if it is meant, write --%s=%.40s",
-                shown, o->metavar ? o->metavar : "TEXT", text, o->name, text);
+                shown, hr_option_metavar(o), text, o->name, text);
         }
         ++*at;
     }
@@ -204,7 +207,7 @@ static int take_value(struct hr_args *args, int option, const char *attached, in
 /* --name or --name=value at argv[*at]. 1: help was asked for. */
 static int take_long(struct hr_args *args, int *at, int argc, char **argv)
 {
-    const struct hr_option *options = options_of(args->command);
+    const struct hr_option *options = hr_command_options(args->command);
     const char *name = argv[*at] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     char shown[80];
@@ -233,7 +236,7 @@ static int take_long(struct hr_args *args, int *at, int argc, char **argv)
 /* -x, -xvalue, -xyz at argv[*at]. 1: help was asked for. */
 static int take_letters(struct hr_args *args, int *at, int argc, char **argv)
 {
-    const struct hr_option *options = options_of(args->command);
+    const struct hr_option *options = hr_command_options(args->command);
 
     for (const char *letter = argv[*at] + 1; *letter; letter++) {
         const char shown[] = {'-', *letter, '\0'};
@@ -301,7 +304,7 @@ static int check_operands(const struct hr_args *args)
 
 static void presets(struct hr_args *args)
 {
-    const struct hr_option *options = options_of(args->command);
+    const struct hr_option *options = hr_command_options(args->command);
 
     for (int i = 0; i < args->options; i++) {
         if (options[i].preset && set_value(&options[i], &args->values[i], options[i].preset,
@@ -324,7 +327,7 @@ int hr_args_parse(struct hr_args **out, const struct hr_command *command, int ar
         return hr_fail(ENOMEM, "out of memory");
     }
     args->command = command;
-    while (options_of(command)[args->options].name) {
+    while (hr_command_options(command)[args->options].name) {
         args->options++;
     }
     args->values = calloc((size_t)args->options + 1, sizeof(*args->values));
@@ -379,7 +382,7 @@ void hr_args_free(struct hr_args *args)
 
 static const struct value *value_of(const struct hr_args *args, const char *name)
 {
-    const struct hr_option *options = options_of(args->command);
+    const struct hr_option *options = hr_command_options(args->command);
 
     for (int i = 0; i < args->options; i++) {
         if (strcmp(options[i].name, name) == 0) {

@@ -67,6 +67,10 @@ const char *hr_arg_origin(const struct hr_args *args, const char *name);
 /* The whole command line, beginning with "headroom", for the record; ended by NULL. Returns its length. */
 int hr_arg_line(const struct hr_args *args, char *const **argv);
 
+/* The command's table of options, and what stands for an option's value in texts; never NULL. */
+const struct hr_option *hr_command_options(const struct hr_command *command);
+const char *hr_option_metavar(const struct hr_option *option);
+
 /* The environment variable of an option or config key: "min-effect" is HEADROOM_MIN_EFFECT. */
 #define HR_VARIABLE_MAX 96
 void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX]);

@@ -21,7 +21,7 @@ static int width(const char *text)
 static void help_option(const struct hr_option *o, int column)
 {
     char left[96], letter[5] = "    ";
-    const char *metavar = o->metavar ? o->metavar : o->kind == HR_OPT_COUNT ? "N" : "TEXT";
+    const char *metavar = hr_option_metavar(o);
 
     if (o->letter) {
         snprintf(letter, sizeof(letter), "-%c, ", o->letter);
@@ -47,7 +47,7 @@ void hr_command_help(const struct hr_command *command)
     printf("usage: headroom %s [options]%s%s\n\n%s\n\noptions:\n", command->name,
            command->operands && *command->operands ? " " : "",
            command->operands ? command->operands : "", command->summary);
-    for (o = command->options; o && o->name; o++) {
+    for (o = hr_command_options(command); o->name; o++) {
         help_option(o, COLUMN_MAX);
     }
     help_option(&help, COLUMN_MAX);
@@ -58,7 +58,7 @@ void hr_command_help(const struct hr_command *command)
     if (command->help) {
         command->help();
     }
-    if (!command->options || !command->options->name) {
+    if (!hr_command_options(command)->name) {
         return;
     }
     printf("\nenvironment (a flag wins over it, it wins over the default):\n ");

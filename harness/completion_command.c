@@ -13,13 +13,6 @@ static bool takes_file(const struct hr_option *o)
            (strstr(o->metavar, "FILE") || strstr(o->metavar, "DIR") || strstr(o->metavar, "PATH"));
 }
 
-static const struct hr_option *first_option(const struct hr_command *command)
-{
-    static const struct hr_option none = {.name = NULL};
-
-    return command->options ? command->options : &none;
-}
-
 /* ---- bash -------------------------------------------------------------------------------- */
 
 static void print_bash(void)
@@ -36,7 +29,7 @@ static void print_bash(void)
            "in\n");
     for (const struct hr_command *const *c = hr_commands; *c; c++) {
         printf("    %s) options=\"", (*c)->name);
-        for (const struct hr_option *o = first_option(*c); o->name; o++) {
+        for (const struct hr_option *o = hr_command_options(*c); o->name; o++) {
             printf("--%s ", o->name);
         }
         printf("--help\" ;;\n");
@@ -78,7 +71,7 @@ static void print_zsh_option(const struct hr_option *o)
     putchar(']');
     if (o->kind != HR_OPT_FLAG) {
         printf(":");
-        put_zsh(o->metavar ? o->metavar : "value");
+        put_zsh(hr_option_metavar(o));
         printf(":%s", takes_file(o) ? "_files" : " ");
     }
     putchar('\'');
@@ -99,7 +92,7 @@ static void print_zsh(void)
            "in\n");
     for (const struct hr_command *const *c = hr_commands; *c; c++) {
         printf("    %s)\n        _arguments '--help[this text]'", (*c)->name);
-        for (const struct hr_option *o = first_option(*c); o->name; o++) {
+        for (const struct hr_option *o = hr_command_options(*c); o->name; o++) {
             print_zsh_option(o);
         }
         printf(" \\\n            '*:operand:%s' ;;\n",
@@ -129,7 +122,7 @@ static void print_fish(void)
         printf("complete -c headroom -n __fish_use_subcommand -f -a %s -d ", (*c)->name);
         put_fish((*c)->summary);
         putchar('\n');
-        for (const struct hr_option *o = first_option(*c); o->name; o++) {
+        for (const struct hr_option *o = hr_command_options(*c); o->name; o++) {
             printf("complete -c headroom -n '__fish_seen_subcommand_from %s' -l %s", (*c)->name,
                    o->name);
             if (o->letter) {

@@ -9,6 +9,7 @@
 #include "harness/proof.h"
 
 #include "harness/error.h"
+#include "harness/market_cut.h"
 #include "harness/platform/platform.h"
 #include "harness/progress.h"
 
@@ -182,36 +183,19 @@ static void *prove_slices(void *argument)
     return NULL;
 }
 
-/* Ranges of markets with about the same number of requests each. */
 static int cut(struct job *job, int threads)
 {
     const struct hr_tape *tape = job->params->tape;
-    uint64_t total = tape->load + tape->steady, sum = 0;
-    uint32_t markets = tape->params.markets, *counts = calloc(markets, sizeof(*counts));
-    uint64_t wanted = total / SLICE_REQUESTS_MAX + 1;
-    int next = 1;
+    uint64_t total = tape->load + tape->steady, wanted = total / SLICE_REQUESTS_MAX + 1;
+    uint32_t markets = tape->params.markets;
 
     wanted = wanted < (uint64_t)threads ? (uint64_t)threads : wanted;
     job->slices = (int)(wanted < markets ? wanted : markets);
-    job->bounds = calloc((size_t)job->slices + 1, sizeof(*job->bounds));
-    if (!counts || !job->bounds) {
-        free(counts);
+    job->bounds = malloc(((size_t)job->slices + 1) * sizeof(*job->bounds));
+    if (!job->bounds) {
         return hr_fail(ENOMEM, "no memory to cut a flow of %u markets", markets);
     }
-    for (uint64_t i = 0; i < total; i++) {
-        counts[tape->requests[i].market]++;
-    }
-    for (uint32_t m = 0; m < markets && next < job->slices; m++) {
-        sum += counts[m];
-        if (sum * (uint64_t)job->slices >= total * (uint64_t)next) {
-            job->bounds[next++] = m + 1;
-        }
-    }
-    while (next <= job->slices) {
-        job->bounds[next++] = markets;
-    }
-    free(counts);
-    return 0;
+    return hr_markets_cut(tape->requests, total, markets, job->slices, job->bounds);
 }
 
 static int threads_of(const struct hr_proof_params *p)

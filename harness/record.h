@@ -62,8 +62,10 @@ void hr_record_set_new(struct hr_record *r, const char *key, json_t *value); /* 
 void hr_record_warn(struct hr_record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* complete, verdict, finished. */
 void hr_record_finish(struct hr_record *r, bool complete);
-/* Atomic (temporary + rename), sorted keys, newline at the end, indented by one space: by two, a
- * third of a result would be blanks. "-" is stdout. */
+/* Any document: whole or not at all (sink.h), sorted keys, newline at the end. "-" is standard
+ * output. NULL is -ENOMEM, as is what cannot be put into JSON. */
+int hr_json_write(const json_t *json, unsigned indent, const char *file);
+/* Indented by one space: by two, a third of a result would be blanks. */
 int hr_record_write(struct hr_record *r, const char *file);
 /* Parses and checks name, major version and the fields that must be there. hr_error() has file:line. */
 int hr_record_read(json_t **json, const char *file);

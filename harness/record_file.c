@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 
 #define FILE_BYTES_MAX (UINT64_C(256) << 20)
-#define DUMP_FLAGS (JSON_SORT_KEYS | JSON_INDENT(1) | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
+#define DUMP_FLAGS (JSON_SORT_KEYS | JSON_REAL_PRECISION(15) | JSON_ENCODE_ANY)
 
-int hr_record_write(struct hr_record *r, const char *file)
+int hr_json_write(const json_t *json, unsigned indent, const char *file)
 {
     struct hr_sink sink;
     int rc = hr_sink_open(&sink, file);
@@ -22,12 +22,17 @@ int hr_record_write(struct hr_record *r, const char *file)
     if (rc) {
         return rc;
     }
-    if (json_dumpf(hr_record_json(r), sink.out, DUMP_FLAGS) == 0) {
+    if (json_dumpf(json, sink.out, DUMP_FLAGS | JSON_INDENT(indent)) == 0) {
         fputc('\n', sink.out);
     } else if (!ferror(sink.out)) {
-        rc = hr_fail(ENOMEM, "cannot write %s: the record is not to be put into JSON", file);
+        rc = hr_fail(ENOMEM, "cannot write %s: it is not to be put into JSON", file);
     }
     return hr_sink_close(&sink, rc);
+}
+
+int hr_record_write(struct hr_record *r, const char *file)
+{
+    return hr_json_write(hr_record_json(r), 1, file);
 }
 
 /* ---- reading -------------------------------------------------------------------------- */
@@ -74,15 +79,13 @@ static int check_suites(const json_t *json, const char *file)
     const json_t *suite, *c, *cases;
     size_t i, k;
 
-    json_array_foreach(json_object_get(json, "suites"), i, suite)
-    {
+    json_array_foreach (json_object_get(json, "suites"), i, suite) {
         cases = json_object_get(suite, "cases");
         if (!json_is_string(json_object_get(suite, "name")) ||
             !json_is_string(json_object_get(suite, "status")) || !json_is_array(cases)) {
             return hr_fail(EINVAL, "%s:1: suites[%zu] lacks name, status or cases", file, i);
         }
-        json_array_foreach(cases, k, c)
-        {
+        json_array_foreach (cases, k, c) {
             if (!json_is_string(json_object_get(c, "id")) ||
                 !json_is_string(json_object_get(c, "status")) ||
                 !json_is_array(json_object_get(c, "metrics"))) {

@@ -10,6 +10,7 @@
 #include "harness/clock.h"
 #include "harness/drive.h"
 #include "harness/error.h"
+#include "harness/market_cut.h"
 #include "harness/platform/platform.h"
 #include "harness/progress.h"
 
@@ -35,36 +36,6 @@ struct shard {
     int rc;
     char why[HR_ERROR_MAX];
 };
-
-int hr_shards_cut(const struct hr_workload *w, uint64_t steady, int shards, uint32_t *bounds)
-{
-    uint32_t markets = w->tape->params.markets;
-    uint64_t *counts = calloc(markets, sizeof(*counts)), sum = 0;
-    int next = 1;
-
-    if (!counts) {
-        return hr_fail(ENOMEM, "no memory to cut a tape of %u markets", markets);
-    }
-    for (uint64_t i = 0; i < steady; i++) {
-        uint32_t market = w->tape->requests[w->tape->load + i].market;
-
-        counts[market < markets ? market : 0]++;
-    }
-    bounds[0] = 0;
-    for (uint32_t m = 0; m < markets && next < shards; m++) {
-        sum += counts[m];
-        /* Every shard keeps at least one market. */
-        if (sum * (uint64_t)shards >= steady * (uint64_t)next ||
-            markets - m - 1 == (uint32_t)(shards - next)) {
-            bounds[next++] = m + 1;
-        }
-    }
-    while (next <= shards) {
-        bounds[next++] = markets;
-    }
-    free(counts);
-    return 0;
-}
 
 static uint64_t copy_part(struct shard *s, uint64_t from, uint64_t count, uint64_t at)
 {
@@ -249,7 +220,8 @@ int hr_shards_run(const struct hr_shards_params *p, struct hr_shards_result *res
         rc = hr_fail(ENOMEM, "no memory for %d shards", p->shards);
         goto out;
     }
-    rc = hr_shards_cut(p->workload, p->steady, p->shards, bounds);
+    rc = hr_markets_cut(p->workload->tape->requests + p->workload->tape->load, p->steady,
+                        p->workload->tape->params.markets, p->shards, bounds);
     if (rc) {
         goto out;
     }

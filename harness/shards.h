@@ -35,8 +35,4 @@ struct hr_shards_result {
 /* 0, -EINTR, or a negative errno with hr_error() of the first shard that failed. */
 int hr_shards_run(const struct hr_shards_params *params, struct hr_shards_result *result);
 
-/* The first market of each shard, and bounds[shards] = markets: room for shards + 1. -ENOMEM. */
-int hr_shards_cut(const struct hr_workload *workload, uint64_t steady, int shards,
-                  uint32_t *bounds);
-
 #endif

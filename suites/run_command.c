@@ -17,7 +17,6 @@
 #include "harness/platform/platform.h"
 #include "harness/progress.h"
 #include "harness/sha256.h"
-#include "harness/sink.h"
 #include "probes/probe.h"
 #include "reports/report.h"
 
@@ -490,15 +489,7 @@ static int print_plan(struct session *s)
         hr_run_plan_print(s->plan, stdout);
         return HR_EXIT_OK;
     }
-    struct hr_sink sink;
-    int rc = hr_sink_open(&sink, file);
-
-    if (rc == 0) {
-        json_dumpf(s->plan, sink.out, JSON_SORT_KEYS | JSON_INDENT(2));
-        fputc('\n', sink.out);
-        rc = hr_sink_close(&sink, 0);
-    }
-    return hr_exit_of(rc);
+    return hr_exit_of(hr_json_write(s->plan, 2, file));
 }
 
 static void end(struct session *s)

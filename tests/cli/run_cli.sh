@@ -25,7 +25,7 @@ for file in result.json report.html report.md junit.xml env/topology.xml MANIFES
     [ -s "$TMP/run/$file" ] || failed "no $file"
 done
 ls "$TMP/run/hist/"*.hlog >/dev/null 2>&1 || failed "no hist/*.hlog"
-started=$(sed -n 's/^  "started": "\(.*\)",$/\1/p' "$TMP/run/result.json")
+started=$(sed -n 's/^ *"started": "\(.*\)",$/\1/p' "$TMP/run/result.json")
 for file in "$TMP/run/hist/"*.hlog; do
     has "$file" "^#\[StartTime: [1-9][0-9]+\.000 \(seconds since epoch\), $started\]$"
 done

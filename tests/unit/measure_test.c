@@ -2,6 +2,7 @@
 #include "tests/unit/small_rig.h"
 
 #include "harness/error.h"
+#include "harness/market_cut.h"
 #include "harness/shards.h"
 
 #include <errno.h>
@@ -544,7 +545,9 @@ TEST(shards, every_shard_has_a_market)
     flow.zipf = 2;
     CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 4096, &workload), 0);
     for (int shards = 1; shards <= 13; shards++) {
-        CHECK_EQ(hr_shards_cut(&workload, 4096, shards, bounds), 0);
+        CHECK_EQ(
+            hr_markets_cut(workload.tape->requests + workload.tape->load, 4096, 13, shards, bounds),
+            0);
         CHECK_EQ(bounds[0], 0);
         CHECK_EQ(bounds[shards], 13);
         for (int i = 0; i < shards; i++) {
