@@ -23,7 +23,7 @@ static int interrupted(void)
     return hr_fail(EINTR, "interrupted");
 }
 
-/* Collects until fewer than `keep` batches are in flight. */
+/* Collects until no more than `keep` batches are in flight. */
 static int drain(const struct hr_drive *d, uint64_t *in_flight, uint64_t keep,
                  struct hr_drive_sum *sum)
 {

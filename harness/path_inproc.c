@@ -20,7 +20,7 @@ struct hr_path {
     const struct eut_engine *engine;
     void *self;
     struct eut_sink sink;
-    uint32_t room_kept, room_batch;
+    uint32_t room_kept;
     bool answered; /* a batch was submitted and not collected */
     bool spilled;
     uint32_t kept;

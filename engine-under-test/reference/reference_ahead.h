@@ -96,9 +96,9 @@ static inline __attribute__((always_inline)) void ahead_second(
     line = level_glance(&engine->levels, &market->side[side]);
     line = ahead_either(-(uintptr_t)(handle != 0), &engine->orders.at[handle], line);
     note->handle = handle;
-    AHEAD_FETCH(line - 8);
+    AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
     AHEAD_FETCH(line);
-    AHEAD_FETCH(line + 8);
+    AHEAD_FETCH((uintptr_t)line + 64);
 }
 
 /* The neighbours of the order spoken of and its levels; or the first order of the level to meet. */
@@ -114,9 +114,9 @@ static inline __attribute__((always_inline)) void ahead_third(
     uint32_t best = market->side[side ^ 1].best, crosses = 0u - (best >= ~key);
     const uint64_t *line = level_glance(&engine->levels, &market->side[side ^ (crosses & 1)]);
 
-    AHEAD_FETCH(line - 8);
+    AHEAD_FETCH((uintptr_t)line - 64);
     AHEAD_FETCH(line);
-    AHEAD_FETCH(line + 8);
+    AHEAD_FETCH((uintptr_t)line + 64);
     AHEAD_FETCH(&engine->orders.at[o->prev]);
     AHEAD_FETCH(&engine->orders.at[o->next]);
     /* A subject's own lines have only now been asked for: something else is looked at instead. */
