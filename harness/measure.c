@@ -13,7 +13,6 @@
 #include "harness/statistics.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,8 @@ struct work {
     FILE *hlog;
     double hlog_at_s;
     char why[HR_WHY_MAX + 160];
-    bool gave_up;
+    bool open, gave_up;
+    int rc; /* negative: what ended it; why says it in words */
 };
 
 void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id,
@@ -287,14 +287,15 @@ void hr_rig_hlog_close(struct hr_rig *rig, const char *id, FILE *hlog)
     }
 }
 
-static int work_begin(struct work *w, struct hr_measure_result *result, int runs)
+static int work_begin(struct work *w)
 {
-    result->runs_max = runs;
-    result->samples = calloc((size_t)runs * (size_t)(w->c->metrics_count + 1), sizeof(double));
+    struct hr_measure_result *result = w->result;
+
+    result->samples =
+        calloc((size_t)result->runs_max * (size_t)(w->c->metrics_count + 1), sizeof(double));
     if (!result->samples) {
         return -ENOMEM;
     }
-    w->result = result;
     while (w->c->histograms && w->c->histograms[w->histograms]) {
         w->merged[w->histograms] = hr_histogram_new();
         if (!w->merged[w->histograms++]) {
@@ -395,33 +396,30 @@ static const char *advice_for(const struct work *w)
            "each suite's requests)";
 }
 
-static void conclude(struct work *w, int rc)
+static void conclude(struct work *w)
 {
     struct hr_rig *rig = w->rig;
+    const char *advice = NULL;
+    enum hr_status status = HR_SKIP;
 
-    if (rc == 0 && !w->gave_up) {
+    if (w->rc == 0 && !w->gave_up) {
         hr_case_digest(w->json, w->result->digest);
         write_metrics(w);
         set_status(rig, w->json, w->result, HR_PASS, NULL, NULL);
         return;
     }
-    if (rc == -EINTR) {
+    if (w->rc == -EINTR) {
         snprintf(w->why, sizeof(w->why), "interrupted after %d of %d runs", w->result->runs,
                  w->result->runs_max);
-        no_metrics(w, w->why);
-        set_status(rig, w->json, w->result, HR_SKIP, w->why, "run it again to the end");
-    } else if (rc == -ENOMEM || rc == -ENOSPC || rc == -ENOTSUP) {
-        snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
-        no_metrics(w, w->why);
-        set_status(rig, w->json, w->result, HR_SKIP, w->why,
-                   "needs a host with more memory, or a smaller case");
+        advice = "run it again to the end";
+    } else if (w->rc == -ENOMEM || w->rc == -ENOSPC || w->rc == -ENOTSUP) {
+        advice = "needs a host with more memory, or a smaller case";
     } else {
-        if (rc < 0) {
-            snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
-        }
-        no_metrics(w, w->why);
-        set_status(rig, w->json, w->result, HR_INVALID, w->why, advice_for(w));
+        status = HR_INVALID;
+        advice = advice_for(w);
     }
+    no_metrics(w, w->why);
+    set_status(rig, w->json, w->result, status, w->why, advice);
 }
 
 static void plan_case(struct hr_rig *rig, const struct hr_case *c, const char *id, int runs)
@@ -437,47 +435,103 @@ static void show(struct hr_rig *rig, const char *what)
     hr_progress_step(what, rig->planned_s > 0 ? fmin(1, rig->done_s / rig->planned_s) : 0);
 }
 
+/* Keeps what went wrong in words before another case's error takes their place. */
+static void note_error(struct work *w, int rc)
+{
+    w->rc = rc;
+    if (rc < 0) {
+        snprintf(w->why, sizeof(w->why), "%s", *hr_error() ? hr_error() : strerror(-rc));
+    }
+}
+
+/* Not open: filtered, only planned, or refused. */
+static void work_open(struct work *w, json_t *suite)
+{
+    struct hr_rig *rig = w->rig;
+    const struct hr_case *c = w->c;
+    int rc;
+
+    hr_case_id(rig, c->suite, c->name, w->id, sizeof(w->id));
+    if (!hr_case_wanted(rig, w->id)) {
+        return;
+    }
+    if (rig->plan) {
+        plan_case(rig, c, w->id, w->result->runs_max);
+        return;
+    }
+    w->json = w->result->json =
+        hr_case_begin(suite, w->id, rig->engine->name, rig->path->name,
+                      c->params ? json_incref(c->params) : json_object());
+    if (rig->engine->capabilities & EUT_CAP_RULER) {
+        set_status(rig, w->json, w->result, HR_INVALID,
+                   "the null engine is the ruler: it matches nothing, so it has no result",
+                   "name an engine that matches: -e reference");
+        return;
+    }
+    w->open = true;
+    hr_error_clear();
+    show(rig, w->id);
+    rc = work_begin(w);
+    note_error(w, rc ? rc : ruler_run(w));
+}
+
+static void work_run(struct work *w, int index)
+{
+    int rc;
+
+    if (!w->open || w->rc || w->gave_up || index >= w->result->runs_max) {
+        return;
+    }
+    rc = hr_stop_signal() ? -EINTR : good_run(w, index);
+    w->gave_up = rc == 1;
+    note_error(w, rc == 1 ? 0 : rc);
+    w->rig->done_s += w->c->seconds * (index ? 1 : 2);
+    show(w->rig, w->id);
+}
+
+int hr_measure_in_turns(struct hr_rig *rig, json_t *suite, const struct hr_case *cases, int n,
+                        struct hr_measure_result *results)
+{
+    struct work *works = calloc((size_t)n, sizeof(*works));
+    int runs = 0, rc = 0;
+
+    memset(results, 0, (size_t)n * sizeof(*results));
+    if (!works) {
+        return hr_fail(ENOMEM, "no memory for %d cases", n);
+    }
+    for (int i = 0; i < n; i++) {
+        works[i] = (struct work){.rig = rig, .c = cases + i, .result = results + i};
+        results[i].runs_max =
+            cases[i].runs ? cases[i].runs : (int)hr_config_count(rig->config, "run.runs");
+        runs = results[i].runs_max > runs ? results[i].runs_max : runs;
+        work_open(works + i, suite);
+    }
+    for (int run = 0; run < runs; run++) {
+        for (int i = 0; i < n; i++) {
+            work_run(works + i, run);
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        if (works[i].open) {
+            conclude(works + i);
+            work_end(works + i);
+            rc = works[i].rc == -EINTR ? -EINTR : rc;
+        }
+    }
+    free(works);
+    return rc;
+}
+
 int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c,
                struct hr_measure_result *out)
 {
     struct hr_measure_result local, *result = out ? out : &local;
-    struct work w = {.rig = rig, .c = c};
-    int runs = c->runs ? c->runs : (int)hr_config_count(rig->config, "run.runs"), rc;
+    int rc = hr_measure_in_turns(rig, suite, c, 1, result);
 
-    memset(result, 0, sizeof(*result));
-    hr_case_id(rig, c->suite, c->name, w.id, sizeof(w.id));
-    if (!hr_case_wanted(rig, w.id)) {
-        return 0;
-    }
-    if (rig->plan) {
-        plan_case(rig, c, w.id, runs);
-        return 0;
-    }
-    w.json = result->json = hr_case_begin(suite, w.id, rig->engine->name, rig->path->name,
-                                          c->params ? json_incref(c->params) : json_object());
-    if (rig->engine->capabilities & EUT_CAP_RULER) {
-        set_status(rig, w.json, result, HR_INVALID,
-                   "the null engine is the ruler: it matches nothing, so it has no result",
-                   "name an engine that matches: -e reference");
-        return 0;
-    }
-    hr_error_clear();
-    show(rig, w.id);
-    rc = work_begin(&w, result, runs);
-    rc = rc ? rc : ruler_run(&w);
-    for (int i = 0; i < runs && rc == 0 && !w.gave_up; i++) {
-        rc = hr_stop_signal() ? -EINTR : good_run(&w, i);
-        w.gave_up = rc == 1;
-        rc = rc == 1 ? 0 : rc;
-        rig->done_s += c->seconds * (i ? 1 : 2);
-        show(rig, w.id);
-    }
-    conclude(&w, rc);
-    work_end(&w);
     if (!out) {
         hr_measure_result_free(result);
     }
-    return rc == -EINTR ? rc : 0;
+    return rc;
 }
 
 void hr_measure_result_free(struct hr_measure_result *result)
@@ -529,122 +583,4 @@ void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, en
     json_decref(figures);
     rig->statuses[result->status]--;
     set_status(rig, result->json, result, status, reason, advice);
-}
-
-/* ---- what cases are made of ----------------------------------------------------------- */
-
-bool hr_flow_subset(struct hr_flow_params *p, uint64_t can, char *why)
-{
-    size_t at = 0;
-
-    why[0] = '\0';
-#define WITHOUT(bit, what, has)                                                          \
-    if (!(can & (bit)) && (has)) {                                                       \
-        at += (size_t)snprintf(why + at, HR_WHY_MAX - at, "%s%s", at ? ", " : "", what); \
-    }
-    WITHOUT(EUT_CAP_L2, "L2 markets", p->l2_share > 0)
-    WITHOUT(EUT_CAP_L3, "L3 markets", p->l2_share < 1)
-    WITHOUT(EUT_CAP_REPLACE, "replace", p->share_replace > 0)
-    WITHOUT(EUT_CAP_FOK, "fill or kill", p->share_fok > 0)
-    WITHOUT(EUT_CAP_POST, "post only", p->share_post > 0)
-    WITHOUT(EUT_CAP_STP, "self-trade prevention", p->accounts > 0)
-    WITHOUT(EUT_CAP_ANY_ID, "sparse order ids", p->ids == HR_IDS_SPARSE)
-    WITHOUT(EUT_CAP_ANY_PRICE, "the full price range", p->price_full)
-#undef WITHOUT
-    p->l2_share = can & EUT_CAP_L2 ? p->l2_share : 0;
-    p->l2_share = can & EUT_CAP_L3 ? p->l2_share : 1;
-    p->share_replace = can & EUT_CAP_REPLACE ? p->share_replace : 0;
-    p->share_fok = can & EUT_CAP_FOK ? p->share_fok : 0;
-    p->share_post = can & EUT_CAP_POST ? p->share_post : 0;
-    p->accounts = can & EUT_CAP_STP ? p->accounts : 0;
-    p->ids = can & EUT_CAP_ANY_ID ? p->ids : HR_IDS_DENSE;
-    p->price_full = can & EUT_CAP_ANY_PRICE && p->price_full;
-    return at > 0;
-}
-
-int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
-                  const struct hr_workload *workload, uint32_t batch, struct hr_path **path,
-                  uint64_t *load_ns)
-{
-    struct hr_path_params params = {.engine = engine,
-                                    .limits = hr_flow_limits(&workload->tape->params, batch),
-                                    .events_room = batch * 4,
-                                    .cpu = -1};
-    struct hr_drive_sum sum;
-    int rc = rig->path->open(path, &params);
-
-    if (rc) {
-        return rc;
-    }
-    struct hr_drive drive = {.ops = rig->path, .path = *path, .batch = batch};
-
-    rc = hr_drive_batches(&drive, workload->tape->requests, workload->tape->load, &sum);
-    if (rc) {
-        rig->path->close(*path);
-        *path = NULL;
-        return rc;
-    }
-    if (load_ns) {
-        *load_ns = sum.ns;
-    }
-    return 0;
-}
-
-#define PLAN_RECORD_PER_S 1.5e6
-#define PLAN_ORACLE_PER_S 1.0e6
-
-/* Each distinct flow costs its recording and its proof once. */
-static double flow_seconds(const struct hr_flow_params *p, uint64_t steady)
-{
-    double n = (double)(hr_flow_load(p) + steady);
-
-    return n / PLAN_RECORD_PER_S + n / PLAN_ORACLE_PER_S;
-}
-
-static void plan_flow(struct hr_rig *rig, const struct hr_flow_params *p, uint64_t steady)
-{
-    json_t *flows = json_object_get(rig->plan, "flows");
-    char key[256];
-
-    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %g %g %g %g %g %" PRIu64, p->seed, p->markets,
-             p->levels, p->orders_per_level, p->zipf, p->crossing, p->l2_share, p->share_new,
-             p->share_ioc, steady);
-    if (!json_object_get(flows, key)) {
-        json_object_set_new(flows, key, json_true());
-        rig->planned_s += flow_seconds(p, steady);
-    }
-}
-
-int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uint64_t steady,
-                    struct hr_workload *workload)
-{
-    struct hr_flow_params params = *wanted;
-    char why[HR_WHY_MAX];
-    uint64_t needed;
-
-    if (hr_flow_subset(&params, rig->engine->capabilities, why) &&
-        !(rig->engine->capabilities & EUT_CAP_RULER)) {
-        hr_record_warn(rig->record, "engine %s cannot do everything: left out of all flow: %s",
-                       rig->engine->name, why);
-    }
-    needed = hr_workload_bytes(&params, steady);
-    if (needed > rig->memory_max_bytes) {
-        return hr_fail(ENOSPC,
-                       "needs about %" PRIu64
-                       " MiB for the flow, the engine and the oracle; %" PRIu64 " MiB may be used",
-                       needed >> 20, rig->memory_max_bytes >> 20);
-    }
-    if (rig->plan) {
-        memset(workload, 0, sizeof(*workload));
-        workload->steady = steady;
-        plan_flow(rig, &params, steady);
-        return 0;
-    }
-    size_t known = json_array_size(rig->flows);
-    int rc = hr_workload_get(rig->workloads, &params, steady, workload);
-
-    if (json_array_size(rig->flows) > known) {
-        rig->done_s += flow_seconds(&params, steady);
-    }
-    return rc;
 }

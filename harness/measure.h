@@ -113,6 +113,11 @@ struct hr_measure_result {
 /* 0 (whatever the case's status), or -EINTR after Ctrl-C. result may be NULL. */
 int hr_measure(struct hr_rig *rig, json_t *suite, const struct hr_case *c,
                struct hr_measure_result *result);
+/* The same for cases that are compared with each other (a sweep over cores): their runs take turns,
+ * the first of each, then the second of each, so that a drift of the machine falls on all. A case's
+ * seconds are then those of all. results: n. */
+int hr_measure_in_turns(struct hr_rig *rig, json_t *suite, const struct hr_case *cases, int n,
+                        struct hr_measure_result *results);
 void hr_measure_result_free(struct hr_measure_result *result);
 const double *hr_measure_samples(const struct hr_measure_result *result, int metric);
 

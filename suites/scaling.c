@@ -58,56 +58,68 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
     return 0;
 }
 
-static int sharded_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
-                        uint64_t tape, uint64_t orders, struct sharded *s, double *rate,
-                        json_t **json)
+/* All points; one tape serves them. */
+struct sweep {
+    struct hr_workload workload;
+    struct sharded points[POINTS_MAX];
+    char names[POINTS_MAX][32];
+    struct hr_case cases[POINTS_MAX];
+    struct hr_measure_result results[POINTS_MAX];
+    int count;
+};
+
+static void add_point(struct hr_bench *bench, struct sweep *sweep,
+                      const struct hr_flow_params *flow, uint64_t orders, int shards)
 {
     static const struct hr_measured metrics[] = {
         {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
         {.name = "imbalance", .unit = "largest/mean"},
     };
-    struct hr_measure_result result;
-    struct hr_workload workload;
-    char name[64], id[256];
+    int i = sweep->count;
+    struct sharded *s = sweep->points + i;
+    char id[256];
     json_t *params;
-    int rc;
 
-    snprintf(name, sizeof(name), "shards=%d", s->shards);
-    hr_case_id(&bench->rig, suite_name, name, id, sizeof(id));
+    snprintf(sweep->names[i], sizeof(sweep->names[i]), "shards=%d", shards);
+    hr_case_id(&bench->rig, suite_name, sweep->names[i], id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
-        return 0;
+        return;
     }
+    s->workload = &sweep->workload;
+    s->shards = shards;
+    s->batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
     params = hr_flow_case_params(flow);
-    json_object_update_new(params, json_pack("{s:i, s:I, s:I}", "shards", s->shards, "orders",
+    json_object_update_new(params, json_pack("{s:i, s:I, s:I}", "shards", shards, "orders",
                                              (json_int_t)orders, "batch", (json_int_t)s->batch));
-    rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
-    if (rc == 0) {
-        s->workload = &workload;
-        if (!bench->rig.plan) {
-            hr_workload_prefix(&workload, orders, &s->steady, &s->digest);
-        }
-        rc = hr_measure(&bench->rig, suite,
-                        &(struct hr_case){.suite = suite_name,
-                                          .name = name,
-                                          .params = params,
-                                          .metrics = metrics,
-                                          .metrics_count = 2,
-                                          .run = sharded_trial,
-                                          .context = s,
-                                          .seconds = 0.05 + (double)(hr_flow_load(flow) + orders) /
-                                                                HR_PLAN_ORDERS_PER_S},
-                        &result);
-        if (result.json && result.status == HR_PASS) {
-            *json = result.json;
-            *rate = hr_estimate_median(hr_measure_samples(&result, 0), result.runs).median;
-        }
-        hr_measure_result_free(&result);
-    } else if (rc != -EINTR) {
-        hr_refuse_workload(bench, suite, suite_name, name, params, rc);
-        rc = 0;
+    sweep->cases[i] = (struct hr_case){.suite = suite_name,
+                                       .name = sweep->names[i],
+                                       .params = params,
+                                       .metrics = metrics,
+                                       .metrics_count = 2,
+                                       .run = sharded_trial,
+                                       .context = s,
+                                       .seconds = 0.05 + (double)(hr_flow_load(flow) + orders) /
+                                                             HR_PLAN_ORDERS_PER_S};
+    sweep->count++;
+}
+
+/* The points take turns, or a drift of the machine would look like a speed-up. */
+static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *sweep,
+                          const struct hr_flow_params *flow, uint64_t tape, uint64_t orders)
+{
+    int rc = hr_rig_workload(&bench->rig, flow, tape, &sweep->workload);
+
+    for (int i = 0; i < sweep->count && rc && rc != -EINTR; i++) {
+        hr_refuse_workload(bench, suite, suite_name, sweep->names[i], sweep->cases[i].params, rc);
     }
-    json_decref(params);
-    return rc;
+    if (rc) {
+        return rc == -EINTR ? rc : 0;
+    }
+    for (int i = 0; i < sweep->count && !bench->rig.plan; i++) {
+        hr_workload_prefix(&sweep->workload, orders, &sweep->points[i].steady,
+                           &sweep->points[i].digest);
+    }
+    return hr_measure_in_turns(&bench->rig, suite, sweep->cases, sweep->count, sweep->results);
 }
 
 static void single(json_t *c, const char *name, const char *unit, bool higher, double value,
@@ -163,39 +175,57 @@ static int points(int most, int *out)
     return n;
 }
 
+/* Through the points that passed, written beside the figure of the most shards. */
+static void fit_points(const struct sweep *sweep)
+{
+    double shards[POINTS_MAX], rates[POINTS_MAX];
+    json_t *last = NULL;
+    int good = 0;
+
+    for (int i = 0; i < sweep->count; i++) {
+        const struct hr_measure_result *r = sweep->results + i;
+
+        if (r->json && r->status == HR_PASS) {
+            last = r->json;
+            shards[good] = sweep->points[i].shards;
+            rates[good++] = hr_estimate_median(hr_measure_samples(r, 0), r->runs).median;
+        }
+    }
+    fit(last, shards, rates, good);
+}
+
 static int scaling_run(struct hr_bench *bench, json_t *suite)
 {
     const struct hr_config *config = bench->rig.config;
     uint64_t orders = hr_config_count(config, "scaling.requests"),
              tape = 4 * hr_config_count(config, "throughput.requests");
-    double shards[POINTS_MAX], rates[POINTS_MAX];
-    int most = (int)hr_config_count(config, "scaling.threads"), numbers[POINTS_MAX], n, good = 0,
-        rc = 0;
-    struct sharded s = {0};
-    json_t *last = NULL;
+    int most = (int)hr_config_count(config, "scaling.threads"), cpus = bench->rig.cpus_count;
+    int numbers[POINTS_MAX], n, rc = 0;
+    struct sweep *sweep = calloc(1, sizeof(*sweep));
     struct hr_flow_params flow;
-    int cpus;
 
+    if (!sweep) {
+        return hr_fail(ENOMEM, "no memory for a sweep over cores");
+    }
     hr_config_flow(config, &flow);
-    cpus = bench->rig.cpus_count;
+    orders = orders < tape ? orders : tape;
     most = most == 0 || most > cpus ? cpus : most;
     most = (uint32_t)most > flow.markets ? (int)flow.markets : most;
-    s.batch = (uint32_t)hr_config_count(config, "run.batch");
     n = points(most < 1 ? 1 : most, numbers);
-    for (int i = 0; i < n && rc == 0; i++) {
-        double rate = (double)NAN;
-
-        s.shards = numbers[i];
-        rc = sharded_case(bench, suite, &flow, tape, orders < tape ? orders : tape, &s, &rate,
-                          &last);
-        if (isfinite(rate)) {
-            shards[good] = numbers[i];
-            rates[good++] = rate;
-        }
+    for (int i = 0; i < n; i++) {
+        add_point(bench, sweep, &flow, orders, numbers[i]);
     }
-    if (rc == 0) {
-        fit(last, shards, rates, good);
+    if (sweep->count) {
+        rc = measure_points(bench, suite, sweep, &flow, tape, orders);
     }
+    if (rc == 0 && !bench->rig.plan) {
+        fit_points(sweep);
+    }
+    for (int i = 0; i < sweep->count; i++) {
+        hr_measure_result_free(sweep->results + i);
+        json_decref(sweep->cases[i].params);
+    }
+    free(sweep);
     return rc;
 }
 

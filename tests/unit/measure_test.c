@@ -92,6 +92,46 @@ TEST(measure, median_and_distance)
     small_rig_free(small);
 }
 
+/* Which case ran when: cases that are compared take turns. */
+static char turns[32];
+static int turn(const struct hr_case *c, struct hr_trial *t)
+{
+    t->values[0] = 1;
+    strncat(turns, c->context, 1);
+    hr_trial_digest(t, 7, 7);
+    return *(const char *)c->context == 'b' && t->index == 1 ? hr_fail(EIO, "b broke") : 0;
+}
+
+TEST(measure, compared_cases_take_turns)
+{
+    static const struct hr_measured metric = {.name = "figure", .unit = "orders/s"};
+    static const char *const names[] = {"a", "b", "c"};
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct hr_measure_result results[3];
+    struct hr_case cases[3];
+
+    for (int i = 0; i < 3; i++) {
+        cases[i] = (struct hr_case){.suite = "test",
+                                    .name = names[i],
+                                    .metrics = &metric,
+                                    .metrics_count = 1,
+                                    .run = turn,
+                                    .context = names[i],
+                                    .runs = 2 + i / 2};
+    }
+    turns[0] = '\0';
+    CHECK_EQ(hr_measure_in_turns(&small->bench.rig, small->suite, cases, 3, results), 0);
+    CHECK_STR(turns, "abcabcc");
+    CHECK_EQ(results[0].status, HR_PASS);
+    CHECK_EQ(results[1].status, HR_INVALID); /* and the others go on */
+    CHECK_STR(text_of(results[1].json, "reason"), "b broke");
+    CHECK_EQ(results[2].runs, 3);
+    for (int i = 0; i < 3; i++) {
+        hr_measure_result_free(results + i);
+    }
+    small_rig_free(small);
+}
+
 TEST(measure, a_hard_check_is_tried_again_and_then_invalid)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));
