@@ -48,3 +48,12 @@ git grep -nIwE 'TODO|FIXME|XXX' -- '*.c' '*.h' Makefile scripts configs >"$TMP/o
 # The OS is named only in back ends.
 git grep -nE '__linux__|__APPLE__' -- 'suites/*.[ch]' 'reports/*.[ch]' 'engine-under-test/conform*' >"$TMP/out"
 [ ! -s "$TMP/out" ] || failed "an operating system named outside the back ends"
+
+# A setting that a text names is one that there is: words of which the part before or behind the dot is known.
+grep -oE '\{"[a-z0-9_]+\.[a-z0-9_]+"' harness/config_rows.c | tr -d '{"' | sort -u >"$TMP/settings"
+groups=$(cut -d. -f1 "$TMP/settings" | sort -u | paste -sd'|')
+names=$(cut -d. -f2 "$TMP/settings" | sort -u | paste -sd'|')
+git grep -hvE '#include' -- '*.c' ':!tests' | grep -oE '"[^"]*"' |
+    grep -oE "(^|[^a-z0-9_./-])(($groups)\.[a-z_]+|[a-z]+\.($names))([^a-z_.]|$)" | grep -oE '[a-z]+\.[a-z_]+' |
+    grep -vE '\.([chly]|dat|gp|svg|csv|yaml|json)$' | sort -u | comm -23 - "$TMP/settings" >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "texts that name a setting which does not exist"
