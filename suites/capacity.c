@@ -27,10 +27,10 @@ static const char suite_name[] = "capacity";
 #define ATTEMPTS_GUESS 24 /* for the plan */
 #define STEPS_MAX 256
 
-/* One rate of the curve: the run that spoke for it last. */
+/* One rate of the curve: the run that spoke for it last. One that does not count says nothing. */
 struct step {
     double rate, p[HR_PERCENTILES];
-    bool passed;
+    bool counts, passed;
 };
 
 struct search {
@@ -90,6 +90,7 @@ static void note_step(struct search *s, const struct hr_trial *t, double rate, b
     s->count = i == s->count ? i + 1 : s->count;
     s->steps[i].rate = rate;
     s->steps[i].passed = passed;
+    s->steps[i].counts = !t->checks.hard;
     memcpy(s->steps[i].p, t->values, sizeof(s->steps[i].p));
     s->tail_at[i] = hr_percentile_or_nan(t->histograms[HR_OPEN_LATENCY], s->percentile);
 }
@@ -194,9 +195,11 @@ static void write_curve(struct search *s)
         json_t *step = json_object();
 
         json_object_set_new(step, "rate", hr_json_real(s->steps[i].rate));
-        json_object_set_new(step, "passed", json_boolean(s->steps[i].passed));
+        json_object_set_new(step, "passed",
+                            s->steps[i].counts ? json_boolean(s->steps[i].passed) : json_null());
         for (int p = 0; p < HR_PERCENTILES; p++) {
-            json_object_set_new(step, run_metrics[p].name, hr_json_real(s->steps[i].p[p]));
+            json_object_set_new(step, run_metrics[p].name,
+                                hr_json_real(s->steps[i].counts ? s->steps[i].p[p] : (double)NAN));
         }
         json_array_append_new(curve, step);
     }
@@ -213,6 +216,22 @@ static void metric(json_t *c, const char *name, const char *unit, bool higher, d
     } else {
         hr_case_metric_null(c, name, unit, reason);
     }
+}
+
+/* A rate at which no run counted did not fail: nobody knows. */
+static void metric_failed(struct search *s, double rate, const char *reason)
+{
+    char why[HR_WHY_MAX + 80];
+
+    for (int i = 0; i < s->count; i++) {
+        if (s->steps[i].rate == rate && !s->steps[i].counts) {
+            snprintf(why, sizeof(why), "at %.4g orders/s the runs did not count (%s)", rate,
+                     s->why);
+            metric(s->json, "lowest_failed", "orders/s", true, (double)NAN, why);
+            return;
+        }
+    }
+    metric(s->json, "lowest_failed", "orders/s", true, rate, reason);
 }
 
 static double tail_of(const struct search *s, double rate)
@@ -239,8 +258,7 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
     }
     if (r->confirmed > 0 && ruler) {
         metric(s->json, "capacity", "orders/s", true, r->confirmed, NULL);
-        metric(s->json, "lowest_failed", "orders/s", true, r->failed,
-               "no rate failed up to capacity.rate_max");
+        metric_failed(s, r->failed, "no rate failed up to capacity.rate_max");
         metric(s->json, name, "ns", false, tail, "too few samples for this percentile");
         hr_rig_state(rig, s->json, HR_PASS, NULL, NULL);
         return;
@@ -260,7 +278,7 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
                  hr_hiccup_share(&rig->hiccup) * 100, (double)rig->hiccup.gap_max_ns / 1e3);
     }
     metric(s->json, "capacity", "orders/s", true, (double)NAN, why);
-    metric(s->json, "lowest_failed", "orders/s", true, r->failed, why);
+    metric_failed(s, r->failed, why);
     metric(s->json, name, "ns", false, (double)NAN, why);
     hr_rig_state(rig, s->json,
                  r->confirmed > 0 || strncmp(why, "most", 4) == 0 ? HR_INVALID : HR_FAIL, why,

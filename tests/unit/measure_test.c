@@ -292,6 +292,28 @@ TEST(measure, the_null_engine_is_no_result)
     small_rig_free(small);
 }
 
+/* A generator that is always late: no rate failed, no rate passed, nothing was learnt. */
+TEST(measure, capacity_learns_nothing_from_runs_that_do_not_count)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *c, *item;
+    size_t i;
+
+    CHECK_EQ(hr_config_set(small->config, "latency.late_budget=1ns", "flag"), 0);
+    CHECK_EQ(hr_suite_find("capacity")->run(&small->bench, small->suite), 0);
+    c = json_array_get(json_object_get(small->suite, "cases"), 0);
+    CHECK_STR(text_of(c, "status"), "invalid");
+    CHECK(json_array_size(json_object_get(c, "curve")) > 0);
+    json_array_foreach (json_object_get(c, "curve"), i, item) {
+        CHECK(json_is_null(json_object_get(item, "passed")));
+        CHECK(json_is_null(json_object_get(item, "p50")));
+    }
+    json_array_foreach (json_object_get(c, "metrics"), i, item) {
+        CHECK(json_is_null(json_object_get(item, "estimate")));
+    }
+    small_rig_free(small);
+}
+
 TEST(measure, the_filter_spares_the_tapes)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));
