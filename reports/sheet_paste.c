@@ -92,7 +92,7 @@ static void put_capacity(FILE *out, const json_t *record)
         }
         put(out, "capacity", "%s with %s, %s; %s%s", hr_figure(capacity, "orders/s").text,
             hr_bound_text(walk.item).text, hr_view_path_engine(walk.item).text,
-            isnan(failed) ? "no rate failed" : "lowest failed ",
+            isnan(failed) ? "no higher rate is known to fail" : "lowest failed ",
             isnan(failed) ? "" : hr_figure_bare(failed, "orders/s").text);
     }
 }

@@ -41,6 +41,7 @@ struct search {
     FILE *hlog;
     double percentile, tail_at[STEPS_MAX];
     uint64_t bound_ns, requests, digest;
+    uint64_t needed; /* samples below which no run can pass, however good */
     struct step steps[STEPS_MAX];
     int count;
     int invalid; /* runs that did not count, and why the last did not */
@@ -67,6 +68,7 @@ static struct hr_open_run run_at(const struct search *s, double rate)
                                   hr_config_count(s->bench->rig.config, "latency.late_budget")};
     uint64_t wanted = (uint64_t)fmax((double)s->requests, rate * RATE_TRY_S);
 
+    wanted = wanted < 2 * s->needed ? 2 * s->needed : wanted; /* a prefix may be half of it */
     hr_workload_prefix(&s->workload, wanted, &run.orders, &run.digest);
     return run;
 }
@@ -349,7 +351,15 @@ static int search_case(struct search *s, json_t *suite, const char *name, const 
     json_t *params = search_params(s, rig->config);
     int rc = hr_rig_workload(rig, s->flow, tape, &s->workload);
 
-    if (rc == 0 && rig->plan) {
+    if (rc == 0 && tape < s->needed) {
+        char why[160];
+
+        snprintf(why, sizeof(why),
+                 "%" PRIu64 " orders cannot show that p%g holds: it takes %" PRIu64 " at the least",
+                 tape, s->percentile, s->needed);
+        hr_measure_refuse(rig, suite, suite_name, name, params, HR_SKIP, why,
+                          "raise throughput.requests: a quarter of the tape's orders");
+    } else if (rc == 0 && rig->plan) {
         rc = plan(rig, id, s->flow, s->requests);
     } else if (rc == 0 && (rig->engine->capabilities & EUT_CAP_RULER)) {
         hr_measure_refuse(rig, suite, suite_name, name, params, HR_INVALID,
@@ -385,6 +395,7 @@ static int bound_case(struct hr_bench *bench, json_t *suite, uint64_t bound_ns)
     s->percentile = hr_config_real(config, "capacity.percentile");
     s->bound_ns = bound_ns;
     s->requests = hr_config_count(config, "capacity.requests");
+    s->needed = (uint64_t)ceil(log(1 - CONFIDENCE) / log(s->percentile / 100)); /* none slow */
     snprintf(name, sizeof(name), "p%g<=%gus", s->percentile, (double)s->bound_ns / 1e3);
     hr_case_id(&bench->rig, suite_name, name, id, sizeof(id));
     if (hr_case_wanted(&bench->rig, id)) {

@@ -292,6 +292,26 @@ TEST(measure, the_null_engine_is_no_result)
     small_rig_free(small);
 }
 
+/* Too few orders for the tail: that is no bound missed. Few a run: as many as it takes are driven. */
+TEST(measure, capacity_asks_for_enough_orders)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *cases = json_object_get(small->suite, "cases");
+
+    CHECK_EQ(hr_config_set(small->config, "throughput.requests=1000", "flag"), 0);
+    CHECK_EQ(hr_suite_find("capacity")->run(&small->bench, small->suite), 0);
+    CHECK_STR(text_of(json_array_get(cases, 0), "status"), "skip");
+    CHECK(strstr(text_of(json_array_get(cases, 0), "reason"), "4603") != NULL);
+    CHECK_EQ(hr_config_set(small->config, "throughput.requests=1200", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "capacity.requests=10", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "capacity.rate_min=22000", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "capacity.rate_max=22000", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "capacity.confirm=1", "flag"), 0);
+    CHECK_EQ(hr_suite_find("capacity")->run(&small->bench, small->suite), 0);
+    CHECK(strcmp(text_of(json_array_get(cases, 1), "status"), "fail") != 0);
+    small_rig_free(small);
+}
+
 /* A generator that is always late: no rate failed, no rate passed, nothing was learnt. */
 TEST(measure, capacity_learns_nothing_from_runs_that_do_not_count)
 {
