@@ -171,7 +171,8 @@ void hr_section_markets(json_t *sheet, const json_t *record)
     table = hr_sheet_table(sheet, NULL, NULL);
     hr_table_column(table, "Path × engine", HR_LEFT);
     hr_table_column(table, "Markets", HR_RIGHT);
-    hr_table_column(table, "Depth", HR_RIGHT);
+    hr_table_column(table, "Levels a side", HR_RIGHT);
+    hr_table_column(table, "Orders a level", HR_RIGHT);
     hr_table_column(table, "Zipf", HR_RIGHT);
     hr_table_column(table, "orders/s", HR_RIGHT);
     hr_table_column(table, "Runs", HR_RIGHT);
@@ -187,6 +188,7 @@ void hr_section_markets(json_t *sheet, const json_t *record)
         hr_row_cell(row, hr_view_path_engine(item).text, NULL);
         hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
         hr_row_cell(row, hr_figure_count(hr_view_depth(item)).text, NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_param(item, "orders_per_level")).text, NULL);
         hr_row_cell(row, isnan(zipf) || zipf == 0 ? HR_DASH : hr_figure_set(zipf, "").text, NULL);
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
