@@ -39,7 +39,7 @@ const char hr_html_style[] =
     "margin:0 0 8px;padding:0;border:1px solid var(--line);border-radius:8px;overflow:hidden}\n"
     ".tiles div{padding:12px 14px 11px;box-shadow:0 0 0 1px var(--line)}\n"
     ".tiles dt{font-size:12.5px;color:var(--soft)}\n"
-    ".tiles dd{margin:0}.tiles .v{font-size:22px;line-height:1.35;font-weight:640;"
+    ".tiles dd{margin:0}.tiles .v{font-size:20px;line-height:1.35;font-weight:640;"
     "letter-spacing:-.01em;white-space:nowrap}.tiles .n{font-size:12.5px;color:var(--soft)}\n"
     ".wide{overflow-x:auto;margin:0 0 12px}\n"
     "table{border-collapse:collapse;font-size:13.5px;line-height:1.35;min-width:min(100%,420px)}\n"

@@ -97,11 +97,13 @@ static void put_capacity(FILE *out, const json_t *record)
     }
 }
 
-static void put_best(FILE *out, const char *label, const json_t *suite, const char *param)
+/* The best rate of a suite; noun is what its param of that name in the plural counts. */
+static void put_best(FILE *out, const char *label, const json_t *suite, const char *noun)
 {
     const json_t *item, *best = NULL, *metric;
     const char *unit;
-    char batch[200] = "";
+    char batch[200] = "", param[32];
+    double count;
     size_t i;
 
     json_array_foreach (json_object_get(suite, "cases"), i, item) {
@@ -121,13 +123,15 @@ static void put_best(FILE *out, const char *label, const json_t *suite, const ch
         snprintf(batch, sizeof(batch), ", batches of %s",
                  hr_figure_count(hr_view_param(best, "batch")).text);
     }
-    put(out, label, "%s, %s %s of %s runs, %s, %s %s%s",
+    snprintf(param, sizeof(param), "%ss", noun);
+    count = hr_view_param(best, param);
+    put(out, label, "%s, %s %s of %s runs, %s, %s %s%s%s",
         hr_figure(hr_view_number(metric, "estimate"), unit).text,
         hr_figure_range(hr_view_number(metric, "ci_low"), hr_view_number(metric, "ci_high"), unit)
             .text,
         json_is_true(json_object_get(metric, "interval")) ? "(95 %)" : "(min to max)",
         hr_figure_count(hr_view_number(metric, "n_runs")).text, hr_view_path_engine(best).text,
-        hr_figure_count(hr_view_param(best, param)).text, param, batch);
+        hr_figure_count(count).text, noun, count > 1 ? "s" : "", batch);
 }
 
 static void put_latency(FILE *out, const json_t *record)
@@ -297,8 +301,8 @@ void hr_section_paste(json_t *sheet, const json_t *record)
     put(out, "machine", "%s", hr_view_text(json_object_get(record, "host"), "line"));
     put(out, "verdict", "%s: %s", hr_view_text(verdict, "status"), hr_view_text(verdict, "line"));
     put_capacity(out, record);
-    put_best(out, "one thread", hr_view_suite(record, "throughput"), "markets");
-    put_best(out, "all cores", hr_view_suite(record, "scaling"), "shards");
+    put_best(out, "one thread", hr_view_suite(record, "throughput"), "market");
+    put_best(out, "all cores", hr_view_suite(record, "scaling"), "shard");
     put_latency(out, record);
     put_markets(out, record);
     put_validation(out, record);

@@ -94,8 +94,8 @@ static void add_throughput_tile(json_t *tiles, const json_t *record)
         int at = snprintf(note, sizeof(note), "%s", hr_view_path_engine(best).text);
 
         if (isfinite(markets)) {
-            at += snprintf(note + at, sizeof(note) - (size_t)at, ", %.40s markets",
-                           hr_figure_set(markets, "").text);
+            at += snprintf(note + at, sizeof(note) - (size_t)at, ", %.40s market%s",
+                           hr_figure_set(markets, "").text, markets > 1 ? "s" : "");
         }
         if (isfinite(batch)) {
             snprintf(note + at, sizeof(note) - (size_t)at, ", batches of %.40s",

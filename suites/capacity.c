@@ -275,9 +275,9 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
     } else {
         snprintf(why, sizeof(why),
                  "no rate from %.0f orders/s up held %s <= %g us; a spinning core here loses "
-                 "%.2f %% of its time to gaps of up to %.3g us",
+                 "%.2f %% of its time to gaps of up to %.2f ms",
                  hr_config_real(rig->config, "capacity.rate_min"), name, (double)s->bound_ns / 1e3,
-                 hr_hiccup_share(&rig->hiccup) * 100, (double)rig->hiccup.gap_max_ns / 1e3);
+                 hr_hiccup_share(&rig->hiccup) * 100, (double)rig->hiccup.gap_max_ns / 1e6);
     }
     metric(s->json, "capacity", "orders/s", true, (double)NAN, why);
     metric_failed(s, r->failed, why);
