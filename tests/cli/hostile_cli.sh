@@ -1,6 +1,8 @@
 #!/bin/bash
 # What careless and hostile users do: outputs that are devices, links or the input, streams that came
 # closed, names and patterns beyond reason. One line and exit 2, nothing lost, nothing replaced.
+# The inner shells are to expand what stands in single quotes.
+# shellcheck disable=SC2016
 . tests/cli/check.sh
 
 printf 'N,0,1,1,B,L,D,100,5\nN,0,2,2,S,L,D,100,5\n' >"$TMP/flow.csv"
