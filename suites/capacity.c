@@ -265,6 +265,8 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
         hr_rig_state(rig, s->json, HR_PASS, NULL, NULL);
         return;
     }
+    enum hr_status status = HR_INVALID;
+
     if (r->confirmed > 0) {
         snprintf(why, sizeof(why),
                  "the null engine does not hold the bound at twice %.4g orders/s: the harness "
@@ -273,6 +275,7 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
     } else if (s->invalid * 2 > (int)json_array_size(json_object_get(s->json, "runs"))) {
         snprintf(why, sizeof(why), "most runs did not count (%s)", s->why);
     } else {
+        status = HR_FAIL;
         snprintf(why, sizeof(why),
                  "no rate from %.0f orders/s up held %s <= %g us; a spinning core here loses "
                  "%.2f %% of its time to gaps of up to %.2f ms",
@@ -282,8 +285,7 @@ static void conclude(struct search *s, const struct hr_capacity_result *r, bool 
     metric(s->json, "capacity", "orders/s", true, (double)NAN, why);
     metric_failed(s, r->failed, why);
     metric(s->json, name, "ns", false, (double)NAN, why);
-    hr_rig_state(rig, s->json,
-                 r->confirmed > 0 || strncmp(why, "most", 4) == 0 ? HR_INVALID : HR_FAIL, why,
+    hr_rig_state(rig, s->json, status, why,
                  "isolate the measuring core, or ask for a wider bound (capacity.bound)");
 }
 
@@ -370,9 +372,8 @@ static int search_case(struct search *s, json_t *suite, const char *name, const 
         s->hlog = hr_rig_hlog(rig, id);
         rc = search_run(s);
         hr_rig_hlog_close(rig, id, s->hlog);
-    } else if (rc != -EINTR) {
-        hr_refuse_workload(s->bench, suite, suite_name, name, params, rc);
-        rc = 0;
+    } else {
+        rc = hr_refuse_workload(s->bench, suite, suite_name, name, params, rc);
     }
     json_decref(params);
     return rc;

@@ -61,15 +61,19 @@ double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *
     return lines / ORDER_LINES;
 }
 
-void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
-                        const char *name, json_t *params, int rc)
+int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
+                       const char *name, json_t *params, int rc)
 {
     bool skip = rc == -ENOSPC || rc == -ENOMEM || rc == -ENOTSUP;
 
+    if (rc == -EINTR) {
+        return rc;
+    }
     hr_measure_refuse(&bench->rig, suite, suite_name, name, params, skip ? HR_SKIP : HR_INVALID,
                       *hr_error() ? hr_error() : strerror(-rc),
                       skip ? "needs a host with more memory, or a smaller case"
                            : "run `headroom conform -e reference` and report what it says");
+    return 0;
 }
 
 /* What the books just built take. None at all is not a size: they went where memory was resident
@@ -183,12 +187,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
                                                       : load + (double)wanted->orders;
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 
-    if (rc == -EINTR) {
-        return rc;
-    }
     if (rc) {
-        hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc);
-        return 0;
+        return hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc);
     }
     memcpy(metrics, rate_metrics, sizeof(rate_metrics));
     memcpy(metrics + 2, more_metrics[wanted->more],

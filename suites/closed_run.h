@@ -33,8 +33,9 @@ json_t *hr_flow_case_params(const struct hr_flow_params *flow);
  * out of cache. 0 if there is none. *id is the ceiling's. */
 double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
                          const char **id);
-/* SKIP for what does not fit or is not supported, INVALID for a flow that could not be proved. */
-void hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
-                        const char *name, json_t *params, int rc);
+/* Records why a case has no flow: SKIP for what does not fit or is not supported, INVALID for a flow
+ * that could not be proved; returns 0. An interruption (-EINTR) is no refusal and is returned. */
+int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
+                       const char *name, json_t *params, int rc);
 
 #endif

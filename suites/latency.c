@@ -134,9 +134,8 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
                               .seconds =
                                   (double)(hr_flow_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
             NULL);
-    } else if (rc != -EINTR) {
-        hr_refuse_workload(bench, suite, suite_name, name, params, rc);
-        rc = 0;
+    } else {
+        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
     }
     json_decref(params);
     return rc;

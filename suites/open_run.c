@@ -179,9 +179,8 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
                               .seconds = (double)hr_flow_load(flow) / HR_PLAN_ORDERS_PER_S +
                                          (double)run.orders / rate * 0.75 + 0.02},
             NULL);
-    } else if (rc != -EINTR) {
-        hr_refuse_workload(bench, suite, suite_name, name, params, rc);
-        rc = 0;
+    } else {
+        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
     }
     json_decref(params);
     return rc;

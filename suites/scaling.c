@@ -109,11 +109,14 @@ static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *s
 {
     int rc = hr_rig_workload(&bench->rig, flow, tape, &sweep->workload);
 
-    for (int i = 0; i < sweep->count && rc && rc != -EINTR; i++) {
-        hr_refuse_workload(bench, suite, suite_name, sweep->names[i], sweep->cases[i].params, rc);
-    }
     if (rc) {
-        return rc == -EINTR ? rc : 0;
+        int refused = 0;
+
+        for (int i = 0; i < sweep->count; i++) {
+            refused = hr_refuse_workload(bench, suite, suite_name, sweep->names[i],
+                                         sweep->cases[i].params, rc);
+        }
+        return refused;
     }
     for (int i = 0; i < sweep->count && !bench->rig.plan; i++) {
         hr_workload_prefix(&sweep->workload, orders, &sweep->points[i].steady,
