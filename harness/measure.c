@@ -38,6 +38,7 @@ struct work {
     FILE *hlog;
     double hlog_at_s;
     char why[HR_WHY_MAX + 160];
+    const char *failed; /* the check that the last run did not pass, or NULL */
     bool open, gave_up;
     int rc; /* negative: what ended it; why says it in words */
 };
@@ -202,6 +203,7 @@ static int good_run(struct work *w, int index)
                 keep_good(w, &t);
             } else {
                 snprintf(w->why, sizeof(w->why), "%s", t.checks.why);
+                w->failed = t.checks.failed;
             }
         }
         bool again = rc == 0 && t.checks.hard && !t.checks.hopeless;
@@ -386,10 +388,12 @@ static void set_status(struct hr_rig *rig, json_t *json, struct hr_measure_resul
 
 static const char *advice_for(const struct work *w)
 {
-    if (strstr(w->why, "digest")) {
+    const char *failed = w->failed ? w->failed : "";
+
+    if (strcmp(failed, "digest") == 0) {
         return "run `headroom conform -e ENGINE` to see the first wrong event";
     }
-    if (strstr(w->why, "null_distance")) {
+    if (strcmp(failed, "null_distance") == 0) {
         return "the harness would be measured: use larger batches or heavier flow";
     }
     return "quiet the machine (see readiness), or use longer runs (`headroom run --help` lists "

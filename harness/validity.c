@@ -48,9 +48,10 @@ void hr_checks_free(struct hr_checks *checks)
     checks->list = NULL;
 }
 
-static void note_hard(struct hr_checks *checks, const char *why)
+static void note_hard(struct hr_checks *checks, const char *check, const char *why)
 {
     if (!checks->hard) {
+        checks->failed = check;
         snprintf(checks->why, sizeof(checks->why), "%s", why);
     }
     checks->hard = true;
@@ -75,7 +76,7 @@ static void add(struct hr_checks *checks, const char *check, enum hr_verdict ver
         char why[HR_WHY_MAX];
 
         snprintf(why, sizeof(why), "%s: %.4g %s (limit %.4g)", check, value, unit, limit);
-        note_hard(checks, why);
+        note_hard(checks, check, why);
     }
 }
 
@@ -112,7 +113,7 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
                  "the digest %016" PRIx64 " is not the oracle's %016" PRIx64
                  ": the trades are wrong",
                  digest, expected);
-        note_hard(checks, why);
+        note_hard(checks, "digest", why);
         checks->hopeless = true;
     }
 }
@@ -120,7 +121,7 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
 void hr_check_undigested(struct hr_checks *checks)
 {
     append(checks, "digest", HR_CHECK_HARD, json_null(), json_null(), "");
-    note_hard(checks, "the digest was not compared with the oracle's");
+    note_hard(checks, "digest", "the digest was not compared with the oracle's");
     checks->hopeless = true;
 }
 

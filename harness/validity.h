@@ -25,7 +25,8 @@ enum hr_verdict { HR_CHECK_OK, HR_CHECK_SOFT, HR_CHECK_HARD };
 struct hr_checks {
     json_t *list;         /* as record.h shows it; owned */
     bool hard, hopeless;  /* a hard one was added; one that trying again cannot mend */
-    char why[HR_WHY_MAX]; /* the first hard one, in words */
+    const char *failed;   /* the first hard one's name, static; NULL if there is none */
+    char why[HR_WHY_MAX]; /* the same in words */
 };
 
 /* false without memory. */
@@ -33,7 +34,7 @@ bool hr_checks_init(struct hr_checks *checks);
 void hr_checks_free(struct hr_checks *checks);
 
 /* Larger is worse: soft above soft, hard above hard. hard may be INFINITY. value NAN: unknown, and
- * ok. unit as in the report. */
+ * ok. unit as in the report. The name of a check is a literal: it is kept. */
 void hr_check_most(struct hr_checks *checks, const char *check, double value, double soft,
                    double hard, const char *unit);
 /* Smaller is worse. hard may be 0 or -INFINITY. */
