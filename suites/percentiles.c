@@ -32,6 +32,24 @@ double hr_percentile_or_nan(const struct hr_histogram *h, double percentile)
                : (double)NAN;
 }
 
+double hr_host_percent(const struct hr_trial *t, const struct hr_histogram *h)
+{
+    double p50 = hr_percentile_or_nan(h, 50), tail = hr_percentile_or_nan(h, 99.9);
+    uint64_t listen_ns = t->elapsed_ns;
+    struct hr_histogram *gaps;
+    struct hr_hiccup hiccup = {0};
+    double share;
+
+    if (!isfinite(tail) || (gaps = hr_histogram_new()) == NULL) {
+        return (double)NAN;
+    }
+    listen_ns = listen_ns > HR_LISTEN_MIN_NS ? listen_ns : HR_LISTEN_MIN_NS;
+    hr_hiccup_spin(listen_ns < HR_LISTEN_MAX_NS ? listen_ns : HR_LISTEN_MAX_NS, &hiccup, gaps);
+    share = hr_hiccup_caused(&hiccup, gaps, h, (uint64_t)tail, (uint64_t)p50);
+    hr_histogram_free(gaps);
+    return 100 * share;
+}
+
 void hr_percentiles_into(struct hr_trial *t, const struct hr_histogram *h, int first, int n)
 {
     for (int i = 0; i < n; i++) {
