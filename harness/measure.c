@@ -588,3 +588,10 @@ void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, en
     rig->statuses[result->status]--;
     set_status(rig, result->json, result, status, reason, advice);
 }
+
+void hr_measure_missed(struct hr_rig *rig, struct hr_measure_result *result, const char *reason,
+                       const char *advice)
+{
+    rig->statuses[result->status]--;
+    set_status(rig, result->json, result, HR_FAIL, reason, advice);
+}

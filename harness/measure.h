@@ -13,7 +13,7 @@
  * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock
  * reading itself is part of the sample, it is a warning below 2 and hard below 1.1.
  *
- * Statuses: PASS; INVALID (wrong digest, hard checks that did not go away, the null engine as the
+ * Statuses: PASS; FAIL (the suite found a bound missed); INVALID (wrong digest, hard checks that did not go away, the null engine as the
  * engine under test): no figure, a reason; SKIP (no memory, not supported, interrupted).
  *
  * Threads: one at a time; a callback may start and join its own.
@@ -145,6 +145,9 @@ json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_n
  * the reason. Its runs stay, so that the reason can be looked at. */
 void hr_measure_restate(struct hr_rig *rig, struct hr_measure_result *result, enum hr_status status,
                         const char *reason, const char *advice);
+/* A bound that a good case missed: FAIL, with the reason; its figures stay. */
+void hr_measure_missed(struct hr_rig *rig, struct hr_measure_result *result, const char *reason,
+                       const char *advice);
 
 /* id and whether the filter lets it through. */
 void hr_case_id(const struct hr_rig *rig, const char *suite, const char *name, char *id,

@@ -6,6 +6,7 @@
  *
  *   case params     rate (orders/s offered; the case is open loop), markets, depth (levels a side),
  *                   zipf, shards, orders, bound_ns and percentile (of a capacity case)
+ *                   worst, question, judged, bound_times (of a worst case)
  *   metrics         throughput (orders/s), compares (compares/s), bytes_per_market (bytes),
  *                   load_time, capacity (orders/s: the highest confirmed rate) and lowest_failed
  *                   (the other end of the bracket)

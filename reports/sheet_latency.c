@@ -7,6 +7,7 @@
 #include "reports/sheet.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,11 @@ static void add_percentile_columns(json_t *table)
     hr_table_column(table, "Samples", HR_RIGHT);
 }
 
+static bool is_worst(const json_t *item)
+{
+    return *hr_view_text(json_object_get(item, "params"), "worst") != '\0';
+}
+
 static void add_rates(json_t *sheet, const json_t *record)
 {
     struct hr_view_walk walk = {0};
@@ -92,7 +98,7 @@ static void add_rates(json_t *sheet, const json_t *record)
         json_t *row;
 
         /* One without figures is shown too: it says why. */
-        if ((!histogram && !hr_view_is(walk.suite, "name", "latency")) ||
+        if (is_worst(walk.item) || (!histogram && !hr_view_is(walk.suite, "name", "latency")) ||
             !isnan(hr_view_param(walk.item, "bound_ns"))) {
             continue;
         }
@@ -148,11 +154,63 @@ static void add_kinds(json_t *sheet, const json_t *record)
     hr_table_end(sheet, table);
 }
 
+/* What was asked of the engine, and how many median requests it took at the percentile that its
+ * bound was held to. */
+static void add_worst(json_t *sheet, const json_t *record)
+{
+    struct hr_view_walk walk = {0};
+    json_t *table = hr_sheet_table(sheet, "Worst cases", NULL);
+
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Asked for", HR_LEFT);
+    hr_table_column(table, "p50", HR_RIGHT);
+    hr_table_column(table, "p99", HR_RIGHT);
+    hr_table_column(table, "p99.9", HR_RIGHT);
+    hr_table_column(table, "Median requests", HR_RIGHT);
+    hr_table_column(table, "At most", HR_RIGHT);
+    hr_table_column(table, "Host's share of p99.9", HR_RIGHT);
+    hr_table_column(table, "Status", HR_LEFT);
+    while (hr_view_next(record, &walk)) {
+        const json_t *params = json_object_get(walk.item, "params"), *times;
+        const char *judged = hr_view_text(params, "judged");
+        bool p99 = strcmp(judged, "p99") == 0;
+        json_t *row;
+
+        if (!is_worst(walk.item)) {
+            continue;
+        }
+        times = hr_view_metric(walk.item, p99 ? "p99_over_median_case" : "p999_over_median_case");
+        row = hr_table_row(table, walk.item);
+        hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+        hr_row_cell(row, hr_view_text(params, "question"), NULL);
+        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p50"));
+        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99"));
+        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99.9"));
+        hr_row_cell(row, hr_figure_bare(hr_view_number(times, "estimate"), "times").text,
+                    *judged ? judged : NULL);
+        hr_row_cell(row, hr_figure_set(hr_view_param(walk.item, "bound_times"), "").text, NULL);
+        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99.9_host"));
+        hr_row_status(row, hr_view_text(walk.item, "status"));
+    }
+    if (hr_table_rows(table) == 0) {
+        hr_table_end(sheet, table);
+        return;
+    }
+    hr_sheet_say(
+        sheet, "note",
+        "One request at a time, as a multiple of the median request of one plain market, which is "
+        "measured with it. Judged is p99.9, or p99 where there are too few samples or the host's "
+        "own "
+        "pauses explain half of what lies above; a request that takes many levels is told by the "
+        "level.");
+}
+
 void hr_section_latency(json_t *sheet, const json_t *record)
 {
     hr_sheet_heading(sheet, "latency", "Latency");
     add_rates(sheet, record);
     add_kinds(sheet, record);
+    add_worst(sheet, record);
     hr_sheet_plot(sheet, "load");
     hr_sheet_plot(sheet, "percentiles");
 }

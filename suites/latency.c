@@ -9,6 +9,7 @@
  */
 #include "suites/closed_run.h"
 #include "suites/open_run.h"
+#include "suites/worst.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -214,6 +215,7 @@ static int latency_run(struct hr_bench *bench, json_t *suite)
             rc = closed_case(bench, suite, &sized, tape, orders < tape ? orders : tape);
         }
     }
+    rc = rc ? rc : hr_worst_cases(bench, suite, tape);
     return rc ? rc : open_cases(bench, suite, &flow, tape);
 }
 

@@ -33,6 +33,10 @@ ls "$TMP/run/plots/"*.gp >/dev/null 2>&1 || failed "no plots/*.gp"
 has "$TMP/run/result.json" '"complete": true'
 has "$TMP/run/result.json" '"id": "throughput/inproc/reference/markets=8"'
 has "$TMP/run/result.json" '"id": "latency/inproc/reference/load=closed/markets=8"'
+has "$TMP/run/result.json" '"id": "latency/inproc/reference/worst=queue_middle"'
+has "$TMP/run/result.json" '"name": "p999_over_median_case"'
+has "$TMP/run/result.json" '"name": "p99_net"'
+has "$TMP/run/report.md" 'Worst cases'
 has "$TMP/run/result.json" '"id": "markets/inproc/reference/markets=8/depth=8"'
 has "$TMP/run/result.json" '"id": "scaling/inproc/reference/shards=1"'
 has "$TMP/run/result.json" '"curve"'
@@ -61,6 +65,17 @@ expect_exit 0 "$HEADROOM" run "$TINY" -n -o "$TMP/nothing"
 expect_out 'throughput/inproc/reference/markets=8'
 expect_out 'cases, about [0-9]+ s'
 [ -e "$TMP/nothing" ] && failed "a plan made a folder"
+
+expect_exit 0 "$HEADROOM" run "$TINY" -n -S latency.worst_orders=0
+grep -q 'worst=' "$TMP/out" && failed "worst cases are planned although there are none"
+expect_exit 0 "$HEADROOM" run "$TINY" -n -f 'worst='
+expect_out 'worst=sweep'
+
+# ---- a missed bound is an answer: it is told, and the exit status is no error's ----
+run_tiny "$TMP/worst" -f 'worst=fok_short' -S latency.worst_bound=1 -S latency.worst_requests=10k \
+    -S latency.worst_orders=200k
+has "$TMP/worst/result.json" 'times the median request of a plain market \(at most 1\)|also when tried again'
+[ "$status" -eq 0 ] || has "$TMP/worst/result.json" 'also when tried again'
 
 # ---- what is no result ----
 expect_exit 3 "$HEADROOM" run "$TINY" -e null -o "$TMP/null"

@@ -8,8 +8,7 @@ static const json_t *named(const json_t *list, const char *key, const char *want
     const json_t *item;
     size_t i;
 
-    json_array_foreach(list, i, item)
-    {
+    json_array_foreach (list, i, item) {
         const char *name = json_string_value(json_object_get(item, key));
 
         if (name && strstr(name, wanted) && (strcmp(key, "id") == 0 || strcmp(name, wanted) == 0)) {
