@@ -350,6 +350,25 @@ int hr_config_load(struct hr_config **config, const char *name)
     return 0;
 }
 
+int hr_config_preset(const char *name, struct hr_flow_params *params)
+{
+    char assignment[256];
+    struct hr_config *c = new_config();
+    int rc = c ? 0 : hr_fail(ENOMEM, "out of memory");
+
+    if (rc == 0) {
+        snprintf(assignment, sizeof(assignment), PRESET_KEY "=%.200s", name);
+        rc = hr_config_set(c, assignment, layer_names[FLAG]);
+    }
+    if (rc == 0) {
+        hr_config_flow(c, params);
+        const char *wrong = hr_flow_check(params);
+        rc = *wrong ? hr_fail(EINVAL, "flow preset %.60s: %s", name, wrong) : 0;
+    }
+    hr_config_free(c);
+    return rc;
+}
+
 int hr_config_set(struct hr_config *c, const char *assignment, const char *origin)
 {
     const char *equals = strchr(assignment, '=');

@@ -3,6 +3,7 @@
 #include "harness/error.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
@@ -31,12 +32,41 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
         strcmp(hr_config_text(c, "flow.ids"), "dense") == 0 ? HR_IDS_DENSE : HR_IDS_SPARSE;
 }
 
+const char *hr_config_name_next(const char *at, char name[HR_CONFIG_NAME_MAX])
+{
+    size_t n;
+
+    at += strspn(at, ", ");
+    n = strcspn(at, ", ");
+    snprintf(name, HR_CONFIG_NAME_MAX, "%.*s",
+             n < HR_CONFIG_NAME_MAX ? (int)n : HR_CONFIG_NAME_MAX - 1, at);
+    return at + n;
+}
+
+static int check_flows(const struct hr_config *c, const char *key)
+{
+    const char *at = hr_config_text(c, key);
+    char name[HR_CONFIG_NAME_MAX];
+    struct hr_flow_params params;
+
+    for (at = hr_config_name_next(at, name); *name; at = hr_config_name_next(at, name)) {
+        int rc = hr_config_preset(name, &params);
+
+        if (rc) {
+            return hr_context(rc, "%s", key);
+        }
+    }
+    return 0;
+}
+
 int hr_config_check(const struct hr_config *c)
 {
     struct hr_flow_params params;
     const char *wrong;
+    int rc;
 
     hr_config_flow(c, &params);
     wrong = hr_flow_check(&params);
-    return *wrong ? hr_fail(EINVAL, "%s", wrong) : 0;
+    rc = *wrong ? hr_fail(EINVAL, "%s", wrong) : check_flows(c, "throughput.flows");
+    return rc ? rc : check_flows(c, "scaling.flows");
 }

@@ -16,26 +16,15 @@
 #define REQUESTS_MIN 50000u
 #define RUNS_MIN 3u
 
-/* The next name of a list of suites, "" at its end. */
-static const char *next_name(const char *at, char name[64])
-{
-    size_t n;
-
-    at += strspn(at, ", ");
-    n = strcspn(at, ", ");
-    snprintf(name, 64, "%.*s", n < 64 ? (int)n : 63, at);
-    return at + n;
-}
-
 bool hr_suite_asked(const struct hr_config *config, const char *name)
 {
     const char *at = hr_config_text(config, "run.suites");
-    char asked[64];
+    char asked[HR_CONFIG_NAME_MAX];
 
     if (strcmp(name, hr_suites[0]->name) == 0) {
         return true;
     }
-    for (at = next_name(at, asked); *asked; at = next_name(at, asked)) {
+    for (at = hr_config_name_next(at, asked); *asked; at = hr_config_name_next(at, asked)) {
         if (strcmp(asked, name) == 0 || strcmp(asked, "all") == 0) {
             return true;
         }
@@ -46,14 +35,14 @@ bool hr_suite_asked(const struct hr_config *config, const char *name)
 int hr_suites_check(const struct hr_config *config)
 {
     const char *at = hr_config_text(config, "run.suites");
-    char name[64];
+    char name[HR_CONFIG_NAME_MAX];
 
-    at = next_name(at, name);
+    at = hr_config_name_next(at, name);
     if (!*name) {
         return hr_fail(EINVAL,
                        "run.suites names no suite; `headroom list` shows them, or write all");
     }
-    for (; *name; at = next_name(at, name)) {
+    for (; *name; at = hr_config_name_next(at, name)) {
         if (strcmp(name, "all") != 0 && !hr_suite_find(name)) {
             return hr_context(-EINVAL, "run.suites");
         }

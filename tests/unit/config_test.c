@@ -259,6 +259,45 @@ TEST(config, the_shipped_presets_fit_the_flow)
     hr_config_names("configs/flows", try_preset, NULL);
 }
 
+/* A preset's flow is that of its file over the defaults, not over this run's settings. */
+TEST(config, a_preset_means_the_same_flow_everywhere)
+{
+    struct hr_flow_params flow, plain;
+    struct hr_config *c;
+
+    setup();
+    put_file("flows/tall.yaml", "flow:\n  levels: 77\n");
+    put_file("flows/wrong.yaml", "flow:\n  levels: 0\n");
+    CHECK_EQ(hr_config_load(&c, "standard"), 0);
+    hr_flow_defaults(&plain);
+    CHECK_EQ(hr_config_preset("tall", &flow), 0);
+    CHECK_EQ(flow.levels, 77);
+    CHECK_EQ(flow.orders_per_level, plain.orders_per_level);
+    CHECK(hr_config_count(c, "flow.markets") != plain.markets);
+    CHECK_EQ(flow.markets, plain.markets);
+    CHECK_EQ(hr_config_preset("wrong", &flow), -EINVAL);
+    CHECK_EQ(hr_config_preset("no-such", &flow), -ENOENT);
+    CHECK_EQ(hr_config_set(c, "throughput.flows=tall, no-such", "flag"), 0);
+    CHECK_EQ(hr_config_check(c), -ENOENT);
+    CHECK(strncmp(hr_error(), "throughput.flows: ", 18) == 0);
+    hr_config_free(c);
+    teardown();
+}
+
+TEST(config, names_of_a_list)
+{
+    char name[HR_CONFIG_NAME_MAX];
+    const char *at = hr_config_name_next(" a,b , c", name);
+
+    CHECK_STR(name, "a");
+    at = hr_config_name_next(at, name);
+    CHECK_STR(name, "b");
+    at = hr_config_name_next(at, name);
+    CHECK_STR(name, "c");
+    hr_config_name_next(at, name);
+    CHECK_STR(name, "");
+}
+
 TEST(config, the_dump_keeps_value_unit_and_origin)
 {
     struct hr_config *c;
