@@ -70,8 +70,8 @@ int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
     return 0;
 }
 
-#define PLAN_RECORD_PER_S 1.5e6
-#define PLAN_ORACLE_PER_S 1.0e6
+#define PLAN_RECORD_PER_S 3e6
+#define PLAN_ORACLE_PER_S 2e6
 
 /* Each distinct flow costs its recording and its proof once. */
 static double flow_seconds(const struct hr_flow_params *p, uint64_t steady)

@@ -227,14 +227,14 @@ static int good_run(struct work *w, int index)
 /* The best of a few: what the harness can, not what the machine let it. */
 static int ruler_run(struct work *w)
 {
-    bool ruled = false;
+    bool wanted = false;
     int rc = 0;
 
     for (int m = 0; m < w->c->metrics_count; m++) {
         w->ruler[m] = (double)NAN;
-        ruled = ruled || w->c->metrics[m].ruled;
+        wanted = wanted || w->c->metrics[m].ruled || w->c->metrics[m].bounded;
     }
-    for (int k = 0; k < RULER_RUNS && ruled && w->rig->ruler && rc == 0; k++) {
+    for (int k = 0; k < RULER_RUNS && wanted && w->rig->ruler && rc == 0; k++) {
         struct hr_trial t;
 
         rc = hr_trial_begin(w->rig, &t, true, k, w->histograms);
@@ -338,6 +338,22 @@ static void write_distance(struct work *w, int m)
     free(distance);
 }
 
+/* The nearest of what bounds a figure: what the suite names, or the null engine, which did the same
+ * but match. */
+static void find_ceiling(const struct work *w, int m, struct hr_metric *figure)
+{
+    const struct hr_measured *metric = w->c->metrics + m;
+    double null = w->ruler[m], named = metric->ceiling ? metric->ceiling_value : (double)NAN;
+
+    figure->ceiling = metric->ceiling;
+    figure->ceiling_value = metric->ceiling_value;
+    if ((metric->ruled || metric->bounded) && null > 0 &&
+        !(metric->higher ? named <= null : named >= null)) {
+        figure->ceiling = HR_CEILING_NULL;
+        figure->ceiling_value = null;
+    }
+}
+
 static void write_metrics(struct work *w)
 {
     for (int m = 0; m < w->c->metrics_count; m++) {
@@ -347,13 +363,14 @@ static void write_metrics(struct work *w)
             hr_case_metric_null(w->json, metric->name, metric->unit, w->reasons[m]);
             continue;
         }
-        hr_case_metric(w->json, &(struct hr_metric){.name = metric->name,
-                                                    .unit = metric->unit,
-                                                    .higher = metric->higher,
-                                                    .samples = hr_measure_samples(w->result, m),
-                                                    .n = w->result->runs,
-                                                    .ceiling = metric->ceiling,
-                                                    .ceiling_value = metric->ceiling_value});
+        struct hr_metric figure = {.name = metric->name,
+                                   .unit = metric->unit,
+                                   .higher = metric->higher,
+                                   .samples = hr_measure_samples(w->result, m),
+                                   .n = w->result->runs};
+
+        find_ceiling(w, m, &figure);
+        hr_case_metric(w->json, &figure);
         if (metric->ruled) {
             write_distance(w, m);
         }
@@ -463,9 +480,8 @@ static void work_open(struct work *w, json_t *suite)
         plan_case(rig, c, w->id, w->result->runs_max);
         return;
     }
-    w->json = w->result->json =
-        hr_case_begin(suite, w->id, rig->engine->name, rig->path->name,
-                      c->params ? json_incref(c->params) : json_object());
+    w->json = w->result->json = hr_case_begin(suite, w->id, rig->engine->name, rig->path->name,
+                                              c->params ? json_incref(c->params) : json_object());
     if (rig->engine->capabilities & EUT_CAP_RULER) {
         set_status(rig, w->json, w->result, HR_INVALID,
                    "the null engine is the ruler: it matches nothing, so it has no result",

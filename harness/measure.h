@@ -55,11 +55,16 @@ struct hr_rig {
     struct hr_histogram *gaps; /* of the measuring core; may be NULL */
 };
 
+/* The ceiling of a figure that nothing nearer bounds: what the null engine did with the same tape on
+ * the same path, in the same run. No engine can do better, since it is the harness alone. */
+#define HR_CEILING_NULL "null engine, same tape"
+
 struct hr_measured {
     const char *name, *unit;
     bool higher;
-    bool ruled;          /* compared with the null engine */
-    const char *ceiling; /* id, or NULL */
+    bool ruled;          /* compared with the null engine, and bounded by it */
+    bool bounded;        /* only bounded by it */
+    const char *ceiling; /* id of a nearer one, or NULL */
     double ceiling_value;
 };
 

@@ -416,23 +416,44 @@ static void set_estimate(json_t *object, const char *unit, const double *samples
     json_object_set_new(object, "reason", json_string(reason));
 }
 
+/* 1: as good as the ceiling, whichever way is better. */
+static void set_ceiling(json_t *metric, bool higher, double estimate, const char *id, double value)
+{
+    const char *unit = json_string_value(json_object_get(metric, "unit"));
+    bool bounded = id && isfinite(value) && value > 0;
+    double share = !bounded ? (double)NAN : higher ? estimate / value : value / estimate;
+
+    json_object_set_new(metric, "ceiling", text_or_null(id));
+    json_object_set_new(metric, "ceiling_value", bounded ? number(unit, value) : json_null());
+    json_object_set_new(metric, "of_ceiling", hr_json_real(share));
+}
+
 void hr_case_metric(json_t *c, const struct hr_metric *m)
 {
-    json_t *metric = json_pack("{s:s,s:s,s:s,s:o}", "name", m->name, "unit", m->unit, "better",
-                               m->higher ? "higher" : "lower", "ceiling", text_or_null(m->ceiling));
-    bool bounded = m->ceiling && isfinite(m->ceiling_value) && m->ceiling_value > 0;
-    double estimate, share = NAN;
+    json_t *metric = json_pack("{s:s,s:s,s:s}", "name", m->name, "unit", m->unit, "better",
+                               m->higher ? "higher" : "lower");
+    double estimate;
 
     set_estimate(metric, m->unit, m->samples, m->n, &estimate);
-    if (bounded && m->higher) {
-        share = estimate / m->ceiling_value;
-    } else if (bounded) {
-        share = m->ceiling_value / estimate;
-    }
-    json_object_set_new(metric, "ceiling_value",
-                        bounded ? number(m->unit, m->ceiling_value) : json_null());
-    json_object_set_new(metric, "of_ceiling", hr_json_real(share));
+    set_ceiling(metric, m->higher, estimate, m->ceiling, m->ceiling_value);
     json_array_append_new(json_object_get(c, "metrics"), metric);
+}
+
+void hr_case_metric_bound(json_t *c, const char *name, const char *ceiling, double value)
+{
+    json_t *metric;
+    size_t i;
+
+    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
+        const json_t *estimate = json_object_get(metric, "estimate");
+        const char *better = json_string_value(json_object_get(metric, "better"));
+
+        if (strcmp(json_string_value(json_object_get(metric, "name")), name) == 0 &&
+            json_is_number(estimate)) {
+            set_ceiling(metric, better && strcmp(better, "higher") == 0,
+                        json_number_value(estimate), ceiling, value);
+        }
+    }
 }
 
 void hr_case_metric_null(json_t *c, const char *name, const char *unit, const char *reason)

@@ -31,7 +31,7 @@
  *              "status": "ok|soft|hard", "value": 0, "limit": 5, "unit": "ms"}]}],
  *              "metrics": [{"name": "throughput", "unit": "orders/s", "better": "higher", "estimate": …,
  *              "ci_low": …, "ci_high": …, "interval": true, "n_runs": 6, "samples": […], "outliers": 0,
- *              "ceiling": "id or null", "ceiling_value": …, "of_ceiling": 0.71, "reason": null}],
+ *              "ceiling": "id, words or null", "ceiling_value": …, "of_ceiling": 0.71, "reason": null}],
  *              "histograms": [{"name": "latency", "unit": "ns", "count": …, "clamped": 0, "min": …,
  *              "mean": …, "max": …, "percentiles": {"p50": …, "p90": …, "p99": …, "p99.9": …,
  *              "p99.99": null}, "reasons": {"p99.99": "needs …"}, "points": [[50.0, 123], …]}]}]}],
@@ -90,10 +90,13 @@ struct hr_metric {
     bool higher;             /* which way is better */
     const double *samples;
     int n;
-    const char *ceiling;     /* id of the ceiling that bounds it, or NULL */
+    const char *ceiling;     /* id of the ceiling that bounds it or what it is, or NULL */
     double ceiling_value;    /* in the metric's unit */
 };
 void hr_case_metric(json_t *c, const struct hr_metric *m);
+/* Gives a figure another ceiling, one that is known only when other cases are measured. A figure
+ * that is null keeps none. */
+void hr_case_metric_bound(json_t *c, const char *name, const char *ceiling, double value);
 /* A figure that could not be had. */
 void hr_case_metric_null(json_t *c, const char *name, const char *unit, const char *reason);
 /* A histogram under case["histograms"]: name, unit, count, min, mean, max, p50 … (null with a

@@ -39,8 +39,8 @@ static uint64_t power_of_two_below(uint64_t bytes)
     return p;
 }
 
-/* Three quarters of each cache, rounded down; then 64 MiB and on by fours; then the most there is.
- */
+/* Three quarters of each cache, rounded down; then 64 MiB and on by twos, so that any working set
+ * has one near; then the most there is. */
 static int choose_sizes(const struct hr_ceiling_work *w, uint64_t sizes[SIZES_MAX])
 {
     uint64_t caches[] = {w->l1_bytes ? w->l1_bytes : 32768, w->l2_bytes ? w->l2_bytes : 1 << 20,
@@ -54,7 +54,7 @@ static int choose_sizes(const struct hr_ceiling_work *w, uint64_t sizes[SIZES_MA
             sizes[n++] = last = size;
         }
     }
-    for (uint64_t size = UINT64_C(64) << 20; size <= top && n < SIZES_MAX - 1; size *= 4) {
+    for (uint64_t size = UINT64_C(64) << 20; size <= top && n < SIZES_MAX - 1; size *= 2) {
         if (size > last) {
             sizes[n++] = last = size;
         }

@@ -142,7 +142,7 @@ int hr_ceilings_measure(struct hr_record *record, double budget_s)
     return hr_ceilings_measure_within(record, budget_s, 0, NULL);
 }
 
-double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id)
+double hr_ceiling_lines(json_t *record, uint64_t bytes, int threads, const char **id)
 {
     json_t *ceiling;
     double best = (double)NAN, nearest = HUGE_VAL;
@@ -155,7 +155,7 @@ double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id)
         json_t *params = json_object_get(ceiling, "params");
         json_int_t size = json_integer_value(json_object_get(params, "bytes"));
         if (!name || strncmp(name, "memory/lines/", 13) != 0 || !json_is_number(estimate) ||
-            size <= 0 || json_integer_value(json_object_get(params, "threads")) != 1) {
+            size <= 0 || json_integer_value(json_object_get(params, "threads")) != threads) {
             continue;
         }
         /* At equal distance the page size that does better bounds: an engine may choose it. */

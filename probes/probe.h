@@ -44,8 +44,8 @@ json_t *hr_fact_null(const char *reason);
  * Largest working set: a share of the memory available. 0, or -EINTR after Ctrl-C. */
 int hr_ceilings_measure(struct hr_record *record, double budget_s);
 
-/* The measured random-line rate at the working set nearest to bytes (log scale), lines/s;
- * *id is the ceiling's id. NAN if none was measured. */
-double hr_ceiling_lines(json_t *record, uint64_t bytes, const char **id);
+/* The random-line rate that was measured with so many threads at the working set nearest to bytes
+ * (log scale), lines/s; *id is the ceiling's id. NAN and NULL if none was measured. */
+double hr_ceiling_lines(json_t *record, uint64_t bytes, int threads, const char **id);
 
 #endif

@@ -26,7 +26,7 @@ struct closed_run {
 
 #define ORDER_LINES 4.0
 /* What a resting order and its share of the level and the id table take in a compact engine. */
-#define WORKING_SET_ORDER_BYTES 96u
+#define WORKING_SET_ORDER_BYTES 64u
 /* Below this a working set may live in a last-level cache, where lines are not the bound. */
 #define OUT_OF_CACHE_BYTES (128u << 20)
 
@@ -43,7 +43,7 @@ json_t *hr_flow_case_params(const struct hr_flow_params *f)
     return params;
 }
 
-double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
+double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, int threads,
                          const char **id)
 {
     uint64_t bytes = hr_flow_load(flow) * WORKING_SET_ORDER_BYTES;
@@ -53,12 +53,8 @@ double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *
     if (bytes < OUT_OF_CACHE_BYTES || rig->plan) {
         return 0;
     }
-    lines = hr_ceiling_lines(hr_record_json(rig->record), bytes, id);
-    if (!isfinite(lines) || lines <= 0) {
-        *id = NULL;
-        return 0;
-    }
-    return lines / ORDER_LINES;
+    lines = hr_ceiling_lines(hr_record_json(rig->record), bytes, threads, id);
+    return isfinite(lines) ? lines / ORDER_LINES : 0;
 }
 
 int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
@@ -76,6 +72,11 @@ int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_
     return 0;
 }
 
+static double per_second(uint64_t count, uint64_t ns)
+{
+    return (double)count / ((double)ns / 1e9);
+}
+
 /* What the books just built take. None at all is not a size: they went where memory was resident
  * already. */
 static void note_size(struct hr_trial *t, const struct hr_workload *w, uint64_t before_bytes,
@@ -91,10 +92,34 @@ static void note_size(struct hr_trial *t, const struct hr_workload *w, uint64_t 
     t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
 }
 
-/* One fresh engine over the first `steady` requests. */
-static int drive_once(const struct closed_run *run, struct hr_trial *t, int prefix,
-                      struct hr_drive_sum *sum)
+/* The steady phase, timed in all and after its first quarter and half: what they cost alone, since
+ * what follows does not change what was. */
+static int drive_steady(const struct closed_run *run, struct hr_trial *t, struct hr_path *path)
 {
+    static const int figures[] = {HR_CLOSED_THROUGHPUT, HR_CLOSED_HALF, HR_CLOSED_QUARTER};
+    const struct hr_workload *w = run->workload;
+    struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
+    int k = run->more == HR_CLOSED_LENGTHS && !t->ruler ? w->prefixes - 1 : 0;
+    uint64_t done = 0, ns = 0, events = 0;
+    int rc = 0;
+
+    for (k = k < 2 ? k : 2; k >= 0 && rc == 0; k--) {
+        struct hr_drive_sum sum;
+
+        rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load + done, w->prefix[k] - done,
+                              &sum);
+        done += sum.requests;
+        events += sum.events;
+        ns += sum.ns;
+        t->values[figures[k]] = per_second(done, ns);
+    }
+    t->values[HR_CLOSED_EVENTS] = per_second(events, ns);
+    return rc;
+}
+
+static int closed_run(const struct hr_case *c, struct hr_trial *t)
+{
+    const struct closed_run *run = c->context;
     const struct hr_workload *w = run->workload;
     uint64_t before_bytes = 0, load_ns = 0, digest = 0;
     struct hr_path *path;
@@ -111,43 +136,15 @@ static int drive_once(const struct closed_run *run, struct hr_trial *t, int pref
     if (run->more == HR_CLOSED_SIZE) {
         note_size(t, w, before_bytes, load_ns);
     }
-    struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
-
     hr_trial_start(t);
-    rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load, w->prefix[prefix], sum);
+    rc = drive_steady(run, t, path);
     hr_trial_stop(t);
     rc = rc ? rc : t->rig->path->digest(path, &digest);
     if (rc == 0) {
-        hr_trial_digest(t, digest, w->prefix_digest[prefix]);
+        hr_trial_digest(t, digest, w->digest);
     }
     t->rig->path->close(path);
     return rc;
-}
-
-static double per_second(uint64_t count, uint64_t ns)
-{
-    return (double)count / ((double)ns / 1e9);
-}
-
-static int closed_run(const struct hr_case *c, struct hr_trial *t)
-{
-    static const int figures[] = {HR_CLOSED_THROUGHPUT, HR_CLOSED_HALF, HR_CLOSED_QUARTER};
-    const struct closed_run *run = c->context;
-    int lengths = run->more == HR_CLOSED_LENGTHS && !t->ruler ? 3 : 1;
-
-    for (int i = 0; i < lengths; i++) {
-        struct hr_drive_sum sum;
-        int rc = drive_once(run, t, i, &sum);
-
-        if (rc) {
-            return rc;
-        }
-        t->values[figures[i]] = per_second(sum.requests, sum.ns);
-        if (i == 0) {
-            t->values[HR_CLOSED_EVENTS] = per_second(sum.events, sum.ns);
-        }
-    }
-    return 0;
 }
 
 static json_t *case_params(const struct hr_closed_case *wanted)
@@ -182,9 +179,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     struct hr_workload workload;
     struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
     struct hr_measured metrics[5];
-    double load = (double)hr_flow_load(&wanted->flow);
-    double driven = wanted->more == HR_CLOSED_LENGTHS ? 3 * load + 1.75 * (double)wanted->orders
-                                                      : load + (double)wanted->orders;
+    double driven = (double)(hr_flow_load(&wanted->flow) + wanted->orders);
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 
     if (rc) {
@@ -193,7 +188,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     memcpy(metrics, rate_metrics, sizeof(rate_metrics));
     memcpy(metrics + 2, more_metrics[wanted->more],
            (size_t)more_count[wanted->more] * sizeof(metrics[0]));
-    metrics[0].ceiling_value = hr_orders_ceiling(&bench->rig, &wanted->flow, &metrics[0].ceiling);
+    metrics[0].ceiling_value =
+        hr_orders_ceiling(&bench->rig, &wanted->flow, 1, &metrics[0].ceiling);
     return hr_measure(&bench->rig, suite,
                       &(struct hr_case){.suite = wanted->suite,
                                         .name = wanted->name,

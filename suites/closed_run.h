@@ -7,8 +7,8 @@
 #include "suites/suite.h"
 
 /* What is taken beside throughput (always the first metric) and events: nothing; bytes_per_market,
- * load_time and load_rate; or the rates over a half and a quarter of the orders, each from a fresh
- * engine in the same run, so that they can be compared in pairs. */
+ * load_time and load_rate; or the rates over the first half and the first quarter of the orders of
+ * the same run, so that they can be compared in pairs. */
 enum hr_closed_more { HR_CLOSED_RATE, HR_CLOSED_SIZE, HR_CLOSED_LENGTHS };
 enum { HR_CLOSED_THROUGHPUT, HR_CLOSED_EVENTS, HR_CLOSED_HALF, HR_CLOSED_QUARTER };
 
@@ -28,10 +28,11 @@ int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_cl
 /* {"crossing", "levels", "markets", "orders_per_level", "zipf"} and, if there are any, "l2_share".
  * New reference. */
 json_t *hr_flow_case_params(const struct hr_flow_params *flow);
-/* The ceiling over a rate of orders: a quarter of the measured random-line rate at this flow's
- * working set (an order touches four lines of memory: id, order, level, neighbour), once that is
- * out of cache. 0 if there is none. *id is the ceiling's. */
-double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow,
+/* The ceiling over a rate of orders: a quarter of the random-line rate that so many threads (one, or
+ * all processors) had at this flow's working set (an order touches four lines of memory: market,
+ * level, order, id index), once that is out of cache. 0 and *id NULL if there is none: the null
+ * engine is the ceiling then. */
+double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, int threads,
                          const char **id);
 /* Records why a case has no flow: SKIP for what does not fit or is not supported, INVALID for a flow
  * that could not be proved; returns 0. An interruption (-EINTR) is no refusal and is returned. */

@@ -32,8 +32,8 @@ static const char *const closed_histograms[] = {
  * host's share of the tail. Before the percentiles of each kind of order. */
 enum { P50_NET = HR_PERCENTILES, P99_NET, HOST, KINDS };
 static const struct hr_measured net_metrics[KINDS - HR_PERCENTILES] = {
-    {.name = "p50_net", .unit = "ns"},
-    {.name = "p99_net", .unit = "ns"},
+    {.name = "p50_net", .unit = "ns", .bounded = true},
+    {.name = "p99_net", .unit = "ns", .bounded = true},
     {.name = "p99.9_host", .unit = "%"},
 };
 
@@ -124,6 +124,9 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
     }
     hr_percentile_metrics(metrics, HR_PERCENTILES);
     metrics[0].ruled = true;
+    for (int p = 0; p < HR_CLASS_PERCENTILES; p++) {
+        metrics[p].bounded = true;
+    }
     memcpy(metrics + HR_PERCENTILES, net_metrics, sizeof(net_metrics));
     for (int k = 0; k < HR_CLASSES; k++) {
         struct hr_measured *at = metrics + KINDS + k * HR_CLASS_PERCENTILES;

@@ -1,10 +1,11 @@
 /*
  * scaling.c - do more cores carry more orders, and where does that end?
  *
- * Shards of markets over cores, each its own engine on its own core, one tape cut beforehand. The
- * points are fitted with a line and with the universal scalability law (Gunther): contention and
- * coherence shares. It cannot see a router's cost, and on a virtual machine two processors may
- * share one core.
+ * Shards of markets over cores, each its own engine on its own core, one tape cut beforehand: the
+ * run's own flow, and flow presets that no cache holds. In cache the ceiling is one shard's rate,
+ * times shards; out of it what all processors' random lines allow. The points are fitted with a
+ * line and with the universal scalability law (Gunther): contention and coherence shares. It cannot
+ * see a router's cost, and on a virtual machine two processors may share one core.
  */
 #include "suites/closed_run.h"
 
@@ -21,6 +22,14 @@
 static const char suite_name[] = "scaling";
 
 #define POINTS_MAX 64
+#define ONE_SHARD_CEILING "one shard's rate, times shards"
+
+/* In the order of a trial's values. */
+enum { THROUGHPUT, IMBALANCE, FIGURES };
+static const struct hr_measured figures[FIGURES] = {
+    [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
+    [IMBALANCE] = {.name = "imbalance", .unit = "largest/mean"},
+};
 
 struct sharded {
     const struct hr_workload *workload;
@@ -58,29 +67,59 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
     return 0;
 }
 
-/* All points; one tape serves them. */
+/* All points of one flow; one tape serves them. */
 struct sweep {
+    const char *preset; /* the flow's name; NULL: the run's own flow */
+    struct hr_flow_params flow;
+    uint64_t tape, orders;
     struct hr_workload workload;
     struct sharded points[POINTS_MAX];
-    char names[POINTS_MAX][32];
+    char names[POINTS_MAX][96];
+    struct hr_measured metrics[POINTS_MAX][FIGURES];
     struct hr_case cases[POINTS_MAX];
     struct hr_measure_result results[POINTS_MAX];
     int count;
 };
 
-static void add_point(struct hr_bench *bench, struct sweep *sweep,
-                      const struct hr_flow_params *flow, uint64_t orders, int shards)
+/* What random lines allow so many shards out of cache: with all processors at work what was
+ * measured with all, with fewer what one does, times shards. *id stays NULL in cache. */
+static double lines_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, int shards,
+                            const char **id)
 {
-    static const struct hr_measured metrics[] = {
-        {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
-        {.name = "imbalance", .unit = "largest/mean"},
-    };
+    const char *all_id;
+    double one = hr_orders_ceiling(rig, flow, 1, id) * shards;
+    double all = hr_orders_ceiling(rig, flow, rig->cpus_count, &all_id);
+
+    if (all_id && (shards == rig->cpus_count || all < one)) {
+        *id = all_id;
+        return all;
+    }
+    return one;
+}
+
+static json_t *point_params(const struct sweep *sweep, const struct sharded *s)
+{
+    json_t *params = hr_flow_case_params(&sweep->flow);
+
+    json_object_update_new(params,
+                           json_pack("{s:i, s:I, s:I}", "shards", s->shards, "orders",
+                                     (json_int_t)sweep->orders, "batch", (json_int_t)s->batch));
+    if (sweep->preset) {
+        json_object_set_new(params, "flow", json_string(sweep->preset));
+    }
+    return params;
+}
+
+static void add_point(struct hr_bench *bench, struct sweep *sweep, int shards)
+{
     int i = sweep->count;
     struct sharded *s = sweep->points + i;
+    struct hr_measured *metrics = sweep->metrics[i];
     char id[256];
-    json_t *params;
 
-    snprintf(sweep->names[i], sizeof(sweep->names[i]), "shards=%d", shards);
+    snprintf(sweep->names[i], sizeof(sweep->names[i]), "%s%s%sshards=%d",
+             sweep->preset ? "flow=" : "", sweep->preset ? sweep->preset : "",
+             sweep->preset ? "/" : "", shards);
     hr_case_id(&bench->rig, suite_name, sweep->names[i], id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
         return;
@@ -88,26 +127,26 @@ static void add_point(struct hr_bench *bench, struct sweep *sweep,
     s->workload = &sweep->workload;
     s->shards = shards;
     s->batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
-    params = hr_flow_case_params(flow);
-    json_object_update_new(params, json_pack("{s:i, s:I, s:I}", "shards", shards, "orders",
-                                             (json_int_t)orders, "batch", (json_int_t)s->batch));
-    sweep->cases[i] = (struct hr_case){.suite = suite_name,
-                                       .name = sweep->names[i],
-                                       .params = params,
-                                       .metrics = metrics,
-                                       .metrics_count = 2,
-                                       .run = sharded_trial,
-                                       .context = s,
-                                       .seconds = 0.05 + (double)(hr_flow_load(flow) + orders) /
-                                                             HR_PLAN_ORDERS_PER_S};
+    memcpy(metrics, figures, sizeof(figures));
+    metrics[THROUGHPUT].ceiling_value =
+        lines_ceiling(&bench->rig, &sweep->flow, shards, &metrics[THROUGHPUT].ceiling);
+    sweep->cases[i] =
+        (struct hr_case){.suite = suite_name,
+                         .name = sweep->names[i],
+                         .params = point_params(sweep, s),
+                         .metrics = metrics,
+                         .metrics_count = FIGURES,
+                         .run = sharded_trial,
+                         .context = s,
+                         .seconds = 0.05 + (double)(hr_flow_load(&sweep->flow) + sweep->orders) /
+                                               HR_PLAN_ORDERS_PER_S};
     sweep->count++;
 }
 
 /* The points take turns, or a drift of the machine would look like a speed-up. */
-static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *sweep,
-                          const struct hr_flow_params *flow, uint64_t tape, uint64_t orders)
+static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *sweep)
 {
-    int rc = hr_rig_workload(&bench->rig, flow, tape, &sweep->workload);
+    int rc = hr_rig_workload(&bench->rig, &sweep->flow, sweep->tape, &sweep->workload);
 
     if (rc) {
         int refused = 0;
@@ -119,7 +158,7 @@ static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *s
         return refused;
     }
     for (int i = 0; i < sweep->count && !bench->rig.plan; i++) {
-        hr_workload_prefix(&sweep->workload, orders, &sweep->points[i].steady,
+        hr_workload_prefix(&sweep->workload, sweep->orders, &sweep->points[i].steady,
                            &sweep->points[i].digest);
     }
     return hr_measure_in_turns(&bench->rig, suite, sweep->cases, sweep->count, sweep->results);
@@ -178,8 +217,9 @@ static int points(int most, int *out)
     return n;
 }
 
-/* Through the points that passed, written beside the figure of the most shards. */
-static void fit_points(const struct sweep *sweep)
+/* Through the points that passed: the fit, written beside the figure of the most shards, and in
+ * cache the ceiling of each, one shard's rate times shards. */
+static void relate_points(const struct sweep *sweep)
 {
     double shards[POINTS_MAX], rates[POINTS_MAX];
     json_t *last = NULL;
@@ -188,47 +228,72 @@ static void fit_points(const struct sweep *sweep)
     for (int i = 0; i < sweep->count; i++) {
         const struct hr_measure_result *r = sweep->results + i;
 
-        if (r->json && r->status == HR_PASS) {
-            last = r->json;
-            shards[good] = sweep->points[i].shards;
-            rates[good++] = hr_estimate_median(hr_measure_samples(r, 0), r->runs).median;
+        if (!r->json || r->status != HR_PASS) {
+            continue;
+        }
+        last = r->json;
+        shards[good] = sweep->points[i].shards;
+        rates[good++] = hr_estimate_median(hr_measure_samples(r, THROUGHPUT), r->runs).median;
+        if (shards[0] == 1 && good > 1 && !sweep->metrics[i][THROUGHPUT].ceiling) {
+            hr_case_metric_bound(r->json, figures[THROUGHPUT].name, ONE_SHARD_CEILING,
+                                 rates[0] * sweep->points[i].shards);
         }
     }
     fit(last, shards, rates, good);
 }
 
-static int scaling_run(struct hr_bench *bench, json_t *suite)
+/* preset: NULL is the run's own flow. */
+static int run_sweep(struct hr_bench *bench, json_t *suite, const char *preset)
 {
     const struct hr_config *config = bench->rig.config;
-    uint64_t orders = hr_config_count(config, "scaling.requests"),
-             tape = 4 * hr_config_count(config, "throughput.requests");
+    uint64_t wanted = hr_config_count(config, "scaling.requests");
     int most = (int)hr_config_count(config, "scaling.threads"), cpus = bench->rig.cpus_count;
-    int numbers[POINTS_MAX], n, rc = 0;
     struct sweep *sweep = calloc(1, sizeof(*sweep));
-    struct hr_flow_params flow;
+    int numbers[POINTS_MAX], n, rc = 0;
 
     if (!sweep) {
         return hr_fail(ENOMEM, "no memory for a sweep over cores");
     }
-    hr_config_flow(config, &flow);
-    orders = orders < tape ? orders : tape;
+    sweep->preset = preset;
+    sweep->tape = 4 * hr_config_count(config, "throughput.requests");
+    sweep->orders = wanted < sweep->tape ? wanted : sweep->tape;
+    hr_config_flow(config, &sweep->flow);
+    if (preset) {
+        uint64_t seed = sweep->flow.seed;
+
+        rc = hr_config_preset(preset, &sweep->flow);
+        sweep->flow.seed = seed;
+    }
     most = most == 0 || most > cpus ? cpus : most;
-    most = (uint32_t)most > flow.markets ? (int)flow.markets : most;
+    most = (uint32_t)most > sweep->flow.markets ? (int)sweep->flow.markets : most;
     n = points(most < 1 ? 1 : most, numbers);
-    for (int i = 0; i < n; i++) {
-        add_point(bench, sweep, &flow, orders, numbers[i]);
+    for (int i = 0; i < n && rc == 0; i++) {
+        add_point(bench, sweep, numbers[i]);
     }
     if (sweep->count) {
-        rc = measure_points(bench, suite, sweep, &flow, tape, orders);
+        rc = measure_points(bench, suite, sweep);
     }
     if (rc == 0 && !bench->rig.plan) {
-        fit_points(sweep);
+        relate_points(sweep);
     }
     for (int i = 0; i < sweep->count; i++) {
         hr_measure_result_free(sweep->results + i);
         json_decref(sweep->cases[i].params);
     }
     free(sweep);
+    return rc;
+}
+
+static int scaling_run(struct hr_bench *bench, json_t *suite)
+{
+    const char *at = hr_config_text(bench->rig.config, "scaling.flows");
+    char preset[HR_CONFIG_NAME_MAX];
+    int rc = run_sweep(bench, suite, NULL);
+
+    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
+         at = hr_config_name_next(at, preset)) {
+        rc = run_sweep(bench, suite, preset);
+    }
     return rc;
 }
 

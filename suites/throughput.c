@@ -1,9 +1,10 @@
 /*
  * throughput.c - how many orders a second does one thread take, and is that figure one?
  *
- * The default mix over market counts, shares of crossing orders and batch sizes, closed loop. A
- * rate that depends on how many orders were counted is no rate: over N, 2N and 4N orders it must
- * agree. The elementwise price-compare rate stands beside it under its own name: it is no matching.
+ * Named flows as they are, and the run's own flow over market counts, shares of crossing orders and
+ * batch sizes, closed loop. A rate that depends on how many orders were counted is no rate: over N,
+ * 2N and 4N orders it must agree. The elementwise price-compare rate stands beside it under its own
+ * name: it is no matching.
  */
 #include "suites/closed_run.h"
 
@@ -55,22 +56,21 @@ static bool invariant(struct hr_measure_result *r, int figure, const char *name,
     return false;
 }
 
-/* One market count over N, 2N and 4N orders; 4N is the headline. */
-static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
-                   uint64_t orders)
+/* One flow over N, 2N and 4N orders; 4N is the headline. */
+static int lengths(struct hr_bench *bench, json_t *suite, const char *name,
+                   const struct hr_flow_params *flow, uint64_t orders, json_t *extra)
 {
     struct hr_measure_result result = {0};
-    char name[96], why[256];
+    char why[256];
     struct hr_closed_case wanted = {.name = name,
                                     .flow = *flow,
                                     .orders = orders,
                                     .batch =
                                         (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
-                                    .more = HR_CLOSED_LENGTHS};
-    int rc;
+                                    .more = HR_CLOSED_LENGTHS,
+                                    .extra = extra};
+    int rc = one(bench, suite, &wanted, &result);
 
-    snprintf(name, sizeof(name), "markets=%u", flow->markets);
-    rc = one(bench, suite, &wanted, &result);
     if (result.json && result.status == HR_PASS) {
         bool half = invariant(&result, HR_CLOSED_HALF, "half_over_whole", orders, why, sizeof(why));
         bool quarter =
@@ -86,6 +86,28 @@ static int lengths(struct hr_bench *bench, json_t *suite, const struct hr_flow_p
     return rc;
 }
 
+/* Presets as they are, whatever this run's own flow is: a goal's flow is the same in any profile.
+ */
+static int flows(struct hr_bench *bench, json_t *suite, uint64_t seed, uint64_t orders)
+{
+    const char *at = hr_config_text(bench->rig.config, "throughput.flows");
+    char preset[HR_CONFIG_NAME_MAX], name[96];
+    int rc = 0;
+
+    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
+         at = hr_config_name_next(at, preset)) {
+        json_t *extra = json_pack("{s:s}", "flow", preset);
+        struct hr_flow_params flow;
+
+        snprintf(name, sizeof(name), "flow=%s", preset);
+        rc = hr_config_preset(preset, &flow);
+        flow.seed = seed;
+        rc = rc ? rc : lengths(bench, suite, name, &flow, orders, extra);
+        json_decref(extra);
+    }
+    return rc;
+}
+
 static int market_counts(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base,
                          uint64_t orders)
 {
@@ -94,9 +116,11 @@ static int market_counts(struct hr_bench *bench, json_t *suite, const struct hr_
 
     for (int i = 0; i < n && rc == 0; i++) {
         struct hr_flow_params flow = *base;
+        char name[96];
 
         flow.markets = (uint32_t)markets[i];
-        rc = lengths(bench, suite, &flow, orders);
+        snprintf(name, sizeof(name), "markets=%u", flow.markets);
+        rc = lengths(bench, suite, name, &flow, orders, NULL);
     }
     return rc;
 }
@@ -141,8 +165,7 @@ static const json_t *ceiling(const struct hr_rig *rig, const char *id)
     const json_t *ceilings = json_object_get(hr_record_json(rig->record), "ceilings"), *c;
     size_t i;
 
-    json_array_foreach(ceilings, i, c)
-    {
+    json_array_foreach (ceilings, i, c) {
         const char *text = json_string_value(json_object_get(c, "id"));
 
         if (text && strncmp(text, id, strlen(id)) == 0 &&
@@ -193,7 +216,8 @@ static int throughput_run(struct hr_bench *bench, json_t *suite)
     int rc;
 
     hr_config_flow(bench->rig.config, &base);
-    rc = market_counts(bench, suite, &base, orders);
+    rc = flows(bench, suite, base.seed, orders);
+    rc = rc ? rc : market_counts(bench, suite, &base, orders);
     rc = rc ? rc : crossings(bench, suite, &base, orders / 4 ? orders / 4 : 1);
     rc = rc ? rc : batches(bench, suite, &base, orders);
     if (rc == 0) {

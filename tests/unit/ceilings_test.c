@@ -145,7 +145,7 @@ TEST(ceilings, small_and_short_they_are_finite)
             FAIL("%s is %g", name, json_number_value(estimate));
         }
     }
-    double lines = hr_ceiling_lines(hr_record_json(record), 32768, &id);
+    double lines = hr_ceiling_lines(hr_record_json(record), 32768, 1, &id);
     CHECK(lines > 0 && isfinite(lines));
     CHECK(strncmp(id, "memory/lines/", 13) == 0);
     hr_record_free(record);
@@ -169,14 +169,18 @@ TEST(ceilings, the_nearest_working_set_bounds)
     const char *id;
 
     CHECK(record != NULL);
-    CHECK_NEAR(hr_ceiling_lines(record, 2000, &id), 5e8, 1);
+    CHECK_NEAR(hr_ceiling_lines(record, 2000, 1, &id), 5e8, 1);
     CHECK_STR(id, "memory/lines/base/bytes=1024");
-    CHECK_NEAR(hr_ceiling_lines(record, UINT64_C(1) << 40, &id), 2e8, 1);
+    CHECK_NEAR(hr_ceiling_lines(record, UINT64_C(1) << 40, 1, &id), 2e8, 1);
     CHECK_STR(id, "memory/lines/huge/bytes=1048576");
-    CHECK_NEAR(hr_ceiling_lines(record, 0, &id), 5e8, 1);
+    CHECK_NEAR(hr_ceiling_lines(record, 0, 1, &id), 5e8, 1);
+    CHECK_NEAR(hr_ceiling_lines(record, 2000, 2, &id), 9e8, 1);
+    CHECK_STR(id, "memory/lines/huge/bytes=1048576/threads=2");
+    CHECK(isnan(hr_ceiling_lines(record, 2000, 3, &id)));
+    CHECK(id == NULL);
     json_decref(record);
     record = json_object();
-    CHECK(isnan(hr_ceiling_lines(record, 1, &id)));
+    CHECK(isnan(hr_ceiling_lines(record, 1, 1, &id)));
     CHECK(id == NULL);
     json_decref(record);
 }

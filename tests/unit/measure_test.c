@@ -292,7 +292,8 @@ TEST(measure, the_null_engine_is_no_result)
     small_rig_free(small);
 }
 
-/* Too few orders for the tail: that is no bound missed. Few a run: as many as it takes are driven. */
+/* Too few orders for the tail: that is no bound missed. Few a run: as many as it takes are driven.
+ */
 TEST(measure, capacity_asks_for_enough_orders)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));

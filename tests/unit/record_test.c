@@ -118,11 +118,16 @@ TEST(record, figures_are_numbers_or_null_with_a_reason)
     CHECK_NEAR(json_number_value(json_object_get(m, "of_ceiling")), 0.2, 1e-12);
     CHECK(json_is_integer(json_array_get(json_object_get(m, "samples"), 0)));
     CHECK(json_is_false(json_object_get(m, "interval")));
+    hr_case_metric_bound(c, "p50", "another", 1.75);
+    CHECK_NEAR(json_number_value(json_object_get(m, "of_ceiling")), 0.5, 1e-12);
+    CHECK_STR(text_at(m, "ceiling"), "another");
     hr_case_metric(c, &(struct hr_metric){"broken", "ns", false, broken, 3, NULL, 0});
     m = json_array_get(metrics, 2);
     CHECK(json_is_null(json_object_get(m, "estimate")));
     CHECK(json_is_null(json_array_get(json_object_get(m, "samples"), 1)));
     CHECK_STR(text_at(m, "reason"), "2 of 3 runs gave no number");
+    hr_case_metric_bound(c, "broken", "another", 1);
+    CHECK(json_is_null(json_object_get(m, "of_ceiling")));
     hr_case_metric_null(c, "energy", "J", "no source");
     CHECK_STR(text_at(json_array_get(metrics, 3), "reason"), "no source");
     hr_record_ceiling(r, "memory/lines", "lines/s", true, rates, 6, NULL);
