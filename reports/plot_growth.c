@@ -17,8 +17,13 @@ static void label_of(const json_t *record, const json_t *item, const char *x, ch
 {
     double markets = hr_view_param(item, "markets"), depth = hr_view_depth(item);
     double zipf = hr_view_param(item, "zipf");
+    const char *flow = hr_view_text(json_object_get(item, "params"), "flow");
     size_t at = (size_t)snprintf(label, bytes, "%.40s", hr_view_short(record, item).text);
 
+    if (*flow) {
+        snprintf(label + at, bytes - at, ", %.40s", flow);
+        return; /* the name says the rest */
+    }
     if (strcmp(x, "markets") != 0 && isfinite(markets) && strcmp(x, "shards") != 0) {
         at += (size_t)snprintf(label + at, bytes - at, ", %.20s markets",
                                hr_figure_set(markets, "").text);

@@ -2,9 +2,11 @@
  * record_view.c - finds things in a run record. It judges nothing and changes nothing.
  */
 #include "reports/record_view.h"
+#include "reports/figure_text.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *hr_view_text(const json_t *object, const char *name)
@@ -165,6 +167,22 @@ struct hr_view_label hr_view_short(const json_t *record, const json_t *item)
         }
     }
     copy_text(label.text, sizeof(label.text), hr_view_text(item, "path"));
+    return label;
+}
+
+struct hr_view_label hr_view_ceiling(const json_t *metric)
+{
+    static const char lines[] = "memory/lines/";
+    const char *id = hr_view_text(metric, "ceiling"), *bytes = strstr(id, "/bytes=");
+    struct hr_view_label label;
+    char words[100];
+
+    if (strncmp(id, lines, sizeof(lines) - 1) == 0 && bytes) {
+        snprintf(words, sizeof(words), "random lines in %.60s",
+                 hr_figure(strtod(bytes + 7, NULL), "bytes").text);
+        id = words;
+    }
+    copy_text(label.text, sizeof(label.text), id);
     return label;
 }
 

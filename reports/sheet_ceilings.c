@@ -30,10 +30,10 @@ static void add_achieved(json_t *sheet, const json_t *record)
                 continue;
             }
             row = hr_table_row(table, walk.item);
-            hr_row_cell(row, hr_view_text(walk.item, "id"), NULL);
+            hr_row_cell(row, hr_view_text(walk.item, "id"), hr_view_text(metric, "name"));
             hr_row_cell(row, hr_figure(hr_view_number(metric, "estimate"), unit).text, NULL);
             hr_row_cell(row, hr_figure(hr_view_number(metric, "ceiling_value"), unit).text,
-                        hr_view_text(metric, "ceiling"));
+                        hr_view_ceiling(metric).text);
             hr_row_share(row, share, HR_ABOVE_CEILING);
         }
     }

@@ -26,9 +26,26 @@ static bool has_figure(const json_t *item)
     return false;
 }
 
+/* The share, and what it is a share of. */
+static void put_ceiling(json_t *row, const json_t *metric)
+{
+    const char *unit = hr_view_text(metric, "unit");
+
+    hr_row_share(row, hr_view_number(metric, "of_ceiling"), HR_ABOVE_CEILING);
+    hr_row_cell(row, hr_figure_bare(hr_view_number(metric, "ceiling_value"), unit).text,
+                hr_view_ceiling(metric).text);
+}
+
+/* The flow preset that a case was named after; "" is the run's own flow. */
+static const char *flow_of(const json_t *item)
+{
+    return hr_view_text(json_object_get(item, "params"), "flow");
+}
+
+/* Of the run's own flow. */
 static bool has_throughput(const json_t *item)
 {
-    return hr_view_metric(item, "throughput") != NULL;
+    return hr_view_metric(item, "throughput") != NULL && !*flow_of(item);
 }
 
 /* Whether all cases with a throughput set this to the same. */
@@ -120,6 +137,54 @@ static void say_compares(json_t *sheet, const json_t *cases)
     }
 }
 
+static void put_rate(json_t *row, const json_t *item)
+{
+    const json_t *metric = hr_view_metric(item, "throughput");
+
+    hr_row_metric(row, metric);
+    hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+    put_ceiling(row, metric);
+    hr_row_status(row, hr_view_text(item, "status"));
+}
+
+static void add_rate_columns(json_t *table)
+{
+    hr_table_column(table, "orders/s", HR_RIGHT);
+    hr_table_column(table, "Runs", HR_RIGHT);
+    hr_table_column(table, "Of ceiling", HR_LEFT);
+    hr_table_column(table, "Ceiling", HR_LEFT);
+    hr_table_column(table, "Status", HR_LEFT);
+}
+
+/* Flow presets, the same in every run of any profile. */
+static void add_named_flows(json_t *sheet, const json_t *cases)
+{
+    json_t *table = hr_sheet_table(sheet, "Named flows", NULL);
+    const json_t *item;
+    size_t i;
+
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Flow", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
+    hr_table_column(table, "Resting a market", HR_RIGHT);
+    add_rate_columns(table);
+    json_array_foreach (cases, i, item) {
+        double levels = hr_view_depth(item), orders = hr_view_param(item, "orders_per_level");
+        json_t *row;
+
+        if (!*flow_of(item)) {
+            continue;
+        }
+        row = hr_table_row(table, item);
+        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, flow_of(item), NULL);
+        hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
+        hr_row_cell(row, hr_figure_count(2 * levels * orders).text, NULL);
+        put_rate(row, item);
+    }
+    hr_table_end(sheet, table);
+}
+
 void hr_section_throughput(json_t *sheet, const json_t *record)
 {
     const json_t *cases = json_object_get(hr_view_suite(record, "throughput"), "cases"), *item;
@@ -127,33 +192,30 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
     size_t i;
 
     hr_sheet_heading(sheet, "throughput", "Throughput of one thread");
+    add_named_flows(sheet, cases);
     table = hr_sheet_table(sheet, NULL, NULL);
     hr_table_column(table, "Path × engine", HR_LEFT);
     hr_table_column(table, "With", HR_LEFT);
-    hr_table_column(table, "orders/s", HR_RIGHT);
-    hr_table_column(table, "Runs", HR_RIGHT);
-    hr_table_column(table, "Of ceiling", HR_LEFT);
-    hr_table_column(table, "Status", HR_LEFT);
+    add_rate_columns(table);
     json_array_foreach (cases, i, item) {
-        const json_t *metric = hr_view_metric(item, "throughput");
         char params[400];
         json_t *row;
 
-        if (!metric && (hr_view_passed(item) || has_figure(item))) {
-            continue; /* about something else than throughput */
+        if (*flow_of(item) ||
+            (!has_throughput(item) && (hr_view_passed(item) || has_figure(item)))) {
+            continue; /* in the other table, or about something else than throughput */
         }
         write_params(cases, item, false, params, sizeof(params));
         row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_path_engine(item).text,
                     hr_view_is_ruler(item) ? "the ruler" : NULL);
         hr_row_cell(row, params, NULL);
-        hr_row_metric(row, metric);
-        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
-        hr_row_share(row, hr_view_number(metric, "of_ceiling"), HR_ABOVE_CEILING);
-        hr_row_status(row, hr_view_text(item, "status"));
+        put_rate(row, item);
     }
     if (hr_table_rows(table) == 0) {
         hr_table_end(sheet, table);
+    }
+    if (json_array_size(cases) == 0) {
         hr_sheet_say(sheet, "note", "No throughput was measured in this run.");
         return;
     }
@@ -207,14 +269,14 @@ void hr_section_markets(json_t *sheet, const json_t *record)
     hr_sheet_plot(sheet, "memory");
 }
 
-/* The one-shard rate of the same engine and path. */
+/* The one-shard rate of the same engine, path and flow. */
 static double one_shard(const json_t *cases, const json_t *like)
 {
     const json_t *item;
     size_t i;
 
     json_array_foreach (cases, i, item) {
-        if (hr_view_param(item, "shards") == 1 &&
+        if (hr_view_param(item, "shards") == 1 && strcmp(flow_of(item), flow_of(like)) == 0 &&
             strcmp(hr_view_path_engine(item).text, hr_view_path_engine(like).text) == 0) {
             return hr_view_estimate(item, "throughput");
         }
@@ -234,7 +296,8 @@ static void say_fit(json_t *sheet, const json_t *cases)
     json_array_foreach (cases, i, item) {
         double x = hr_view_param(item, "shards"), y = hr_view_estimate(item, "throughput");
 
-        if (hr_view_counts(item) && count < POINTS_MAX && isfinite(x) && x >= 1 && isfinite(y)) {
+        if (hr_view_counts(item) && !*flow_of(item) && count < POINTS_MAX && isfinite(x) &&
+            x >= 1 && isfinite(y)) {
             shards[count] = x;
             rate[count++] = y;
         }
@@ -259,11 +322,14 @@ void hr_section_scaling(json_t *sheet, const json_t *record)
     hr_sheet_heading(sheet, "scaling", "Core scaling");
     table = hr_sheet_table(sheet, NULL, NULL);
     hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Flow", HR_LEFT);
     hr_table_column(table, "Shards", HR_RIGHT);
     hr_table_column(table, "orders/s", HR_RIGHT);
     hr_table_column(table, "Runs", HR_RIGHT);
     hr_table_column(table, "Speed-up", HR_RIGHT);
     hr_table_column(table, "Of linear", HR_LEFT);
+    hr_table_column(table, "Of ceiling", HR_LEFT);
+    hr_table_column(table, "Ceiling", HR_LEFT);
     hr_table_column(table, "Status", HR_LEFT);
     json_array_foreach (cases, i, item) {
         double rate = hr_view_estimate(item, "throughput"), shards = hr_view_param(item, "shards");
@@ -276,11 +342,13 @@ void hr_section_scaling(json_t *sheet, const json_t *record)
         }
         row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, *flow_of(item) ? flow_of(item) : "own", NULL);
         hr_row_cell(row, hr_figure_count(shards).text, NULL);
         hr_row_metric(row, metric);
         hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
         hr_row_cell(row, hr_figure(speedup, "ratio").text, NULL);
         hr_row_share(row, speedup / shards, "above linear: drift, or more cache");
+        put_ceiling(row, metric);
         hr_row_status(row, hr_view_text(item, "status"));
     }
     if (hr_table_rows(table) == 0) {
