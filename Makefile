@@ -10,6 +10,7 @@ VARIANT ?= release
 PROFILE ?= standard
 ENGINE  ?= reference
 OUT     ?=
+REQUESTS ?= 1000000000
 V       ?= 0
 WERROR  ?= 0
 
@@ -83,6 +84,10 @@ capacity: bootstrap ## measure this host and write the report: PROFILE=quick|sta
 
 test: bootstrap ## run all tests (unit, contract, golden, command line, fuzz, sanitizers)
 	@CC=$(CC) tests/run
+
+soak: bootstrap ## drive a billion requests through an engine: still right, still as small? REQUESTS=… ENGINE=…
+	@$(MAKE) --no-print-directory program
+	@build/headroom soak --requests '$(REQUESTS)' -e '$(ENGINE)'
 
 quicktest: ## run the unit tests of one variant; T=pattern picks suites
 	@$(MAKE) --no-print-directory $(BUILD)/unit-tests
@@ -177,6 +182,6 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o 
 plugins: $(PLUGINS)
 fuzz: $(FUZZ)
 
-.PHONY: all program capacity test quicktest bootstrap portable bless list format clean help plugins fuzz always
+.PHONY: all program capacity test soak quicktest bootstrap portable bless list format clean help plugins fuzz always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

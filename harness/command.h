@@ -87,6 +87,7 @@ extern const struct hr_command hr_command_list;       /* suites/ */
 extern const struct hr_command hr_command_run;        /* suites/ */
 extern const struct hr_command hr_command_replay;     /* engine-under-test/ */
 extern const struct hr_command hr_command_flow;       /* engine-under-test/ */
+extern const struct hr_command hr_command_soak;       /* engine-under-test/ */
 extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_schema;     /* reports/ */
