@@ -10,20 +10,16 @@
 
 #include "harness/error.h"
 #include "harness/market_cut.h"
-#include "harness/platform/platform.h"
-#include "harness/progress.h"
+#include "harness/slices.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BATCH 512u
-#define THREADS_MAX 64
 /* Of one slice. What the oracle takes for an order and for a market it has seen was measured. */
 #define SLICE_REQUESTS_MAX 8000000u
 #define ORDER_BYTES 96u
@@ -33,17 +29,14 @@ struct job {
     const struct hr_proof_params *params;
     uint32_t *bounds; /* slices + 1 markets */
     int slices;
-    atomic_int next, running;
     atomic_uint_least64_t passed; /* requests looked at, by all */
-    atomic_bool failed;
-    pthread_mutex_t lock; /* of what follows */
+    pthread_mutex_t lock;         /* of what follows */
     struct hr_proof *proof;
-    int rc;
-    char why[HR_ERROR_MAX];
 };
 
 struct slice {
     struct job *job;
+    const struct hr_slices_run *run;
     uint32_t first, end;
     void *self;
     struct hr_proof proof;
@@ -81,7 +74,7 @@ static int feed(struct slice *s, uint64_t from, uint64_t to)
         if ((i & 0xFFFF) == 0) {
             atomic_fetch_add_explicit(&s->job->passed, i - told, memory_order_relaxed);
             told = i;
-            if (hr_stop_signal() || atomic_load(&s->job->failed)) {
+            if (hr_slices_ending(s->run)) {
                 return hr_fail(EINTR, "interrupted");
             }
         }
@@ -144,43 +137,28 @@ static void add(struct hr_proof *to, const struct hr_proof *from)
     }
 }
 
-static void settle(struct job *job, const struct hr_proof *proof, int rc)
+static int prove_one(void *context, const struct hr_slices_run *run, int worker, int slice)
 {
-    pthread_mutex_lock(&job->lock);
-    if (rc == 0) {
-        add(job->proof, proof);
-    } else if (job->rc == 0) {
-        job->rc = rc;
-        snprintf(job->why, sizeof(job->why), "%s", hr_error());
-        atomic_store(&job->failed, true);
-    }
-    pthread_mutex_unlock(&job->lock);
-}
+    struct job *job = context;
+    struct slice *s = calloc(1, sizeof(*s));
+    int rc;
 
-static void *prove_slices(void *argument)
-{
-    struct job *job = argument;
-    struct slice *s = malloc(sizeof(*s));
-    int i;
-
-    if (hr_thread_pin(-1)) {
-        hr_error_clear(); /* it stays where it was started: slower, not wrong */
-    }
+    (void)worker;
     if (!s) {
-        settle(job, NULL, hr_fail(ENOMEM, "no memory to prove a flow"));
+        return hr_fail(ENOMEM, "no memory to prove a flow");
     }
-    while (s && !atomic_load(&job->failed) && (i = atomic_fetch_add(&job->next, 1)) < job->slices) {
-        memset(s, 0, sizeof(*s));
-        s->job = job;
-        s->first = job->bounds[i];
-        s->end = job->bounds[i + 1];
-        int rc = prove_slice(s);
-
-        settle(job, &s->proof, rc);
+    s->job = job;
+    s->run = run;
+    s->first = job->bounds[slice];
+    s->end = job->bounds[slice + 1];
+    rc = prove_slice(s);
+    if (rc == 0) {
+        pthread_mutex_lock(&job->lock);
+        add(job->proof, &s->proof);
+        pthread_mutex_unlock(&job->lock);
     }
     free(s);
-    atomic_fetch_sub(&job->running, 1);
-    return NULL;
+    return rc;
 }
 
 static int cut(struct job *job, int threads)
@@ -198,59 +176,39 @@ static int cut(struct job *job, int threads)
     return hr_markets_cut(tape->requests, total, markets, job->slices, job->bounds);
 }
 
-static int threads_of(const struct hr_proof_params *p)
+static void tell(void *context)
 {
-    int cpus[THREADS_MAX], n = hr_cpus_allowed(cpus, THREADS_MAX);
+    const struct job *job = context;
+    const struct hr_proof_params *p = job->params;
+    double total = (double)(p->tape->load + p->tape->steady) * job->slices;
 
-    n = p->threads > 0 && p->threads < n ? p->threads : n;
-    return n < 1 ? 1 : n;
-}
-
-static void wait_for(struct job *job)
-{
-    double total = (double)(job->params->tape->load + job->params->tape->steady) * job->slices;
-
-    while (atomic_load(&job->running) > 0) {
-        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-        if (job->params->progress) {
-            job->params->progress(job->params->context, (double)atomic_load(&job->passed) / total);
-        }
+    if (p->progress) {
+        p->progress(p->context, (double)atomic_load(&job->passed) / total);
     }
 }
 
 int hr_prove(const struct hr_proof_params *params, struct hr_proof *proof)
 {
     struct job job = {.params = params, .proof = proof};
-    pthread_t threads[THREADS_MAX];
-    int wanted = threads_of(params), started = 0, rc = cut(&job, wanted);
+    int workers = hr_slices_workers(params->threads), rc = cut(&job, workers);
 
     memset(proof, 0, sizeof(*proof));
-    if (rc) {
-        free(job.bounds);
-        return rc;
+    if (rc == 0) {
+        pthread_mutex_init(&job.lock, NULL);
+        rc = hr_slices_do(&(struct hr_slices){.count = job.slices,
+                                              .workers = workers,
+                                              .work = prove_one,
+                                              .watch = tell,
+                                              .context = &job});
+        pthread_mutex_destroy(&job.lock);
     }
-    pthread_mutex_init(&job.lock, NULL);
-    atomic_store(&job.running, wanted);
-    while (started < wanted && pthread_create(&threads[started], NULL, prove_slices, &job) == 0) {
-        started++;
-    }
-    atomic_fetch_sub(&job.running, wanted - started);
-    wait_for(&job);
-    for (int i = 0; i < started; i++) {
-        pthread_join(threads[i], NULL);
-    }
-    pthread_mutex_destroy(&job.lock);
     free(job.bounds);
-    if (started == 0) {
-        return hr_fail(EAGAIN, "no thread could be started to prove a flow");
-    }
-    return job.rc ? hr_fail(-job.rc, "%s", job.why) : 0;
+    return rc;
 }
 
 uint64_t hr_proof_bytes(uint64_t orders, uint32_t markets)
 {
-    struct hr_proof_params all = {.threads = 0};
-    uint64_t at_once = (uint64_t)threads_of(&all) * SLICE_REQUESTS_MAX;
+    uint64_t at_once = (uint64_t)hr_slices_workers(0) * SLICE_REQUESTS_MAX;
 
     return (orders < at_once ? orders : at_once) * ORDER_BYTES + (uint64_t)markets * MARKET_BYTES;
 }
