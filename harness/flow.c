@@ -100,9 +100,9 @@ static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, 
 /* Through the best opposite price, by up to two ticks, but no further from the middle than the book
  * reaches. */
 static uint32_t draw_crossing_price(struct hr_flow *f, const struct hr_flow_market *m,
-                                    unsigned side)
+                                    unsigned side, uint32_t reach)
 {
-    uint32_t through = draw_below(f, HR_STREAM_PRICE, 3), reach = f->params.levels;
+    uint32_t through = draw_below(f, HR_STREAM_PRICE, 3);
 
     if (side == BUY) {
         uint32_t best = m->best[SELL] != UINT32_MAX ? m->best[SELL] : m->middle;
@@ -145,7 +145,7 @@ static bool price_new(struct hr_flow *f, struct hr_flow_market *m, unsigned side
     r->tif = draw32(f, HR_STREAM_MIX) < f->post_of_new ? EUT_POST : EUT_DAY;
     if (f->steady && r->tif == EUT_DAY) {
         if (draw32(f, HR_STREAM_MIX) < f->crossing) {
-            r->price = draw_crossing_price(f, m, side);
+            r->price = draw_crossing_price(f, m, side, f->params.levels);
             return false;
         }
         if (once_in(f, FAR_END_ONE_IN)) {
@@ -254,6 +254,7 @@ static void taker_identity(struct hr_flow *f, uint32_t market, struct hr_flow_ma
 static void take(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, uint32_t bits,
                  struct eut_request *r)
 {
+    uint32_t reach = market < f->l3 ? f->params.levels : f->l2_levels;
     unsigned side = draw_taker_side(f, m);
 
     taker_identity(f, market, m, r);
@@ -270,7 +271,7 @@ static void take(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, u
     }
     r->type = EUT_LIMIT;
     r->price = once_in(f, FAR_LIMIT_ONE_IN) ? (side == BUY ? EUT_PRICE_MAX : 1)
-                                            : draw_crossing_price(f, m, side);
+                                            : draw_crossing_price(f, m, side, reach);
 }
 
 /* More of one side than of the other, or of both than wanted: a chance of 1/2 or `even`, moved. */
@@ -333,10 +334,10 @@ static void steady_l3(struct hr_flow *f, uint32_t market, struct eut_request *r)
 
 static void best_of_l2(const struct hr_flow *f, struct hr_flow_market *m)
 {
-    const uint32_t *bids = hr_flow_l2_prices(m), *asks = bids + f->params.levels;
+    const uint32_t *bids = hr_flow_l2_prices(m), *asks = bids + f->l2_levels;
     uint32_t bid = 0, ask = UINT32_MAX;
 
-    for (uint32_t i = 0; i < f->params.levels; i++) {
+    for (uint32_t i = 0; i < f->l2_levels; i++) {
         bid = bids[i] > bid ? bids[i] : bid;
         ask = asks[i] - 1 < ask - 1 ? asks[i] : ask; /* 0 is no price, and counts as the largest */
     }
@@ -349,7 +350,7 @@ static void best_of_l2(const struct hr_flow *f, struct hr_flow_market *m)
 static void quote(struct hr_flow *f, struct hr_flow_market *m, unsigned side, uint32_t i,
                   struct eut_request *r)
 {
-    uint32_t *price = &hr_flow_l2_prices(m)[side * f->params.levels + i];
+    uint32_t *price = &hr_flow_l2_prices(m)[side * f->l2_levels + i];
     uint32_t place = passive_price(m, side, i);
 
     r->op = EUT_QUOTE;
@@ -379,23 +380,36 @@ static void steady_l2(struct hr_flow *f, uint32_t market, struct eut_request *r)
 
         take(f, market, m, (uint32_t)kind, r);
     } else {
-        quote(f, m, bits & 1, draw_below(f, HR_STREAM_PRICE, f->params.levels), r);
+        quote(f, m, bits & 1, draw_below(f, HR_STREAM_PRICE, f->l2_levels), r);
     }
 }
 
 /* ---- load, and the loop ---- */
+
+/* The streams that this market draws from, new ones at its first request. */
+static void turn_to(struct hr_flow *f, uint32_t market, bool first)
+{
+    if (!f->params.by_market) {
+        return;
+    }
+    f->random = hr_flow_streams(f, market);
+    for (uint64_t i = 0; first && i < HR_STREAM_COUNT; i++) {
+        hr_random_init(&f->random[i], hr_flow_mix(f->params.seed + market * HR_MIX_2), i);
+    }
+}
 
 /* Market by market; the two sides in turn; first an order at each level, then the rest as always.
  */
 static void load_one(struct hr_flow *f, struct eut_request *r)
 {
     uint64_t l3_each = 2 * (uint64_t)f->target, l3_all = l3_each * f->l3;
-    uint64_t l2_each = 2 * (uint64_t)f->params.levels, n = f->loaded++;
+    uint64_t l2_each = 2 * (uint64_t)f->l2_levels, n = f->loaded++;
     bool l3 = n < l3_all;
     uint32_t market = l3 ? (uint32_t)(n / l3_each) : f->l3 + (uint32_t)((n - l3_all) / l2_each);
     uint64_t i = l3 ? n % l3_each : (n - l3_all) % l2_each;
     struct hr_flow_market *m = hr_flow_market(f, market);
 
+    turn_to(f, market, i == 0);
     if (i == 0) {
         uint64_t bits = hr_random_u64(&f->random[HR_STREAM_WALK]);
         uint64_t middle = f->params.price_mid - f->params.price_mid / 8 +
@@ -417,7 +431,7 @@ static void load_one(struct hr_flow *f, struct eut_request *r)
 
 enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow)
 {
-    return flow->loaded < flow->load_total ? HR_FLOW_LOAD : HR_FLOW_STEADY;
+    return flow->loaded < flow->load_end ? HR_FLOW_LOAD : HR_FLOW_STEADY;
 }
 
 static void count_request(struct hr_flow_counts *c, const struct eut_request *r)
@@ -429,18 +443,21 @@ static void count_request(struct hr_flow_counts *c, const struct eut_request *r)
     c->quotes += r->op == EUT_QUOTE;
 }
 
-/* The markets of a batch, and where in them slots are looked for, are drawn first, so that their
- * memory is on its way when their turn comes. */
-static void draw_places(struct hr_flow *f, struct eut_request *requests, uint32_t count)
+static uint32_t draw_market(const struct hr_flow_params *params, const struct hr_zipf *zipf,
+                            struct hr_random *random)
 {
-    struct hr_random *random = &f->random[HR_STREAM_MARKET];
+    return zipf->cells ? hr_zipf_draw(zipf, random) : hr_random_below(random, params->markets);
+}
 
+/* Where in their markets the requests of a batch look for slots is drawn first, so that this memory
+ * is on its way when their turn comes. */
+static void draw_places(struct hr_flow *f, const struct eut_request *requests, uint32_t count)
+{
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t market = f->zipf.cells ? hr_zipf_draw(&f->zipf, random)
-                                        : hr_random_below(random, f->params.markets);
+        uint32_t market = requests[i].market;
         struct hr_flow_market *m = hr_flow_market(f, market);
 
-        requests[i].market = market;
+        turn_to(f, market, false);
         f->start[i] = draw_below(f, HR_STREAM_SLOT, f->per_side);
         __builtin_prefetch(m, 1);
         if (market < f->l3) {
@@ -459,12 +476,33 @@ static void draw_places(struct hr_flow *f, struct eut_request *requests, uint32_
     }
 }
 
+static void make_steady(struct hr_flow *f, struct eut_request *requests, uint32_t count)
+{
+    if (!f->steady) {
+        f->steady = true;
+        memset(&f->counts, 0, sizeof(f->counts));
+    }
+    draw_places(f, requests, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t market = requests[i].market;
+
+        turn_to(f, market, false);
+        f->now = i;
+        if (market < f->l3) {
+            steady_l3(f, market, &requests[i]);
+        } else {
+            steady_l2(f, market, &requests[i]);
+        }
+        count_request(&f->counts, &requests[i]);
+    }
+}
+
 uint32_t hr_flow_next(struct hr_flow *f, struct eut_request *requests, uint32_t count)
 {
     f->seen_batch = NULL;
     count = count < f->batch ? count : f->batch;
     if (hr_flow_phase(f) == HR_FLOW_LOAD) {
-        uint64_t left = f->load_total - f->loaded;
+        uint64_t left = f->load_end - f->loaded;
 
         count = count < left ? count : (uint32_t)left;
         memset(requests, 0, count * sizeof(*requests));
@@ -475,22 +513,47 @@ uint32_t hr_flow_next(struct hr_flow *f, struct eut_request *requests, uint32_t 
         }
         return count;
     }
-    if (!f->steady) {
-        f->steady = true;
-        memset(&f->counts, 0, sizeof(f->counts));
-    }
     memset(requests, 0, count * sizeof(*requests));
-    draw_places(f, requests, count);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t market = requests[i].market;
-
-        f->now = i;
-        if (market < f->l3) {
-            steady_l3(f, market, &requests[i]);
-        } else {
-            steady_l2(f, market, &requests[i]);
-        }
-        count_request(&f->counts, &requests[i]);
+        requests[i].market = draw_market(&f->params, &f->zipf, &f->shared[HR_STREAM_MARKET]);
     }
+    make_steady(f, requests, count);
     return count;
+}
+
+/* ---- a range of markets ---- */
+
+void hr_flow_range(struct hr_flow *f, uint32_t first, uint32_t end)
+{
+    uint64_t l3_each = 2 * (uint64_t)f->target, l2_each = 2 * (uint64_t)f->l2_levels;
+    bool l3 = first < f->l3;
+    uint64_t each = l3 ? l3_each : l2_each;
+
+    memset(f->region.at, 0, (end - first) * (l3 ? f->l3_bytes : f->l2_bytes));
+    memset(&f->counts, 0, sizeof(f->counts));
+    f->l3_first = f->l2_first = first;
+    f->loaded = l3 ? first * l3_each : f->l3 * l3_each + (first - f->l3) * l2_each;
+    f->load_end = f->loaded + (end - first) * each;
+    f->steady = false;
+}
+
+void hr_flow_next_for(struct hr_flow *f, struct eut_request *requests, uint32_t count)
+{
+    f->seen_batch = NULL;
+    make_steady(f, requests, count);
+}
+
+int hr_flow_markets(const struct hr_flow_params *params, struct eut_request *requests,
+                    uint64_t count)
+{
+    struct hr_random random;
+    struct hr_zipf zipf = {.cells = NULL};
+    int rc = params->zipf > 0 ? hr_zipf_init(&zipf, params->markets, params->zipf) : 0;
+
+    hr_random_init(&random, params->seed, HR_STREAM_MARKET);
+    for (uint64_t i = 0; i < count && rc == 0; i++) {
+        requests[i] = (struct eut_request){.market = draw_market(params, &zipf, &random)};
+    }
+    hr_zipf_free(&zipf);
+    return rc;
 }

@@ -25,6 +25,7 @@ struct hr_flow_params {
     uint32_t markets;
     double l2_share;           /* of the markets, the last ones; they get quotes and takers */
     uint32_t levels;           /* target levels a side */
+    uint32_t l2_levels;        /* the same in L2 markets; 0: as `levels` */
     uint32_t orders_per_level; /* target resting orders a level (L3) */
     double zipf;               /* skew over markets: 0 uniform, s > 0 Zipf; ranks are scattered */
     double share_new, share_cancel, share_replace, share_ioc, share_fok, share_market, share_post;
@@ -35,6 +36,8 @@ struct hr_flow_params {
     double qty_mean;    /* lots, geometric, >= 1 */
     uint32_t accounts;  /* 0: all orders are account 0 */
     enum hr_flow_ids ids;
+    bool by_market; /* every market draws from streams of its own: a range of markets can then be
+                       made without the others (hr_flow_range()), at the same bytes */
 };
 
 struct hr_flow;
@@ -54,7 +57,22 @@ struct eut_limits hr_flow_limits(const struct hr_flow_params *params, uint32_t b
 enum hr_flow_phase { HR_FLOW_LOAD, HR_FLOW_STEADY };
 enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow);
 uint64_t hr_flow_load(const struct hr_flow_params *params);
+uint64_t hr_flow_load_l3(
+    const struct hr_flow_params *params); /* of them, for L3 markets: the first */
 uint32_t hr_flow_next(struct hr_flow *flow, struct eut_request *requests, uint32_t count);
+/* Of a flow by_market, a few neighbouring markets at a time, in the memory of those few: the same
+ * requests for them as the whole flow makes. hr_flow_range_new() makes room for up to `markets` of
+ * one kind; hr_flow_range() goes to the load phase of markets first … end - 1, all L3 or all L2,
+ * forgetting the last range. After it come the steady requests whose markets the caller names in
+ * requests[i].market, in the order and in the batches in which hr_flow_markets() drew them: a batch
+ * of the whole flow is hr_flow_in_flight() steady requests. */
+int hr_flow_range_new(struct hr_flow **flow, const struct hr_flow_params *params, uint32_t markets);
+void hr_flow_range(struct hr_flow *flow, uint32_t first, uint32_t end);
+void hr_flow_next_for(struct hr_flow *flow, struct eut_request *requests, uint32_t count);
+/* Writes the markets of the first `count` steady requests, the rest of each as zeroes. -ENOMEM. */
+int hr_flow_markets(const struct hr_flow_params *params, struct eut_request *requests,
+                    uint64_t count);
+uint32_t hr_flow_in_flight(const struct hr_flow_params *params); /* at most HR_FLOW_BATCH */
 /* What became of them: the events of that very batch, in order; may come in several calls. */
 void hr_flow_observe(struct hr_flow *flow, const struct eut_request *requests,
                      const struct eut_event *events, uint32_t count);
@@ -78,11 +96,12 @@ const struct hr_flow_counts *hr_flow_counts(const struct hr_flow *flow);
 /* A recorded flow: the load phase first, then the steady phase. */
 struct hr_tape {
     struct hr_flow_params params;
-    struct eut_request *requests; /* huge-page backed where possible */
-    uint64_t load, steady;        /* counts; requests[load] is the first steady one */
-    char sha256[65];              /* of the requests' bytes, little-endian */
-    uint64_t digest;              /* after all of it, from the engine that shadowed */
-    uint64_t digest_load;         /* after the load phase */
+    struct eut_request *requests;        /* huge-page backed where possible; NULL if streamed */
+    struct eut_request *steady_requests; /* the first steady one: requests + load if not NULL */
+    uint64_t load, steady;               /* counts */
+    char sha256[65];      /* of the requests' bytes, little-endian; streamed: see flow_stream.c */
+    uint64_t digest;      /* after all of it, from the engine that shadowed */
+    uint64_t digest_load; /* after the load phase */
     struct hr_flow_counts counts; /* of the steady phase */
     struct hr_region region;      /* what holds the requests */
 };

@@ -34,13 +34,26 @@ void hr_flow_defaults(struct hr_flow_params *params)
         .price_full = false,
         .qty_mean = 100,
         .accounts = 1000,
+        .l2_levels = 0,
         .ids = HR_IDS_SPARSE,
+        .by_market = false,
     };
 }
 
 static bool is_share(double x)
 {
     return x >= 0 && x <= 1;
+}
+
+static uint32_t levels_of_l2(const struct hr_flow_params *p)
+{
+    return p->l2_levels ? p->l2_levels : p->levels;
+}
+
+/* Of any market. */
+static uint32_t levels_most(const struct hr_flow_params *p)
+{
+    return levels_of_l2(p) > p->levels ? levels_of_l2(p) : p->levels;
 }
 
 const char *hr_flow_check(const struct hr_flow_params *p)
@@ -61,6 +74,9 @@ const char *hr_flow_check(const struct hr_flow_params *p)
     if (p->levels < 1 || p->levels > FLOW_LEVELS_MAX) {
         return "flow.levels must be 1 to 4096 levels a side";
     }
+    if (p->l2_levels > FLOW_LEVELS_MAX) {
+        return "flow.l2_levels must be 0 (as flow.levels) to 4096 levels a side";
+    }
     if (p->orders_per_level < 1 || (uint64_t)p->levels * p->orders_per_level > FLOW_ORDERS_MAX) {
         return "flow.orders_per_level must be at least 1, and levels times orders a level at most "
                "4194304 a side";
@@ -80,7 +96,8 @@ const char *hr_flow_check(const struct hr_flow_params *p)
     if (!is_share(p->crossing) || !is_share(p->walk)) {
         return "flow.crossing and flow.walk must be 0 to 1";
     }
-    if (p->price_mid < 4 * p->levels + 64 || p->price_mid > EUT_PRICE_MAX - 4 * p->levels - 64) {
+    if (p->price_mid < 4 * levels_most(p) + 64 ||
+        p->price_mid > EUT_PRICE_MAX - 4 * levels_most(p) - 64) {
         return "flow.price_mid must leave room for the levels on both sides: at least 4 x levels + "
                "64 "
                "ticks from 0 and from 2147483647";
@@ -109,9 +126,12 @@ static uint32_t slots_per_side(const struct hr_flow_params *p)
 
 uint64_t hr_flow_load(const struct hr_flow_params *p)
 {
-    uint64_t l2 = l2_markets(p), l3 = p->markets - l2;
+    return hr_flow_load_l3(p) + 2 * (uint64_t)l2_markets(p) * levels_of_l2(p);
+}
 
-    return 2 * (uint64_t)p->levels * (l3 * p->orders_per_level + l2);
+uint64_t hr_flow_load_l3(const struct hr_flow_params *p)
+{
+    return 2 * (uint64_t)(p->markets - l2_markets(p)) * p->levels * p->orders_per_level;
 }
 
 struct eut_limits hr_flow_limits(const struct hr_flow_params *p, uint32_t batch_max)
@@ -124,7 +144,7 @@ struct eut_limits hr_flow_limits(const struct hr_flow_params *p, uint32_t batch_
         .l2_markets = (uint32_t)l2,
         .batch_max = batch_max,
         .orders = orders ? orders : 1,
-        .levels = orders + 2 * l2 * p->levels,
+        .levels = orders + 2 * l2 * levels_of_l2(p),
     };
 }
 
@@ -155,6 +175,13 @@ static size_t lines(size_t bytes)
     return (bytes + 63) / 64 * 64;
 }
 
+uint32_t hr_flow_in_flight(const struct hr_flow_params *p)
+{
+    uint64_t n = hr_flow_load(p) / 8;
+
+    return n < 1 ? 1 : n < HR_FLOW_BATCH ? (uint32_t)n : HR_FLOW_BATCH;
+}
+
 static void set_shape(struct hr_flow *f)
 {
     const struct hr_flow_params *p = &f->params;
@@ -164,24 +191,29 @@ static void set_shape(struct hr_flow *f)
     f->target = p->levels * p->orders_per_level;
     f->per_side = slots_per_side(p);
     f->words = (f->per_side + 63) / 64;
-    f->lowest = 2 * p->levels + 16;
+    f->lowest = 2 * levels_most(p) + 16;
     f->highest = EUT_PRICE_MAX - f->lowest;
     f->steer = (uint64_t)(4294967296.0 * STEER_GAIN / (2.0 * f->target));
-    f->load_total = hr_flow_load(p);
-    uint64_t in_flight = f->load_total / 8;
-
-    f->batch = in_flight < 1 ? 1 : in_flight < HR_FLOW_BATCH ? (uint32_t)in_flight : HR_FLOW_BATCH;
+    f->l2_levels = levels_of_l2(p);
+    f->load_end = hr_flow_load(p);
+    f->batch = hr_flow_in_flight(p);
     for (f->ring = 8; f->ring < 2 * p->levels + 4; f->ring *= 2) {
     }
     f->used_at = (sizeof(struct hr_flow_market) + 7) / 8 * 8;
     f->ready_at = f->used_at + 2 * (size_t)f->words * sizeof(uint64_t);
     f->ring_at = f->ready_at + 2 * (size_t)f->words * sizeof(uint64_t);
     f->slots_at = f->ring_at + 2 * (size_t)f->ring * sizeof(uint32_t);
-    f->l3_bytes = lines(f->slots_at + 2 * (size_t)f->per_side * sizeof(struct hr_flow_slot));
-    f->l2_bytes = lines(sizeof(struct hr_flow_market) + 2 * (size_t)p->levels * sizeof(uint32_t));
+    size_t streams = p->by_market ? HR_STREAM_COUNT * sizeof(struct hr_random) : 0;
+
+    f->l3_streams_at = lines(f->slots_at + 2 * (size_t)f->per_side * sizeof(struct hr_flow_slot));
+    f->l2_streams_at =
+        lines(sizeof(struct hr_flow_market) + 2 * (size_t)f->l2_levels * sizeof(uint32_t));
+    f->l3_bytes = lines(f->l3_streams_at + streams);
+    f->l2_bytes = lines(f->l2_streams_at + streams);
 }
 
-int hr_flow_new(struct hr_flow **flow, const struct hr_flow_params *params)
+/* Everything but the memory of the markets. */
+static int flow_make(struct hr_flow **flow, const struct hr_flow_params *params)
 {
     const char *why = hr_flow_check(params);
     struct hr_flow *f;
@@ -198,26 +230,68 @@ int hr_flow_new(struct hr_flow **flow, const struct hr_flow_params *params)
     set_shape(f);
     set_mix(f);
     for (uint64_t i = 0; i < HR_STREAM_COUNT; i++) {
-        hr_random_init(&f->random[i], params->seed, i);
+        hr_random_init(&f->shared[i], params->seed, i);
     }
+    f->random = f->shared;
     hr_geometric_init(&f->qty, params->qty_mean);
     hr_nearness_init(&f->distance, params->levels);
+    *flow = f;
+    return 0;
+}
 
+static int no_memory(struct hr_flow *f, size_t bytes)
+{
+    uint32_t markets = f->params.markets;
+
+    hr_flow_free(f);
+    return hr_fail(ENOMEM,
+                   "flow: %zu MiB for the generator of %u markets were not to be had: "
+                   "ask for fewer markets, levels or orders",
+                   bytes >> 20, markets);
+}
+
+int hr_flow_new(struct hr_flow **flow, const struct hr_flow_params *params)
+{
+    struct hr_flow *f;
+    int rc = flow_make(&f, params);
+
+    *flow = NULL;
+    if (rc) {
+        return rc;
+    }
     size_t bytes = f->l3 * f->l3_bytes + f->l2 * f->l2_bytes;
-    int rc = hr_region_map(&f->region, bytes, HR_PAGES_HUGE);
 
+    rc = hr_region_map(&f->region, bytes, HR_PAGES_HUGE);
     if (rc == 0 && params->zipf > 0) {
         rc = hr_zipf_init(&f->zipf, params->markets, params->zipf);
     }
     if (rc) {
-        hr_flow_free(f);
-        return hr_fail(ENOMEM,
-                       "flow: %zu MiB for the generator of %u markets were not to be had: "
-                       "ask for fewer markets, levels or orders",
-                       bytes >> 20, params->markets);
+        return no_memory(f, bytes);
     }
     f->l3_blocks = f->region.at;
     f->l2_blocks = f->l3_blocks + f->l3 * f->l3_bytes;
+    f->l2_first = f->l3;
+    *flow = f;
+    return 0;
+}
+
+int hr_flow_range_new(struct hr_flow **flow, const struct hr_flow_params *params, uint32_t markets)
+{
+    struct hr_flow *f;
+    int rc = params->by_market
+                 ? flow_make(&f, params)
+                 : hr_fail(EINVAL, "flow: a range of markets needs streams by market");
+
+    *flow = NULL;
+    if (rc) {
+        return rc;
+    }
+    size_t bytes = markets * (f->l3_bytes > f->l2_bytes ? f->l3_bytes : f->l2_bytes);
+
+    if (hr_region_map(&f->region, bytes, HR_PAGES_HUGE)) {
+        return no_memory(f, bytes);
+    }
+    f->l3_blocks = f->l2_blocks = f->region.at;
     *flow = f;
     return 0;
 }

@@ -12,7 +12,9 @@
  *   L3: struct hr_flow_market, u64 used[2][words], u64 ready[2][words], u32 ring[2][ring],
  *       struct hr_flow_slot slots[2][per_side]
  *
- *   L2: struct hr_flow_market, u32 price[2][levels]
+ *   L2: struct hr_flow_market, u32 price[2][l2_levels]
+ *
+ * and, if every market draws from streams of its own, these behind it.
  *
  * Claims: a passive order counts in the ring from the moment it is sent, so that requests sent in
  * the same batch know of each other; what became of it puts that right. An order sent to trade
@@ -52,14 +54,18 @@ enum {
 
 struct hr_flow {
     struct hr_flow_params params;
-    struct hr_random random[HR_STREAM_COUNT];
-    uint32_t l3, l2;          /* markets of each kind; the L3 ones come first */
-    uint32_t per_side, words; /* slots, and 64-bit words of a bitmap, a side */
-    uint32_t ring;            /* a power of two */
-    uint32_t batch;           /* at most this many in flight: few for few orders */
-    uint32_t target;          /* resting orders an L3 market, a side */
-    uint32_t lowest, highest; /* between which the middle walks */
+    struct hr_random shared[HR_STREAM_COUNT];
+    struct hr_random *random;    /* drawn from now: the shared streams, or a market's own */
+    uint32_t l3_first, l2_first; /* the markets whose blocks are the first of each kind */
+    uint32_t l3, l2;             /* markets of each kind; the L3 ones come first */
+    uint32_t per_side, words;    /* slots, and 64-bit words of a bitmap, a side */
+    uint32_t ring;               /* a power of two */
+    uint32_t batch;              /* at most this many in flight: few for few orders */
+    uint32_t target;             /* resting orders an L3 market, a side */
+    uint32_t lowest, highest;    /* between which the middle walks */
+    uint32_t l2_levels;          /* a side of an L2 market */
     size_t ring_at, used_at, ready_at, slots_at, l3_bytes, l2_bytes;
+    size_t l3_streams_at, l2_streams_at; /* with by_market */
     struct hr_region region;
     uint8_t *l3_blocks, *l2_blocks;
     /* chances, as parts of 2^32 */
@@ -72,8 +78,8 @@ struct hr_flow {
     struct hr_zipf zipf;
     uint32_t start[HR_FLOW_BATCH]; /* where in its side each request of a batch looks for a slot */
     uint32_t now;                  /* the request being made */
-    uint64_t loaded, load_total;
-    bool steady; /* the first steady request was made */
+    uint64_t loaded, load_end;     /* counted over the load phase of all markets */
+    bool steady;                   /* the first steady request was made */
     /* the request whose events are being seen */
     const struct eut_request *seen_batch;
     uint32_t seen_request;
@@ -83,8 +89,15 @@ struct hr_flow {
 
 static inline struct hr_flow_market *hr_flow_market(const struct hr_flow *f, uint32_t market)
 {
-    return (void *)(market < f->l3 ? f->l3_blocks + market * f->l3_bytes
-                                   : f->l2_blocks + (market - f->l3) * f->l2_bytes);
+    return (void *)(market < f->l3 ? f->l3_blocks + (market - f->l3_first) * f->l3_bytes
+                                   : f->l2_blocks + (market - f->l2_first) * f->l2_bytes);
+}
+
+/* A market's own streams (by_market). */
+static inline struct hr_random *hr_flow_streams(const struct hr_flow *f, uint32_t market)
+{
+    return (struct hr_random *)(void *)((uint8_t *)hr_flow_market(f, market) +
+                                        (market < f->l3 ? f->l3_streams_at : f->l2_streams_at));
 }
 
 static inline uint32_t *hr_flow_ring(const struct hr_flow *f, struct hr_flow_market *m,

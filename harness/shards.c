@@ -220,7 +220,7 @@ int hr_shards_run(const struct hr_shards_params *p, struct hr_shards_result *res
         rc = hr_fail(ENOMEM, "no memory for %d shards", p->shards);
         goto out;
     }
-    rc = hr_markets_cut(p->workload->tape->requests + p->workload->tape->load, p->steady,
+    rc = hr_markets_cut(p->workload->tape->steady_requests, p->steady,
                         p->workload->tape->params.markets, p->shards, bounds);
     if (rc) {
         goto out;

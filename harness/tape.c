@@ -92,6 +92,7 @@ int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, ui
         goto out;
     }
     tape->requests = tape->region.at;
+    tape->steady_requests = tape->requests + tape->load;
     rc = shadow->create(&limits, &self);
     if (rc) {
         rc =
@@ -117,5 +118,5 @@ out:
 void hr_tape_free(struct hr_tape *tape)
 {
     hr_region_unmap(&tape->region);
-    tape->requests = NULL;
+    tape->requests = tape->steady_requests = NULL;
 }

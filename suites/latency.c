@@ -88,7 +88,7 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
 
         hr_trial_start(t);
         rc =
-            hr_drive_each(&drive, w->tape->requests + w->tape->load, closed->orders, samples, &sum);
+            hr_drive_each(&drive, w->tape->steady_requests, closed->orders, samples, &sum);
         hr_trial_stop(t);
     }
     if (rc == 0) {

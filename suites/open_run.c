@@ -100,7 +100,7 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
 
         hr_trial_start(t);
-        rc = hr_drive_open(&drive, w->tape->requests + w->tape->load, run->orders, a.due, NULL,
+        rc = hr_drive_open(&drive, w->tape->steady_requests, run->orders, a.due, NULL,
                            a.log, &batches, &sum);
         hr_trial_stop(t);
     }

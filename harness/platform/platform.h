@@ -35,6 +35,7 @@ size_t hr_region_huge_bytes(
 uint64_t hr_memory_available(
     void); /* bytes that can be used without swapping, cgroup limits included */
 uint64_t hr_memory_resident(void); /* RSS of this process, bytes */
+uint64_t hr_memory_resident_peak(void); /* the most it ever was, bytes; 0 if unknown */
 /* Gives back what the allocator keeps of freed memory, so that what is allocated next grows the
  * RSS. Best effort. */
 void hr_memory_trim(void);

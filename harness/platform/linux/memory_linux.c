@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define EXACT_BELOW ((int64_t)8 << 30)
@@ -174,6 +175,13 @@ uint64_t hr_memory_resident(void)
         rss = exact >= 0 ? exact : rss;
     }
     return (uint64_t)(rss > 0 ? rss : 0) + (uint64_t)(huge > 0 ? huge : 0);
+}
+
+uint64_t hr_memory_resident_peak(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : (uint64_t)usage.ru_maxrss * 1024; /* in KiB here */
 }
 
 void hr_memory_trim(void)

@@ -15,6 +15,7 @@
 #include <malloc/malloc.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define SUPERPAGE ((size_t)2 << 20)
@@ -95,6 +96,13 @@ uint64_t hr_memory_resident(void)
         return 0;
     }
     return info.phys_footprint; /* compressed pages included: what the process costs the host */
+}
+
+uint64_t hr_memory_resident_peak(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : (uint64_t)usage.ru_maxrss; /* in bytes here */
 }
 
 void hr_memory_trim(void)
