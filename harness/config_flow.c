@@ -13,6 +13,7 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
     params->markets = (uint32_t)hr_config_count(c, "flow.markets");
     params->l2_share = hr_config_real(c, "flow.l2_share");
     params->levels = (uint32_t)hr_config_count(c, "flow.levels");
+    params->l2_levels = (uint32_t)hr_config_count(c, "flow.l2_levels");
     params->orders_per_level = (uint32_t)hr_config_count(c, "flow.orders_per_level");
     params->zipf = hr_config_real(c, "flow.zipf");
     params->share_new = hr_config_real(c, "flow.new");

@@ -443,12 +443,20 @@ static void conclude(struct work *w)
     set_status(rig, w->json, w->result, status, w->why, advice);
 }
 
+/* The null engine's and the first run. */
+static double first_seconds(const struct hr_case *c)
+{
+    return c->seconds + (c->ruler_seconds > 0 ? c->ruler_seconds : c->seconds);
+}
+
 static void plan_case(struct hr_rig *rig, const struct hr_case *c, const char *id, int runs)
 {
+    double seconds = first_seconds(c) + c->seconds * (runs - 1);
+
     json_array_append_new(json_object_get(rig->plan, "cases"),
                           json_pack("{s:s, s:O?, s:i, s:f}", "id", id, "params", c->params, "runs",
-                                    runs, "seconds", c->seconds * (runs + 1)));
-    rig->planned_s += c->seconds * (runs + 1);
+                                    runs, "seconds", seconds));
+    rig->planned_s += seconds;
 }
 
 static void show(struct hr_rig *rig, const char *what)
@@ -505,7 +513,7 @@ static void work_run(struct work *w, int index)
     rc = hr_stop_signal() ? -EINTR : good_run(w, index);
     w->gave_up = rc == 1;
     note_error(w, rc == 1 ? 0 : rc);
-    w->rig->done_s += w->c->seconds * (index ? 1 : 2);
+    w->rig->done_s += index ? w->c->seconds : first_seconds(w->c);
     show(w->rig, w->id);
 }
 

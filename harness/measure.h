@@ -105,6 +105,7 @@ struct hr_case {
     const void *context;
     int runs;       /* 0: run.runs */
     double seconds; /* predicted for one run */
+    double ruler_seconds; /* and for the null engine's; 0: the same */
 };
 
 struct hr_measure_result {
@@ -163,11 +164,22 @@ bool hr_case_wanted(const struct hr_rig *rig, const char *id);
  * (size HR_WHY_MAX) then says what. */
 bool hr_flow_subset(struct hr_flow_params *params, uint64_t capabilities, char *why);
 
-/* The path opened for a workload's limits with the books of the load phase in it. load_ns may be
- * NULL. */
+/* What building the books took. The requests of a streamed flow are made between the submits; only
+ * these are timed, in memory that was touched before (memory_reserve.h). */
+struct hr_loaded_kind {
+    uint64_t requests, ns;
+    uint64_t resident_bytes; /* by which the RSS grew meanwhile */
+};
+struct hr_loaded {
+    struct hr_loaded_kind l3, l2;
+    uint64_t reserve_bytes, reserve_ns; /* touched before, and in what time; 0: nothing */
+};
+
+/* The path opened for a workload's limits with the books of the load phase in it. loaded may be
+ * NULL. The null engine, which has no books, is spared the load of a streamed flow. */
 int hr_books_open(const struct hr_rig *rig, const struct eut_engine *engine,
                   const struct hr_workload *workload, uint32_t batch, struct hr_path **path,
-                  uint64_t *load_ns);
+                  struct hr_loaded *loaded);
 
 /* hr_workload_get() with the flow cut to what the engine can do, memory looked at, and plan mode.
  * -ENOSPC if it does not fit into rig->memory_max_bytes. While planning the workload holds numbers

@@ -9,6 +9,7 @@
 
 #include "harness/codec.h"
 #include "harness/error.h"
+#include "harness/flow_stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +21,11 @@
  * the reference engine, rounded up. */
 #define RECORD_ORDER_BYTES 72u
 #define RECORD_MARKET_BYTES 512u
+/* What a compact engine takes for an order of an L3 market, a level of an L2 one, and a market: a
+ * streamed flow is recorded in next to nothing, but is to be measured. */
+#define ENGINE_ORDER_BYTES 64u
+#define ENGINE_L2_LEVEL_BYTES 16u
+#define ENGINE_MARKET_BYTES 128u
 
 struct kept {
     struct hr_tape tape;
@@ -51,11 +57,16 @@ static uint64_t tape_bytes(uint64_t requests)
     return requests * sizeof(struct eut_request);
 }
 
+static uint64_t kept_bytes(const struct hr_tape *tape)
+{
+    return tape_bytes(tape->steady + (tape->requests ? tape->load : 0));
+}
+
 static void drop(struct hr_workloads *w, int i)
 {
     struct kept *k = w->kept[i];
 
-    w->bytes -= tape_bytes(k->tape.load + k->tape.steady);
+    w->bytes -= kept_bytes(&k->tape);
     hr_tape_free(&k->tape);
     free(k);
     w->kept[i] = NULL;
@@ -74,8 +85,21 @@ void hr_workloads_free(struct hr_workloads *w)
     free(w);
 }
 
+static uint64_t streamed_bytes(const struct hr_flow_params *params, uint64_t steady)
+{
+    uint64_t orders = hr_flow_load_l3(params), quotes = hr_flow_load(params) - orders;
+    uint64_t engine = orders * ENGINE_ORDER_BYTES + quotes * ENGINE_L2_LEVEL_BYTES +
+                      (uint64_t)params->markets * ENGINE_MARKET_BYTES;
+    uint64_t making = hr_flow_stream_bytes(steady);
+
+    return tape_bytes(steady) + (engine > making ? engine : making);
+}
+
 uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
 {
+    if (params->by_market) {
+        return streamed_bytes(params, steady);
+    }
     uint64_t load = hr_flow_load(params) * 9 / 8;
     uint64_t record = load * RECORD_ORDER_BYTES + (uint64_t)params->markets * RECORD_MARKET_BYTES;
     uint64_t proof = hr_proof_bytes(load, params->markets);
@@ -86,14 +110,15 @@ uint64_t hr_workload_bytes(const struct hr_flow_params *params, uint64_t steady)
 static bool same_flow(const struct hr_flow_params *a, const struct hr_flow_params *b)
 {
     return a->seed == b->seed && a->markets == b->markets && a->l2_share == b->l2_share &&
-           a->levels == b->levels && a->orders_per_level == b->orders_per_level &&
-           a->zipf == b->zipf && a->share_new == b->share_new &&
-           a->share_cancel == b->share_cancel && a->share_replace == b->share_replace &&
-           a->share_ioc == b->share_ioc && a->share_fok == b->share_fok &&
-           a->share_market == b->share_market && a->share_post == b->share_post &&
-           a->crossing == b->crossing && a->walk == b->walk && a->price_mid == b->price_mid &&
-           a->price_full == b->price_full && a->qty_mean == b->qty_mean &&
-           a->accounts == b->accounts && a->ids == b->ids;
+           a->levels == b->levels && a->l2_levels == b->l2_levels &&
+           a->orders_per_level == b->orders_per_level && a->zipf == b->zipf &&
+           a->share_new == b->share_new && a->share_cancel == b->share_cancel &&
+           a->share_replace == b->share_replace && a->share_ioc == b->share_ioc &&
+           a->share_fok == b->share_fok && a->share_market == b->share_market &&
+           a->share_post == b->share_post && a->crossing == b->crossing && a->walk == b->walk &&
+           a->price_mid == b->price_mid && a->price_full == b->price_full &&
+           a->qty_mean == b->qty_mean && a->accounts == b->accounts && a->ids == b->ids &&
+           a->by_market == b->by_market;
 }
 
 static int prefix_of(const uint64_t *prefix, int n, uint64_t steady)
@@ -182,7 +207,9 @@ static void proved(void *context, double share)
     }
 }
 
-static int prove(struct hr_workloads *w, struct kept *k)
+/* The oracle over a tape, or, if a flow is given, over one that is made on the way. */
+static int prove(struct hr_workloads *w, struct kept *k, const struct hr_flow_params *flow,
+                 uint64_t steady)
 {
     struct hr_proof_params params = {.oracle = w->params.oracle,
                                      .tape = &k->tape,
@@ -193,7 +220,8 @@ static int prove(struct hr_workloads *w, struct kept *k)
     int rc;
 
     memcpy(params.prefix, k->prefix, sizeof(params.prefix));
-    rc = hr_prove(&params, &proof);
+    rc = flow ? hr_flow_stream_record(&k->tape, flow, steady, &params, &proof)
+              : hr_prove(&params, &proof);
     k->digest_load = proof.digest_load;
     memcpy(k->prefix_digest, proof.digest, sizeof(k->prefix_digest));
     rc = rc ? rc : same_digests(w, k);
@@ -302,22 +330,22 @@ static int add(struct hr_workloads *w, const struct hr_flow_params *params, uint
     if (!k) {
         return hr_fail(ENOMEM, "no memory for a tape");
     }
-    rc = hr_tape_record(&k->tape, params, steady, w->params.shadow, recorded, w);
-    if (rc) {
-        free(k);
-        return rc;
-    }
-    for (uint64_t n = k->tape.steady; n > 0 && k->prefixes < HR_PREFIXES; n >>= 1) {
+    for (uint64_t n = steady; n > 0 && k->prefixes < HR_PREFIXES; n >>= 1) {
         k->prefix[k->prefixes++] = n;
     }
-    rc = prove(w, k);
+    if (params->by_market) {
+        rc = prove(w, k, params, steady);
+    } else {
+        rc = hr_tape_record(&k->tape, params, steady, w->params.shadow, recorded, w);
+        rc = rc ? rc : prove(w, k, NULL, 0);
+    }
     if (rc) {
         hr_tape_free(&k->tape);
         free(k);
         return rc;
     }
     list(w, k);
-    w->bytes += tape_bytes(k->tape.load + k->tape.steady);
+    w->bytes += kept_bytes(&k->tape);
     w->kept[place] = k;
     return place;
 }

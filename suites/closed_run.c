@@ -16,7 +16,16 @@
 #include <math.h>
 #include <string.h>
 
-enum { RESIDENT = 2, LOAD_TIME, LOAD_RATE }; /* in the place of HR_CLOSED_HALF and what follows */
+enum {
+    RESIDENT = 2,
+    LOAD_TIME,
+    LOAD_RATE,
+    LOAD_MARKETS,
+    RESIDENT_L3,
+    RESIDENT_L2,
+    PEAK,
+    TOUCHED
+}; /* in the place of HR_CLOSED_HALF and what follows */
 
 struct closed_run {
     const struct hr_workload *workload;
@@ -25,8 +34,12 @@ struct closed_run {
 };
 
 #define ORDER_LINES 4.0
-/* What a resting order and its share of the level and the id table take in a compact engine. */
+/* What a streamed load is guessed to be made and built at, orders/s. */
+#define PLAN_BUILT_PER_S 12e6
+/* What a resting order and its share of the level and the id table take in a compact engine; and a
+ * quoted level. */
 #define WORKING_SET_ORDER_BYTES 64u
+#define WORKING_SET_L2_LEVEL_BYTES 16u
 /* Below this a working set may live in a last-level cache, where lines are not the bound. */
 #define OUT_OF_CACHE_BYTES (128u << 20)
 
@@ -40,13 +53,17 @@ json_t *hr_flow_case_params(const struct hr_flow_params *f)
     if (f->l2_share > 0) {
         json_object_set_new(params, "l2_share", json_real(f->l2_share));
     }
+    if (f->l2_share > 0 && f->l2_levels > 0) {
+        json_object_set_new(params, "l2_levels", json_integer((json_int_t)f->l2_levels));
+    }
     return params;
 }
 
 double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, int threads,
                          const char **id)
 {
-    uint64_t bytes = hr_flow_load(flow) * WORKING_SET_ORDER_BYTES;
+    uint64_t orders = hr_flow_load_l3(flow), quotes = hr_flow_load(flow) - orders;
+    uint64_t bytes = orders * WORKING_SET_ORDER_BYTES + quotes * WORKING_SET_L2_LEVEL_BYTES;
     double lines;
 
     *id = NULL;
@@ -79,17 +96,33 @@ static double per_second(uint64_t count, uint64_t ns)
 
 /* What the books just built take. None at all is not a size: they went where memory was resident
  * already. */
-static void note_size(struct hr_trial *t, const struct hr_workload *w, uint64_t before_bytes,
-                      uint64_t load_ns)
+static double size_each(uint64_t bytes, uint64_t markets)
 {
-    uint64_t bytes = hr_memory_resident();
+    return bytes && markets ? (double)bytes / (double)markets : (double)NAN;
+}
 
-    t->values[RESIDENT] = bytes > before_bytes
-                              ? (double)(bytes - before_bytes) / w->tape->params.markets
-                              : (double)NAN;
-    t->reasons[RESIDENT] = "resident memory did not grow in every run: too few books to tell";
-    t->values[LOAD_TIME] = (double)load_ns / 1e9;
-    t->values[LOAD_RATE] = (double)w->tape->load / ((double)load_ns / 1e9);
+static void note_size(struct hr_trial *t, const struct hr_workload *w, uint64_t before_bytes,
+                      const struct hr_loaded *loaded)
+{
+    static const char unseen[] = "resident memory did not grow in every run: too few books to tell";
+    struct eut_limits limits = hr_flow_limits(&w->tape->params, 1);
+    uint64_t bytes = hr_memory_resident();
+    double seconds = (double)(loaded->l3.ns + loaded->l2.ns) / 1e9;
+
+    t->values[RESIDENT] =
+        size_each(bytes > before_bytes ? bytes - before_bytes : 0, limits.markets);
+    t->values[LOAD_TIME] = seconds;
+    t->values[LOAD_RATE] = (double)w->tape->load / seconds;
+    t->values[LOAD_MARKETS] = (double)limits.markets / seconds;
+    t->values[RESIDENT_L3] =
+        size_each(loaded->l3.resident_bytes, limits.markets - limits.l2_markets);
+    t->values[RESIDENT_L2] = size_each(loaded->l2.resident_bytes, limits.l2_markets);
+    t->values[PEAK] = (double)hr_memory_resident_peak();
+    t->values[TOUCHED] = loaded->reserve_ns
+                             ? (double)loaded->reserve_bytes / ((double)loaded->reserve_ns / 1e9)
+                             : (double)NAN;
+    t->reasons[TOUCHED] = "the books are too small for memory to be touched before";
+    t->reasons[RESIDENT] = t->reasons[RESIDENT_L3] = t->reasons[RESIDENT_L2] = unseen;
 }
 
 /* The steady phase, timed in all and after its first quarter and half: what they cost alone, since
@@ -106,8 +139,7 @@ static int drive_steady(const struct closed_run *run, struct hr_trial *t, struct
     for (k = k < 2 ? k : 2; k >= 0 && rc == 0; k--) {
         struct hr_drive_sum sum;
 
-        rc = hr_drive_batches(&drive, w->tape->requests + w->tape->load + done, w->prefix[k] - done,
-                              &sum);
+        rc = hr_drive_batches(&drive, w->tape->steady_requests + done, w->prefix[k] - done, &sum);
         done += sum.requests;
         events += sum.events;
         ns += sum.ns;
@@ -121,20 +153,21 @@ static int closed_run(const struct hr_case *c, struct hr_trial *t)
 {
     const struct closed_run *run = c->context;
     const struct hr_workload *w = run->workload;
-    uint64_t before_bytes = 0, load_ns = 0, digest = 0;
+    uint64_t before_bytes = 0, digest = 0;
+    struct hr_loaded loaded;
     struct hr_path *path;
     int rc;
 
-    if (run->more == HR_CLOSED_SIZE) {
+    if (run->more >= HR_CLOSED_SIZE) {
         hr_memory_trim(); /* or books built in the last run's leavings would look free */
         before_bytes = hr_memory_resident();
     }
-    rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &load_ns);
+    rc = hr_books_open(t->rig, t->engine, w, run->batch, &path, &loaded);
     if (rc) {
         return rc;
     }
-    if (run->more == HR_CLOSED_SIZE) {
-        note_size(t, w, before_bytes, load_ns);
+    if (run->more >= HR_CLOSED_SIZE) {
+        note_size(t, w, before_bytes, &loaded);
     }
     hr_trial_start(t);
     rc = drive_steady(run, t, path);
@@ -163,23 +196,34 @@ static const struct hr_measured rate_metrics[] = {
     {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
     {.name = "events", .unit = "events/s", .higher = true},
 };
-static const struct hr_measured more_metrics[][3] = {
-    [HR_CLOSED_SIZE] = {{.name = "bytes_per_market", .unit = "bytes"},
-                        {.name = "load_time", .unit = "s"},
-                        {.name = "load_rate", .unit = "orders/s", .higher = true}},
+#define SIZE_METRICS                                                                   \
+    {.name = "bytes_per_market", .unit = "bytes"}, {.name = "load_time", .unit = "s"}, \
+        {.name = "load_rate", .unit = "orders/s", .higher = true},                     \
+    {                                                                                  \
+        .name = "load_rate_markets", .unit = "markets/s", .higher = true               \
+    }
+static const struct hr_measured more_metrics[][8] = {
     [HR_CLOSED_LENGTHS] = {{.name = "rate_over_half", .unit = "orders/s", .higher = true},
                            {.name = "rate_over_quarter", .unit = "orders/s", .higher = true}},
+    [HR_CLOSED_SIZE] = {SIZE_METRICS},
+    [HR_CLOSED_KINDS] = {SIZE_METRICS,
+                         {.name = "bytes_per_l3_market", .unit = "bytes"},
+                         {.name = "bytes_per_l2_market", .unit = "bytes"},
+                         {.name = "resident_peak", .unit = "bytes"},
+                         {.name = "first_touch", .unit = "bytes/s", .higher = true}},
 };
 static const int more_count[] = {
-    [HR_CLOSED_RATE] = 0, [HR_CLOSED_SIZE] = 3, [HR_CLOSED_LENGTHS] = 2};
+    [HR_CLOSED_RATE] = 0, [HR_CLOSED_LENGTHS] = 2, [HR_CLOSED_SIZE] = 4, [HR_CLOSED_KINDS] = 8};
 
 static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed_case *wanted,
                    json_t *params, struct hr_measure_result *result)
 {
     struct hr_workload workload;
     struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
-    struct hr_measured metrics[5];
-    double driven = (double)(hr_flow_load(&wanted->flow) + wanted->orders);
+    struct hr_measured metrics[10];
+    double load = (double)hr_flow_load(&wanted->flow), driven = load + (double)wanted->orders;
+    double orders_s = (double)wanted->orders / HR_PLAN_ORDERS_PER_S;
+    bool streamed = wanted->flow.by_market; /* made again for every run, but not for the ruler */
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 
     if (rc) {
@@ -198,7 +242,9 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
                                         .metrics_count = 2 + more_count[wanted->more],
                                         .run = closed_run,
                                         .context = &run,
-                                        .seconds = driven / HR_PLAN_ORDERS_PER_S + 0.01},
+                                        .seconds = streamed ? load / PLAN_BUILT_PER_S + orders_s
+                                                            : driven / HR_PLAN_ORDERS_PER_S + 0.01,
+                                        .ruler_seconds = streamed ? orders_s : 0},
                       result);
 }
 

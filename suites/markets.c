@@ -17,7 +17,7 @@
 static const char suite_name[] = "markets";
 
 static int point(struct hr_bench *bench, json_t *suite, const char *name,
-                 const struct hr_flow_params *flow, json_t *extra)
+                 const struct hr_flow_params *flow, enum hr_closed_more more, json_t *extra)
 {
     return hr_closed_case_run(
         bench, suite,
@@ -27,7 +27,7 @@ static int point(struct hr_bench *bench, json_t *suite, const char *name,
             .flow = *flow,
             .orders = hr_config_count(bench->rig.config, "markets.requests"),
             .batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch"),
-            .more = HR_CLOSED_SIZE,
+            .more = more,
             .extra = extra,
         },
         NULL);
@@ -38,7 +38,7 @@ static int plain(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
     char name[96];
 
     snprintf(name, sizeof(name), "markets=%u/depth=%u", flow->markets, flow->levels);
-    return point(bench, suite, name, flow, NULL);
+    return point(bench, suite, name, flow, HR_CLOSED_SIZE, NULL);
 }
 
 static int counts(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base)
@@ -92,25 +92,29 @@ static int skews(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
     flow.markets = (uint32_t)values[n - 1];
     snprintf(name, sizeof(name), "markets=%u/depth=%u/zipf=%g", flow.markets, flow.levels,
              flow.zipf);
-    return point(bench, suite, name, &flow, NULL);
+    return point(bench, suite, name, &flow, HR_CLOSED_SIZE, NULL);
 }
 
-/* One million L3 markets of 100 levels and four million L2 ones, or as much of that as fits. */
+/* The mix of a whole exchange of exchanges: one market in five keeps every order, 100 levels of one
+ * order a side, the others 20 quoted levels; or as many of them as fit. No tape of their load would
+ * fit beside the books: they are built from a stream. */
 static int planet(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base)
 {
-    struct hr_flow_params flow = *base;
     uint64_t orders = hr_config_count(bench->rig.config, "markets.requests");
-    uint32_t wanted = 5000000;
+    uint32_t wanted = (uint32_t)hr_config_count(bench->rig.config, "markets.planet");
+    struct hr_flow_params flow = *base;
     json_t *extra;
     int rc;
 
-    if (!hr_config_bool(bench->rig.config, "markets.planet")) {
+    if (wanted == 0) {
         return 0;
     }
     flow.markets = wanted;
     flow.l2_share = 0.8;
     flow.levels = 100;
+    flow.l2_levels = 20;
     flow.orders_per_level = 1;
+    flow.by_market = true;
     while (flow.markets > 1000 && hr_workload_bytes(&flow, orders) > bench->rig.memory_max_bytes) {
         flow.markets -= flow.markets / 10;
     }
@@ -121,7 +125,7 @@ static int planet(struct hr_bench *bench, json_t *suite, const struct hr_flow_pa
                        wanted, flow.markets, bench->rig.memory_max_bytes >> 20);
     }
     extra = json_pack("{s:I}", "markets_wanted", (json_int_t)wanted);
-    rc = point(bench, suite, "planet", &flow, extra);
+    rc = point(bench, suite, "planet", &flow, HR_CLOSED_KINDS, extra);
     json_decref(extra);
     return rc;
 }
