@@ -154,6 +154,13 @@ static void add_kinds(json_t *sheet, const json_t *record)
     hr_table_end(sheet, table);
 }
 
+static void add_estimate(json_t *row, const json_t *metric)
+{
+    hr_row_cell(row,
+                hr_figure(hr_view_number(metric, "estimate"), hr_view_text(metric, "unit")).text,
+                NULL);
+}
+
 /* What was asked of the engine, and how many median requests it took at the percentile that its
  * bound was held to. */
 static void add_worst(json_t *sheet, const json_t *record)
@@ -166,9 +173,10 @@ static void add_worst(json_t *sheet, const json_t *record)
     hr_table_column(table, "p50", HR_RIGHT);
     hr_table_column(table, "p99", HR_RIGHT);
     hr_table_column(table, "p99.9", HR_RIGHT);
-    hr_table_column(table, "Median requests", HR_RIGHT);
-    hr_table_column(table, "At most", HR_RIGHT);
-    hr_table_column(table, "Host's share of p99.9", HR_RIGHT);
+    hr_table_column(table, "of it the host's", HR_RIGHT);
+    hr_table_column(table, "Judged", HR_LEFT);
+    hr_table_column(table, "in median requests", HR_RIGHT);
+    hr_table_column(table, "at most", HR_RIGHT);
     hr_table_column(table, "Status", HR_LEFT);
     while (hr_view_next(record, &walk)) {
         const json_t *params = json_object_get(walk.item, "params"), *times;
@@ -183,13 +191,13 @@ static void add_worst(json_t *sheet, const json_t *record)
         row = hr_table_row(table, walk.item);
         hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
         hr_row_cell(row, hr_view_text(params, "question"), NULL);
-        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p50"));
-        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99"));
-        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99.9"));
-        hr_row_cell(row, hr_figure_bare(hr_view_number(times, "estimate"), "times").text,
-                    *judged ? judged : NULL);
+        add_estimate(row, hr_view_metric(walk.item, "p50"));
+        add_estimate(row, hr_view_metric(walk.item, "p99"));
+        add_estimate(row, hr_view_metric(walk.item, "p99.9"));
+        add_estimate(row, hr_view_metric(walk.item, "p99.9_host"));
+        hr_row_cell(row, *judged ? judged : HR_DASH, NULL);
+        hr_row_cell(row, hr_figure_bare(hr_view_number(times, "estimate"), "times").text, NULL);
         hr_row_cell(row, hr_figure_set(hr_view_param(walk.item, "bound_times"), "").text, NULL);
-        hr_row_metric_with_unit(row, hr_view_metric(walk.item, "p99.9_host"));
         hr_row_status(row, hr_view_text(walk.item, "status"));
     }
     if (hr_table_rows(table) == 0) {

@@ -363,10 +363,11 @@ TEST(report, junit_counts_what_it_shows)
     }
     CHECK(strstr(
         text,
-        "<testsuites name=\"headroom\" tests=\"51\" failures=\"0\" errors=\"2\" skipped=\"3\""));
-    CHECK_EQ(cases, 51);
+        "<testsuites name=\"headroom\" tests=\"54\" failures=\"1\" errors=\"2\" skipped=\"3\""));
+    CHECK_EQ(cases, 54);
     CHECK(strstr(text, "<skipped message=\"no GPU was found\"/>"));
     CHECK(strstr(text, "<error message=\"the generator was late"));
+    CHECK(strstr(text, "<failure message=\"p99 is 425 times the median request"));
     CHECK(!strstr(text, "<script"));
     free(text);
     json_decref(sample);
