@@ -1,7 +1,7 @@
 /* flow_command.c - `headroom flow`: writes the flow that `run` would use. Generator and shadow
  * engine in turn, each batch written and forgotten, so that a flow may be longer than memory. The
  * first requests are the load phase, which builds the books. */
-#include "engine-under-test/flow_stream.h"
+#include "engine-under-test/engine_stream.h"
 #include "engine-under-test/loader.h"
 #include "harness/codec.h"
 #include "harness/command.h"

@@ -7,7 +7,7 @@
  * interact, so what the engine said of them must be what an oracle of their own says. It cannot see
  * a wrong answer in another market after the prefix.
  */
-#include "engine-under-test/flow_stream.h"
+#include "engine-under-test/engine_stream.h"
 #include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "harness/error.h"

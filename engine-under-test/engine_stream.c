@@ -1,6 +1,6 @@
-/* flow_stream.c - what comes next, and what did the engine make of it? It cannot see whether the
+/* engine_stream.c - what comes next, and what did the engine make of it? It cannot see whether the
  * engine's answers are right: who uses the stream compares them. */
-#include "engine-under-test/flow_stream.h"
+#include "engine-under-test/engine_stream.h"
 
 #include "harness/clock.h"
 #include "harness/config.h"

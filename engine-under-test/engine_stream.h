@@ -1,5 +1,5 @@
 /*
- * flow_stream.h - a flow that is made while it is used: generator and engine in turn, batch by
+ * engine_stream.h - a flow that is made while it is used: generator and engine in turn, batch by
  * batch, each batch forgotten after it, so that a flow may be longer than memory.
  *
  * The engine is its own shadow: what it answers decides what is sent next. Its manners are watched
@@ -7,8 +7,8 @@
  *
  * Threads: one per stream. Ownership: open and close; close accepts one that did not open.
  */
-#ifndef EUT_FLOW_STREAM_H
-#define EUT_FLOW_STREAM_H
+#ifndef EUT_ENGINE_STREAM_H
+#define EUT_ENGINE_STREAM_H
 
 #include "engine-under-test/engine.h"
 #include "harness/command.h"
