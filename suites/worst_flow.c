@@ -30,7 +30,7 @@ struct hr_worst_pen {
     const struct hr_worst_size *size;
     uint64_t capabilities, at, ids;
     uint32_t maker;           /* account */
-    struct eut_request *live; /* what rests and may be cancelled, in no order; room for the load */
+    struct eut_request *live; /* what rests and may be cancelled, in no order */
     uint32_t lives;
     struct hr_random random;
 };
@@ -319,6 +319,74 @@ static void make_ends(struct hr_worst_pen *pen)
     }
 }
 
+/* ---- a book that swells and shrinks -------------------------------------------------- */
+
+static uint32_t tide_levels(const struct hr_worst_size *size)
+{
+    return at_least(size->orders / 1000, 8);
+}
+
+static void plan_tide(const struct hr_worst_size *size, struct hr_worst_flow *flow)
+{
+    flow->load = 1;
+    flow->timed = flow->steady = 2 * (size->requests / 2 + 1);
+    limit(flow, 1, tide_levels(size), tide_levels(size));
+}
+
+/* From one level to many and back, again and again: through every size that level storage may have.
+ */
+static void make_tide(struct hr_worst_pen *pen)
+{
+    uint32_t levels = tide_levels(pen->size);
+
+    for (bool rising = true; writing(pen);) {
+        if (rising) {
+            struct eut_request order =
+                day_order(pen, EUT_SELL, TOUCH + pen->lives * 7919u % levels);
+
+            rest(pen, &order);
+        } else {
+            struct eut_request *place = cancel_any(pen);
+
+            *place = pen->live[--pen->lives];
+        }
+        rising = rising ? pen->lives < levels : pen->lives == 1;
+    }
+}
+
+/* ---- a wide book of quotes --------------------------------------------------------------- */
+
+static void plan_quotes(const struct hr_worst_size *size, struct hr_worst_flow *flow)
+{
+    flow->load = 2 * at_least(size->orders / 100, 2);
+    flow->timed = flow->steady = 2 * (size->requests / 2 + 1);
+    limit(flow, 1, 1, flow->load);
+    flow->limits.l2_markets = 1;
+}
+
+static struct eut_request quote(struct hr_worst_pen *pen, uint8_t side)
+{
+    return (struct eut_request){
+        .op = EUT_QUOTE, .side = side, .price = far_price(pen, side), .qty = LOTS};
+}
+
+static void make_quotes(struct hr_worst_pen *pen)
+{
+    while (loading(pen)) {
+        struct eut_request level = quote(pen, pen->at & 1 ? EUT_SELL : EUT_BUY);
+
+        rest(pen, &level);
+    }
+    while (writing(pen)) {
+        struct eut_request *place = pen->live + hr_random_below(&pen->random, pen->lives);
+        struct eut_request removed = *place, level = quote(pen, place->side);
+
+        removed.qty = 0;
+        put(pen, &removed);
+        put_back(pen, place, &level);
+    }
+}
+
 /* ---- ids aimed at an index ---------------------------------------------------------- */
 
 static void plan_ids(const struct hr_worst_size *size, struct hr_worst_flow *flow)
@@ -430,6 +498,10 @@ const struct hr_worst hr_worsts[] = {
      L3 | EUT_CAP_FOK | EUT_CAP_STP, plan_refusals_own, make_refusals_own, a_fill_or_kill},
     {"price_ends", "levels over the whole price range, in any order", "request", false,
      L3 | EUT_CAP_ANY_PRICE, plan_ends, make_ends, any_request},
+    {"level_tide", "a book that swells to a thousand levels and shrinks to one", "request", false, L3,
+     plan_tide, make_tide, any_request},
+    {"quotes_wide", "quoted levels over the whole price range, in any order", "request", false,
+     EUT_CAP_L2 | EUT_CAP_ANY_PRICE, plan_quotes, make_quotes, any_request},
     {"ids_dense", "ids 1, 2, 3 …", "request", false, L3, plan_ids, make_ids_dense, any_request},
     {"ids_high", "ids that differ in their high 32 bits only", "request", false, L3 | EUT_CAP_ANY_ID,
      plan_ids, make_ids_high, any_request},
@@ -453,6 +525,11 @@ void hr_worst_plan(const struct hr_worst *worst, const struct hr_worst_size *siz
     worst->plan(size, flow);
 }
 
+static uint64_t rests_most(const struct hr_worst_flow *flow)
+{
+    return flow->load > flow->limits.orders ? flow->load : flow->limits.orders;
+}
+
 int hr_worst_make(const struct hr_worst *worst, const struct hr_worst_size *size,
                   uint64_t capabilities, struct hr_worst_flow *flow)
 {
@@ -463,7 +540,7 @@ int hr_worst_make(const struct hr_worst *worst, const struct hr_worst_size *size
     hr_worst_plan(worst, size, flow);
     bytes = (flow->load + flow->steady) * sizeof(*flow->requests);
     pen.maker = capabilities & EUT_CAP_STP ? 1 : 0;
-    pen.live = malloc(flow->load * sizeof(*pen.live));
+    pen.live = malloc(rests_most(flow) * sizeof(*pen.live));
     if (!pen.live || hr_region_map(&flow->region, bytes, HR_PAGES_HUGE)) {
         free(pen.live);
         return hr_fail(ENOMEM, "no memory for a flow of %" PRIu64 " requests",

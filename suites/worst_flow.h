@@ -19,8 +19,9 @@
 
 /* Everything follows from these two. A hundredth of `orders` are the levels that are swept, the
  * makers that a refusal may look at and the levels a side of a wide book; a quarter are the ids at
- * once; a thousandth live while fresh ones come and go. Of sweeps there are requests / 300, of
- * refusals requests / 25 (10 at least), of churn ten times requests. */
+ * once; a thousandth live while fresh ones come and go, and are the levels of a tide. Of sweeps
+ * there are requests / 300, of refusals requests / 25 (10 at least), of churn ten times requests.
+ */
 struct hr_worst_size {
     uint32_t orders;
     uint64_t requests;

@@ -263,6 +263,41 @@ TEST(worst_flow, ids_have_what_an_index_could_trip_over)
     hr_worst_free(&flow);
 }
 
+TEST(worst_flow, a_tide_comes_and_goes)
+{
+    struct hr_worst_flow flow;
+    int64_t live = 0, highest = 0, ebbs = 0;
+
+    made("level_tide", &flow);
+    for (uint64_t i = 0; i < flow.load + flow.steady; i++) {
+        live += flow.requests[i].op == EUT_NEW ? 1 : -1;
+        highest = live > highest ? live : highest;
+        ebbs += live == 1;
+        CHECK(live > 0);
+    }
+    CHECK_EQ(highest, 8);
+    CHECK(ebbs > (int64_t)flow.steady / 2 / 8);
+    hr_worst_free(&flow);
+}
+
+TEST(worst_flow, quotes_come_and_go_over_the_whole_range)
+{
+    struct hr_worst_flow flow;
+    uint64_t removed = 0, lowest = 0, highest = 0;
+
+    made("quotes_wide", &flow);
+    CHECK_EQ(flow.limits.l2_markets, 1);
+    for (uint64_t i = 0; i < flow.load + flow.steady; i++) {
+        CHECK_EQ(flow.requests[i].op, EUT_QUOTE);
+        removed += flow.requests[i].qty == 0;
+        lowest += flow.requests[i].price == 1;
+        highest += flow.requests[i].price == EUT_PRICE_MAX;
+    }
+    CHECK_EQ(removed, flow.steady / 2);
+    CHECK(lowest > 4 && highest > 4);
+    hr_worst_free(&flow);
+}
+
 static int by_value(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
