@@ -99,6 +99,9 @@ bootstrap: ## say what is missing and install it
 portable: ## build the portable variant beside the native one
 	@$(MAKE) --no-print-directory VARIANT=portable build/portable/headroom
 
+lines: ## count the lines of memory a request touches, by flow (needs valgrind)
+	@scripts/lines-per-request
+
 bless: ## accept the present output of the golden tests as right
 	@HEADROOM_BLESS=1 tests/run golden cli
 
@@ -182,6 +185,6 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o 
 plugins: $(PLUGINS)
 fuzz: $(FUZZ)
 
-.PHONY: all program capacity test soak quicktest bootstrap portable bless list format clean help plugins fuzz always
+.PHONY: all program capacity test soak quicktest bootstrap portable lines bless list format clean help plugins fuzz always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
