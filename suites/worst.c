@@ -93,7 +93,7 @@ static int plain_part(const struct worst_case *c, struct hr_trial *t, uint64_t *
     if (rc == 0) {
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = 1};
 
-        rc = hr_drive_each(&drive, tape->requests + tape->load, c->plain_orders, samples, &sum);
+        rc = hr_drive_each(&drive, tape->steady_requests, c->plain_orders, samples, &sum);
         rc = rc ? rc : digest_of(t, path, c->plain_digest);
         t->rig->path->close(path);
     }
