@@ -202,9 +202,9 @@ static void plan_flow(struct hr_rig *rig, const struct hr_flow_params *p, uint64
     json_t *flows = json_object_get(rig->plan, "flows");
     char key[256];
 
-    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %u %g %g %g %g %g %d %" PRIu64, p->seed,
+    snprintf(key, sizeof(key), "%" PRIu64 " %u %u %u %u %g %g %g %g %g %d %g %" PRIu64, p->seed,
              p->markets, p->levels, p->l2_levels, p->orders_per_level, p->zipf, p->crossing,
-             p->l2_share, p->share_new, p->share_ioc, p->by_market, steady);
+             p->l2_share, p->share_new, p->share_ioc, p->by_market, p->swing, steady);
     if (!json_object_get(flows, key)) {
         json_object_set_new(flows, key, json_true());
         rig->planned_s += flow_seconds(p, steady);

@@ -24,7 +24,11 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
     params->share_market = hr_config_real(c, "flow.market");
     params->share_post = hr_config_real(c, "flow.post");
     params->crossing = hr_config_real(c, "flow.crossing");
+    params->taking = hr_config_real(c, "flow.taking");
+    params->nudge = hr_config_real(c, "flow.nudge");
     params->walk = hr_config_real(c, "flow.walk");
+    params->swing = hr_config_real(c, "flow.swing");
+    params->swing_requests = (uint32_t)hr_config_count(c, "flow.swing_requests");
     params->price_mid = (uint32_t)hr_config_count(c, "flow.price_mid");
     params->price_full = hr_config_bool(c, "flow.price_full");
     params->qty_mean = hr_config_real(c, "flow.qty_mean");

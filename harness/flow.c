@@ -8,9 +8,10 @@
 
 enum { BUY = 0, SELL = 1 };
 
-#define FAR_END_ONE_IN 64u   /* with price_full: resting orders at a far end of the range */
-#define FAR_LIMIT_ONE_IN 16u /* with price_full: takers with the whole range as their limit */
-#define EMPTY_PROBES 16u     /* price levels looked at to find an empty one */
+#define FAR_END_ONE_IN 64u      /* with price_full: resting orders at a far end of the range */
+#define FAR_LIMIT_ONE_IN 16u    /* with price_full: takers with the whole range as their limit */
+#define NUDGE_MOVES 1717986918u /* of 2^31: four fifths */
+#define EMPTY_PROBES 16u        /* price levels looked at to find an empty one */
 
 static uint32_t draw32(struct hr_flow *f, int stream)
 {
@@ -62,15 +63,19 @@ static uint32_t find_bit(const uint64_t *bits, uint32_t n, uint32_t start, uint6
 /* ---- prices ---- */
 
 /* `away` ticks from the side's best possible price: next to the middle, or to what stands opposite.
- */
-static uint32_t passive_price(const struct hr_flow_market *m, unsigned side, uint32_t away)
+ * Where the middle swings nothing that stands in its way holds it up: orders priced off it trade
+ * with what it left behind. */
+static uint32_t passive_price(const struct hr_flow *f, const struct hr_flow_market *m,
+                              unsigned side, uint32_t away)
 {
     if (side == BUY) {
-        uint32_t base = m->best[SELL] <= m->middle ? m->best[SELL] - 1 : m->middle - 1;
+        bool held = m->best[SELL] <= m->middle && !f->swings;
+        uint32_t base = held ? m->best[SELL] - 1 : m->middle - 1;
 
         return base > away ? base - away : 1;
     }
-    uint32_t base = m->best[BUY] >= m->middle ? m->best[BUY] + 1 : m->middle + 1;
+    bool held = m->best[BUY] >= m->middle && !f->swings;
+    uint32_t base = held ? m->best[BUY] + 1 : m->middle + 1;
 
     return base < EUT_PRICE_MAX - away ? base + away : EUT_PRICE_MAX;
 }
@@ -87,14 +92,14 @@ static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, 
         uint32_t away = (uint32_t)((bits & 0xFFFFFFFFu) * levels >> 32);
 
         for (uint32_t probe = 0; probe < EMPTY_PROBES && probe < levels; probe++) {
-            price = passive_price(m, side, away);
+            price = passive_price(f, m, side, away);
             if (ring[price & (f->ring - 1)] == 0) {
                 return price;
             }
             away = away + 1 < levels ? away + 1 : 0;
         }
     }
-    return passive_price(m, side, hr_nearness_draw(&f->distance, bits));
+    return passive_price(f, m, side, hr_nearness_draw(&f->distance, bits));
 }
 
 /* Through the best opposite price, by up to two ticks, but no further from the middle than the book
@@ -217,7 +222,20 @@ static bool cancel(struct hr_flow *f, uint32_t market, struct hr_flow_market *m,
     return pick_resting(f, market, m, side, r, &slot);
 }
 
-/* Half of them take quantity off and keep their place, half move. */
+/* A lot more, and four times in five a tick up or down: what a maker does who follows the market.
+ */
+static void nudge(struct hr_flow *f, const struct hr_flow_slot *slot, struct eut_request *r)
+{
+    uint32_t price = slot->price & ~HR_SLOT_UNCLAIMED, bits = draw32(f, HR_STREAM_PRICE);
+
+    r->price = price;
+    if (bits >> 1 < NUDGE_MOVES) {
+        r->price = bits & 1 ? price + (price < EUT_PRICE_MAX) : price - (price > 1);
+    }
+    r->qty = slot->qty + (slot->qty < UINT32_MAX);
+}
+
+/* Beside those that nudge, half take quantity off and keep their place, half move. */
 static bool replace(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, unsigned side,
                     struct eut_request *r)
 {
@@ -227,7 +245,9 @@ static bool replace(struct hr_flow *f, uint32_t market, struct hr_flow_market *m
         return false;
     }
     r->op = EUT_REPLACE;
-    if (draw32(f, HR_STREAM_MIX) >> 31 && !(slot->price & HR_SLOT_UNCLAIMED)) {
+    if (f->nudge && draw32(f, HR_STREAM_MIX) < f->nudge) {
+        nudge(f, slot, r);
+    } else if (draw32(f, HR_STREAM_MIX) >> 31 && !(slot->price & HR_SLOT_UNCLAIMED)) {
         r->price = slot->price;
         r->qty = 1 + draw_below(f, HR_STREAM_QTY, slot->qty);
     } else {
@@ -270,6 +290,10 @@ static void take(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, u
         return;
     }
     r->type = EUT_LIMIT;
+    if (r->tif == EUT_IOC && f->taken <= UINT32_MAX && draw32(f, HR_STREAM_MIX) >= f->taken) {
+        r->price = draw_passive_price(f, m, side);
+        return;
+    }
     r->price = once_in(f, FAR_LIMIT_ONE_IN) ? (side == BUY ? EUT_PRICE_MAX : 1)
                                             : draw_crossing_price(f, m, side, reach);
 }
@@ -300,9 +324,32 @@ static void keep_book(struct hr_flow *f, uint32_t market, struct hr_flow_market 
     take(f, market, m, 0, r);
 }
 
-static void walk(struct hr_flow *f, struct hr_flow_market *m)
+/* Ticks from the start after so many requests, out and back. */
+static int64_t swung(const struct hr_flow *f, const struct hr_flow_swing *s, uint32_t moved)
+{
+    uint32_t way = f->params.swing_requests, out = moved < way ? moved : 2 * way - moved;
+
+    return (int64_t)s->reach * out / way;
+}
+
+static void swing(const struct hr_flow *f, struct hr_flow_swing *s, struct hr_flow_market *m)
+{
+    int64_t before = swung(f, s, s->moved), middle;
+
+    s->moved = s->moved + 1 < 2 * f->params.swing_requests ? s->moved + 1 : 0;
+    middle = (int64_t)m->middle + swung(f, s, s->moved) - before;
+    m->middle = middle < f->lowest    ? f->lowest
+                : middle > f->highest ? f->highest
+                                      : (uint32_t)middle;
+}
+
+static void walk(struct hr_flow *f, uint32_t market, struct hr_flow_market *m)
 {
     uint64_t bits = hr_random_u64(&f->random[HR_STREAM_WALK]);
+
+    if (f->swings) {
+        swing(f, &f->swings[market], m);
+    }
 
     if ((uint32_t)bits < f->walk) {
         bool up = m->middle >= f->highest ? false : m->middle <= f->lowest ? true : bits >> 63;
@@ -316,7 +363,7 @@ static void steady_l3(struct hr_flow *f, uint32_t market, struct eut_request *r)
     struct hr_flow_market *m = hr_flow_market(f, market);
     uint32_t bits = draw32(f, HR_STREAM_MIX);
 
-    walk(f, m);
+    walk(f, market, m);
     if (bits < f->keep_share) {
         keep_book(f, market, m, r);
     } else if (bits < f->replace_share) {
@@ -351,7 +398,7 @@ static void quote(struct hr_flow *f, struct hr_flow_market *m, unsigned side, ui
                   struct eut_request *r)
 {
     uint32_t *price = &hr_flow_l2_prices(m)[side * f->l2_levels + i];
-    uint32_t place = passive_price(m, side, i);
+    uint32_t place = passive_price(f, m, side, i);
 
     r->op = EUT_QUOTE;
     r->side = side == BUY ? EUT_BUY : EUT_SELL;
@@ -373,7 +420,7 @@ static void steady_l2(struct hr_flow *f, uint32_t market, struct eut_request *r)
     struct hr_flow_market *m = hr_flow_market(f, market);
     uint32_t bits = draw32(f, HR_STREAM_MIX);
 
-    walk(f, m);
+    walk(f, market, m);
     best_of_l2(f, m);
     if (bits < f->taking) {
         uint64_t kind = f->replace_share + (f->taking * draw32(f, HR_STREAM_MIX) >> 32);
@@ -419,6 +466,9 @@ static void load_one(struct hr_flow *f, struct eut_request *r)
                     : middle > f->highest ? f->highest
                                           : (uint32_t)middle;
         m->best[SELL] = UINT32_MAX;
+        if (f->swings) {
+            f->swings[market].reach = (int32_t)(m->middle * f->params.swing);
+        }
     }
     r->market = market;
     if (l3) {

@@ -29,12 +29,20 @@ struct hr_flow_params {
     uint32_t orders_per_level; /* target resting orders a level (L3) */
     double zipf;               /* skew over markets: 0 uniform, s > 0 Zipf; ranks are scattered */
     double share_new, share_cancel, share_replace, share_ioc, share_fok, share_market, share_post;
-    double crossing;    /* share of `new` orders priced to trade */
-    double walk;        /* chance per request that a market's middle price moves a tick */
-    uint32_t price_mid; /* ticks, where markets start (each scattered around it) */
-    bool price_full;    /* use the full price range now and then, far ends included */
-    double qty_mean;    /* lots, geometric, >= 1 */
-    uint32_t accounts;  /* 0: all orders are account 0 */
+    double crossing; /* share of `new` orders priced to trade */
+    double taking;   /* share of the immediate-or-cancel orders priced to trade; the others are
+                        priced to rest, which they may not */
+    double nudge;    /* share of the replaces that add a lot and move by at most a tick: they lose
+                        their place; half of the others reduce, half move anywhere */
+    double walk;     /* chance per request that a market's middle price moves a tick */
+    double swing;    /* the middle goes away from its start by this part of it and comes back, again
+                        and again; below 0 it falls first. Orders are then priced off the middle
+                        alone and trade with what it left behind. 0: it stays, but for the walk */
+    uint32_t swing_requests; /* of a market, for one way */
+    uint32_t price_mid;      /* ticks, where markets start (each scattered around it) */
+    bool price_full;         /* use the full price range now and then, far ends included */
+    double qty_mean;         /* lots, geometric, >= 1 */
+    uint32_t accounts;       /* 0: all orders are account 0 */
     enum hr_flow_ids ids;
     bool by_market; /* every market draws from streams of its own: a range of markets can then be
                        made without the others (hr_flow_range()), at the same bytes */

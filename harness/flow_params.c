@@ -11,6 +11,8 @@
 #define FLOW_ORDERS_MAX (1u << 22) /* a side of a market */
 #define FLOW_MARKETS_MAX (1u << 27)
 #define STEER_GAIN 4.0
+#define SWING_MAX 0.95
+#define SWING_REQUESTS_MAX 2000000000u
 
 void hr_flow_defaults(struct hr_flow_params *params)
 {
@@ -29,7 +31,11 @@ void hr_flow_defaults(struct hr_flow_params *params)
         .share_market = 0.015,
         .share_post = 0.03,
         .crossing = 0.02,
+        .taking = 1,
+        .nudge = 0,
         .walk = 0.01,
+        .swing = 0,
+        .swing_requests = 1000000,
         .price_mid = 100000,
         .price_full = false,
         .qty_mean = 100,
@@ -93,8 +99,17 @@ const char *hr_flow_check(const struct hr_flow_params *p)
     if (!(p->share_cancel > 0) && p->l2_share < 1) {
         return "flow.cancel must be above 0, or the books cannot be held at their size";
     }
-    if (!is_share(p->crossing) || !is_share(p->walk)) {
-        return "flow.crossing and flow.walk must be 0 to 1";
+    if (!is_share(p->crossing) || !is_share(p->walk) || !is_share(p->taking) ||
+        !is_share(p->nudge)) {
+        return "flow.crossing, flow.walk, flow.taking and flow.nudge must be 0 to 1";
+    }
+    if (!(p->swing >= -SWING_MAX && p->swing <= SWING_MAX) || p->swing_requests < 1 ||
+        p->swing_requests > SWING_REQUESTS_MAX) {
+        return "flow.swing must be -0.95 to 0.95, a part of where the middle starts, and "
+               "flow.swing_requests 1 to 2000000000";
+    }
+    if (p->swing != 0 && p->by_market) {
+        return "flow.swing: a flow that is made market by market cannot swing";
     }
     if (p->price_mid < 4 * levels_most(p) + 64 ||
         p->price_mid > EUT_PRICE_MAX - 4 * levels_most(p) - 64) {
@@ -166,6 +181,8 @@ static void set_mix(struct hr_flow *f)
     f->new_of_keep = keep > 0 ? chance(enter / keep) : 0;
     f->post_of_new = enter > 0 ? chance(p->share_post / enter) : 0;
     f->crossing = chance(p->crossing);
+    f->taken = chance(p->taking);
+    f->nudge = chance(p->nudge);
     f->walk = chance(p->walk);
     f->taking = ((uint64_t)1 << 32) - f->replace_share;
 }
@@ -235,6 +252,13 @@ static int flow_make(struct hr_flow **flow, const struct hr_flow_params *params)
     f->random = f->shared;
     hr_geometric_init(&f->qty, params->qty_mean);
     hr_nearness_init(&f->distance, params->levels);
+    if (params->swing != 0) {
+        f->swings = calloc(params->markets, sizeof(*f->swings));
+        if (!f->swings) {
+            hr_flow_free(f);
+            return hr_fail(ENOMEM, "flow: no memory for the ways of %u markets", params->markets);
+        }
+    }
     *flow = f;
     return 0;
 }
@@ -302,6 +326,7 @@ void hr_flow_free(struct hr_flow *flow)
         return;
     }
     hr_zipf_free(&flow->zipf);
+    free(flow->swings);
     if (flow->region.at) {
         hr_region_unmap(&flow->region);
     }

@@ -35,6 +35,12 @@ struct hr_flow_market {
     uint32_t takers;    /* ids given to takers that cannot rest */
 };
 
+/* Where a market's middle is on its way, when it swings. */
+struct hr_flow_swing {
+    int32_t reach;  /* ticks, at the far end; negative: down */
+    uint32_t moved; /* requests since the start of this way out and back */
+};
+
 #define HR_SLOT_UNCLAIMED (1u << 31) /* in price: far from the middle, or sent to trade */
 struct hr_flow_slot {
     uint32_t price;
@@ -68,10 +74,11 @@ struct hr_flow {
     size_t l3_streams_at, l2_streams_at; /* with by_market */
     struct hr_region region;
     uint8_t *l3_blocks, *l2_blocks;
+    struct hr_flow_swing *swings; /* one a market; NULL: no middle swings */
     /* chances, as parts of 2^32 */
     uint64_t keep_share, replace_share, ioc_share,
         fok_share; /* cumulated; the rest is market orders */
-    uint64_t new_of_keep, post_of_new, crossing, walk, taking;
+    uint64_t new_of_keep, post_of_new, crossing, taken, nudge, walk, taking;
     uint64_t steer; /* 2^32 * gain / target */
     struct hr_geometric qty;
     struct hr_nearness distance;

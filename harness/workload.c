@@ -118,7 +118,8 @@ static bool same_flow(const struct hr_flow_params *a, const struct hr_flow_param
            a->share_post == b->share_post && a->crossing == b->crossing && a->walk == b->walk &&
            a->price_mid == b->price_mid && a->price_full == b->price_full &&
            a->qty_mean == b->qty_mean && a->accounts == b->accounts && a->ids == b->ids &&
-           a->by_market == b->by_market;
+           a->by_market == b->by_market && a->taking == b->taking && a->nudge == b->nudge &&
+           a->swing == b->swing && a->swing_requests == b->swing_requests;
 }
 
 static int prefix_of(const uint64_t *prefix, int n, uint64_t steady)
@@ -251,22 +252,23 @@ static json_t *describe(const struct kept *k)
     const struct hr_flow_params *p = &k->tape.params;
     const struct hr_flow_counts *c = &k->tape.counts;
 
-    return json_pack(
-        "{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
-        " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
-        " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}}",
-        "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
-        hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load, "steady",
-        (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets, "depth", "levels",
-        (json_int_t)p->levels, "orders_per_level", (json_int_t)p->orders_per_level, "zipf", p->zipf,
-        "l2_share", p->l2_share, "seed", (json_int_t)p->seed, "mix", "new", p->share_new, "cancel",
-        p->share_cancel, "replace", p->share_replace, "ioc", p->share_ioc, "fok", p->share_fok,
-        "market", p->share_market, "post", p->share_post, "crossing", p->crossing, "counts",
-        "requests", (json_int_t)c->requests, "news", (json_int_t)c->news, "cancels",
-        (json_int_t)c->cancels, "replaces", (json_int_t)c->replaces, "quotes",
-        (json_int_t)c->quotes, "trades", (json_int_t)c->trades, "accepted", (json_int_t)c->accepted,
-        "cancelled", reasons(c->cancelled_by), "rejected", reasons(c->rejected_by), "lots_traded",
-        (json_int_t)c->qty_traded[0]);
+    return json_pack("{s:s, s:o, s:o, s:{s:I,s:I}, s:I, s:{s:I,s:I}, s:f, s:f, s:I,"
+                     " s:{s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f},"
+                     " s:{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o,s:I}}",
+                     "sha256", k->tape.sha256, "digest", hex(k->tape.digest), "oracle_digest",
+                     hex(k->prefix_digest[0]), "requests", "load", (json_int_t)k->tape.load,
+                     "steady", (json_int_t)k->tape.steady, "markets", (json_int_t)p->markets,
+                     "depth", "levels", (json_int_t)p->levels, "orders_per_level",
+                     (json_int_t)p->orders_per_level, "zipf", p->zipf, "l2_share", p->l2_share,
+                     "seed", (json_int_t)p->seed, "mix", "new", p->share_new, "cancel",
+                     p->share_cancel, "replace", p->share_replace, "ioc", p->share_ioc, "fok",
+                     p->share_fok, "market", p->share_market, "post", p->share_post, "crossing",
+                     p->crossing, "taking", p->taking, "nudge", p->nudge, "swing", p->swing,
+                     "counts", "requests", (json_int_t)c->requests, "news", (json_int_t)c->news,
+                     "cancels", (json_int_t)c->cancels, "replaces", (json_int_t)c->replaces,
+                     "quotes", (json_int_t)c->quotes, "trades", (json_int_t)c->trades, "accepted",
+                     (json_int_t)c->accepted, "cancelled", reasons(c->cancelled_by), "rejected",
+                     reasons(c->rejected_by), "lots_traded", (json_int_t)c->qty_traded[0]);
 }
 
 static void recorded(void *context, double share)

@@ -196,6 +196,10 @@ TEST(flow, every_parameter_comes_out)
         {"zipf", params_of(40, 5, 5), 0.02, -1},
         {"low prices", params_of(10, 8, 5), 0.02, -1},
         {"one lot", params_of(10, 10, 5), 0.02, -1},
+        {"swinging", params_of(10, 10, 5), -1, -1},
+        {"swinging L2", params_of(10, 10, 5), -1, -1},
+        {"nudged", params_of(10, 10, 5), -1, -1},
+        {"few are taken", params_of(10, 10, 5), 0.02, -1},
     };
 
     v[4].p.crossing = 0.5;
@@ -208,6 +212,11 @@ TEST(flow, every_parameter_comes_out)
     v[10].p.walk = 0.3;
     v[11].p.qty_mean = 1;
     v[11].p.accounts = 0;
+    v[12].p.swing = v[13].p.swing = 0.1;
+    v[12].p.swing_requests = v[13].p.swing_requests = 1000000;
+    v[13].p.l2_share = 0.5;
+    v[14].p.nudge = 1;
+    v[15].p.taking = 0.2;
     for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
         struct hr_tape tape = record(&v[i].p, 60000);
         struct seen seen = play(&tape);
@@ -302,6 +311,12 @@ TEST(flow, wrong_wishes_are_refused)
     REFUSED(share_ioc, 0.0 / 0.0);
     REFUSED(crossing, 2);
     REFUSED(walk, 0.0 / 0.0);
+    REFUSED(taking, 1.5);
+    REFUSED(nudge, -0.5);
+    REFUSED(swing, 1);
+    REFUSED(swing, 0.0 / 0.0);
+    REFUSED(swing_requests, 0);
+    REFUSED(swing_requests, UINT32_MAX);
     REFUSED(price_mid, 50);
     REFUSED(price_mid, EUT_PRICE_MAX);
     REFUSED(qty_mean, 0.5);
