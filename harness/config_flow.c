@@ -73,5 +73,6 @@ int hr_config_check(const struct hr_config *c)
     hr_config_flow(c, &params);
     wrong = hr_flow_check(&params);
     rc = *wrong ? hr_fail(EINVAL, "%s", wrong) : check_flows(c, "throughput.flows");
+    rc = rc ? rc : check_flows(c, "throughput.regimes");
     return rc ? rc : check_flows(c, "scaling.flows");
 }

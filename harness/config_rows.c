@@ -71,6 +71,8 @@ const struct hr_config_row hr_config_rows[] = {
     {"throughput.markets", HR_CFG_COUNTS, 1, 134217728, "1,1000", "markets", "market counts of the headline cases"},
     {"throughput.crossings", HR_CFG_COUNTS, 0, 100, "0,25,50", "%", "shares of the new orders that are priced to trade"},
     {"throughput.batches", HR_CFG_COUNTS, 1, 1048576, "1,8,64,512", "requests", "batch sizes of the sweep"},
+    {"throughput.regimes", HR_CFG_TEXT, 0, 0, "static,normal,swing25,swing40,crash", "", "flow presets driven one request at a time, events read by a second thread; \"\": none"},
+    {"throughput.regime_requests", HR_CFG_COUNT, 1, 1e11, "2M", "requests", "requests of a regime's run"},
     {"markets.counts", HR_CFG_COUNTS, 1, 134217728, "1,10,100,1000,10000", "markets", "market counts of the sweep"},
     {"markets.depths", HR_CFG_COUNTS, 1, 4096, "1,10,100", "levels", "depths of the sweep, levels a side"},
     {"markets.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run of the sweep"},

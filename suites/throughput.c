@@ -7,6 +7,7 @@
  * name: it is no matching.
  */
 #include "suites/closed_run.h"
+#include "suites/regimes.h"
 
 #include "harness/error.h"
 #include "harness/statistics.h"
@@ -220,6 +221,7 @@ static int throughput_run(struct hr_bench *bench, json_t *suite)
     rc = rc ? rc : market_counts(bench, suite, &base, orders);
     rc = rc ? rc : crossings(bench, suite, &base, orders / 4 ? orders / 4 : 1);
     rc = rc ? rc : batches(bench, suite, &base, orders);
+    rc = rc ? rc : hr_regime_cases(bench, suite);
     if (rc == 0) {
         compares(bench, suite);
     }

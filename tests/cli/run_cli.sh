@@ -40,6 +40,11 @@ has "$TMP/run/report.md" 'Worst cases'
 has "$TMP/run/result.json" '"id": "markets/inproc/reference/markets=8/depth=8"'
 has "$TMP/run/result.json" '"id": "scaling/inproc/reference/shards=1"'
 has "$TMP/run/result.json" '"curve"'
+# The regimes: one processor is a reason to skip them; else they are measured, and the worst is told.
+for regime in static crash worst; do
+    has "$TMP/run/result.json" "\"id\": \"throughput/inproc/reference/regime=$regime\""
+done
+grep -q 'there is one processor' "$TMP/run/result.json" || has "$TMP/run/result.json" '"name": "read_over_unread"'
 grep -q 'digest.*is not the oracle' "$TMP/run/result.json" && failed "a digest differs"
 if command -v sha256sum >/dev/null; then
     (cd "$TMP/run" && sha256sum --quiet -c MANIFEST.sha256) || failed "the manifest does not hold"
@@ -64,6 +69,7 @@ grep -A 1 '"flow.walk"' "$TMP/json/result.json" | grep -q '"origin": "environmen
 expect_exit 0 "$HEADROOM" run "$TINY" -n -o "$TMP/nothing"
 expect_out 'throughput/inproc/reference/markets=8'
 expect_out 'cases, about [0-9]+ s'
+expect_out 'throughput/inproc/reference/regime=crash'
 [ -e "$TMP/nothing" ] && failed "a plan made a folder"
 
 expect_exit 0 "$HEADROOM" run "$TINY" -n -S latency.worst_orders=0
@@ -92,6 +98,8 @@ expect_refused "$HEADROOM" run "$TINY" -f '('
 expect_refused "$HEADROOM" run "$TINY" -f 'matches-nothing'
 expect_refused "$HEADROOM" run "$TINY" -S no.such=1
 expect_refused "$HEADROOM" run "$TINY" -S run.suites=nonsense
+expect_refused "$HEADROOM" run "$TINY" -S throughput.regimes=statc
+expect_err 'did you mean static'
 expect_refused "$HEADROOM" run "$TINY" -o /proc/no/such
 
 # ---- Ctrl-C: what was finished is kept ----
