@@ -40,7 +40,8 @@ json_t *hr_fact_null(const char *reason);
  *   memory/latency/{base,huge}/bytes=N (dependent loads, ns), memory/lines/{base,huge}/bytes=N
  *   (independent random 64-byte read-modify-writes per second), core-to-core/cpus=A,B
  *   (ns, one way), cpu/compares and cpu/compares/out-of-cache (elementwise price compares per
- *   second, never orders). /threads=N behind memory/lines/… is that of all processors at once.
+ *   second, never orders). /threads=N behind memory/lines/… and cpu/compares is that of all
+ *   processors at once.
  * Largest working set: a share of the memory available. 0, or -EINTR after Ctrl-C. */
 int hr_ceilings_measure(struct hr_record *record, double budget_s);
 

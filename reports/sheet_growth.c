@@ -156,6 +156,20 @@ static void add_rate_columns(json_t *table)
     hr_table_column(table, "Status", HR_LEFT);
 }
 
+/* The rates over the first quarter and half of the orders, as parts of that over all: 1.00, 1.00 is
+ * a rate that does not depend on how many were counted. */
+static void put_lengths(json_t *row, const json_t *item)
+{
+    double quarter = hr_view_estimate(item, "quarter_over_whole");
+    double half = hr_view_estimate(item, "half_over_whole");
+    char text[40] = HR_DASH;
+
+    if (isfinite(quarter) && isfinite(half)) {
+        snprintf(text, sizeof(text), "%.2f, %.2f", quarter, half);
+    }
+    hr_row_cell(row, text, NULL);
+}
+
 /* Flow presets, the same in every run of any profile. */
 static void add_named_flows(json_t *sheet, const json_t *cases)
 {
@@ -167,6 +181,7 @@ static void add_named_flows(json_t *sheet, const json_t *cases)
     hr_table_column(table, "Flow", HR_LEFT);
     hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "Resting a market", HR_RIGHT);
+    hr_table_column(table, "N, 2N of 4N", HR_RIGHT);
     add_rate_columns(table);
     json_array_foreach (cases, i, item) {
         double levels = hr_view_depth(item), orders = hr_view_param(item, "orders_per_level");
@@ -180,6 +195,7 @@ static void add_named_flows(json_t *sheet, const json_t *cases)
         hr_row_cell(row, flow_of(item), NULL);
         hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
         hr_row_cell(row, hr_figure_count(2 * levels * orders).text, NULL);
+        put_lengths(row, item);
         put_rate(row, item);
     }
     hr_table_end(sheet, table);

@@ -127,6 +127,7 @@ TEST(ceilings, small_and_short_they_are_finite)
     char program[] = "headroom", *const argv[] = {program, NULL};
     struct hr_record *record = hr_record_new(1, argv);
     json_t *ceiling, *list;
+    static int cpus[1024];
     const char *id;
     size_t i;
 
@@ -144,6 +145,17 @@ TEST(ceilings, small_and_short_they_are_finite)
         } else if (!(json_number_value(estimate) > 0 && isfinite(json_number_value(estimate)))) {
             FAIL("%s is %g", name, json_number_value(estimate));
         }
+    }
+    if (hr_cpus_allowed(cpus, 1024) > 1) { /* all processors at once, where there are several */
+        char together[64];
+        bool found = false;
+
+        snprintf(together, sizeof(together), "cpu/compares/threads=%d",
+                 hr_cpus_allowed(cpus, 1024));
+        json_array_foreach (list, i, ceiling) {
+            found |= strcmp(json_string_value(json_object_get(ceiling, "id")), together) == 0;
+        }
+        CHECK(found);
     }
     double lines = hr_ceiling_lines(hr_record_json(record), 32768, 1, &id);
     CHECK(lines > 0 && isfinite(lines));
