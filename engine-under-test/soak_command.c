@@ -212,6 +212,7 @@ static int parts(struct soak *s)
     uint64_t first_ns = 0;
 
     printf("%14s %16s %16s %12s\n", "requests", "all, M/s", "engine, M/s", "memory, MiB");
+    fflush(stdout);
     for (uint64_t part = 1; part <= PARTS && !s->wrong; part++) {
         uint64_t from = s->stream.made, ticks = s->stream.ticks, start_ns = hr_clock_ns(), ns;
         int rc = drive(s, s->requests / PARTS * part + (part == PARTS ? s->requests % PARTS : 0));

@@ -50,7 +50,10 @@ expect_refused "$HEADROOM" soak -e null --requests 1000
 expect_exit 6 "$HEADROOM" soak -e no-such-engine
 "$HEADROOM" soak --requests 1e12 --markets 4 >"$TMP/out" 2>"$TMP/err" </dev/null &
 pid=$!
-sleep 0.3
+for _ in $(seq 200); do
+    grep -q 'memory, MiB' "$TMP/out" && break
+    sleep 0.05
+done
 kill -INT "$pid"
 wait "$pid"
 status=$?
