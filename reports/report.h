@@ -7,10 +7,13 @@
  *   case params     rate (orders/s offered; the case is open loop), markets, depth (levels a side),
  *                   zipf, shards, orders, bound_ns and percentile (of a capacity case)
  *                   worst, question, judged, bound_times (of a worst case)
+ *                   regime (one request at a time, every event read), swing; regimes: the worst of
+ *                   them
  *   metrics         p50_net, p99_net, p99.9_host (%), p99_over_median_case, p999_over_median_case,
  *                   throughput (orders/s), compares (compares/s), bytes_per_market (bytes),
  *                   load_time, capacity (orders/s: the highest confirmed rate) and lowest_failed
- *                   (the other end of the bracket)
+ *                   (the other end of the bracket); events, rate_unread, read_over_unread (of a
+ *                   regime)
  *   histograms      latency (from the intended time), service (from the sending), "service new",
  *                   "service cancel" … (one kind of request); all in ns
  *   curve           of a capacity case: [{"rate", "p50", "p99", "p99.9", "passed"} …], ns

@@ -42,10 +42,24 @@ static const char *flow_of(const json_t *item)
     return hr_view_text(json_object_get(item, "params"), "flow");
 }
 
+/* The regime that a case drove one request at a time, or "worst"; "" is none. */
+static const char *regime_of(const json_t *item)
+{
+    const json_t *params = json_object_get(item, "params");
+
+    return json_object_get(params, "regimes") ? "worst" : hr_view_text(params, "regime");
+}
+
+/* In tables of their own. */
+static bool is_named(const json_t *item)
+{
+    return *flow_of(item) || *regime_of(item);
+}
+
 /* Of the run's own flow. */
 static bool has_throughput(const json_t *item)
 {
-    return hr_view_metric(item, "throughput") != NULL && !*flow_of(item);
+    return hr_view_metric(item, "throughput") != NULL && !is_named(item);
 }
 
 /* Whether all cases with a throughput set this to the same. */
@@ -201,6 +215,51 @@ static void add_named_flows(json_t *sheet, const json_t *cases)
     hr_table_end(sheet, table);
 }
 
+/* The worst of them is what an engine can be relied on for. */
+static void add_regimes(json_t *sheet, const json_t *cases)
+{
+    json_t *table = hr_sheet_table(
+        sheet, "Regimes of one market: one request at a time, every event read", NULL);
+    const json_t *item;
+    size_t i;
+
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Regime", HR_LEFT);
+    hr_table_column(table, "Resting", HR_RIGHT);
+    hr_table_column(table, "Middle moves", HR_RIGHT);
+    hr_table_column(table, "requests/s", HR_RIGHT);
+    hr_table_column(table, "Runs", HR_RIGHT);
+    hr_table_column(table, "events/s", HR_RIGHT);
+    hr_table_column(table, "Unread, requests/s", HR_RIGHT);
+    hr_table_column(table, "Read over unread", HR_RIGHT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (cases, i, item) {
+        const json_t *metric = hr_view_metric(item, "throughput");
+        double orders = hr_view_depth(item) * hr_view_param(item, "orders_per_level");
+        double swing = hr_view_param(item, "swing");
+        json_t *row;
+
+        if (!*regime_of(item)) {
+            continue;
+        }
+        row = hr_table_row(table, item);
+        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, regime_of(item),
+                    strcmp(regime_of(item), "worst") == 0
+                        ? hr_view_text(json_object_get(item, "params"), "regime")
+                        : NULL);
+        hr_row_cell(row, hr_figure_count(2 * orders).text, NULL);
+        hr_row_cell(row, isnan(swing) ? HR_DASH : hr_figure_set(100 * swing, "%").text, NULL);
+        hr_row_metric(row, metric);
+        hr_row_cell(row, hr_figure_count(hr_view_number(metric, "n_runs")).text, NULL);
+        hr_row_metric(row, hr_view_metric(item, "events"));
+        hr_row_metric(row, hr_view_metric(item, "rate_unread"));
+        hr_row_metric(row, hr_view_metric(item, "read_over_unread"));
+        hr_row_status(row, hr_view_text(item, "status"));
+    }
+    hr_table_end(sheet, table);
+}
+
 void hr_section_throughput(json_t *sheet, const json_t *record)
 {
     const json_t *cases = json_object_get(hr_view_suite(record, "throughput"), "cases"), *item;
@@ -217,7 +276,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         char params[400];
         json_t *row;
 
-        if (*flow_of(item) ||
+        if (is_named(item) ||
             (!has_throughput(item) && (hr_view_passed(item) || has_figure(item)))) {
             continue; /* in the other table, or about something else than throughput */
         }
@@ -236,6 +295,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
         return;
     }
     say_common(sheet, cases);
+    add_regimes(sheet, cases);
     say_compares(sheet, cases);
 }
 
