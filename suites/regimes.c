@@ -192,7 +192,7 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
     const struct outcome *worst = NULL, *without = NULL;
     double least = INFINITY;
     json_t *names = json_array(), *params = json_pack("{s:o}", "regimes", names), *c;
-    char reason[HR_CONFIG_NAME_MAX + 64];
+    char reason[HR_CONFIG_NAME_MAX + 320];
 
     for (int i = 0; i < n; i++) {
         const struct hr_measure_result *r = &outcomes[i].result;
@@ -212,8 +212,12 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
     if (bench->rig.plan) {
         plan_worst(&bench->rig, name, params);
     } else if (without || n == 0) {
-        snprintf(reason, sizeof(reason), "the regime %s, which might be the worst, has no figure",
-                 without ? without->name : "");
+        const json_t *why = without ? json_object_get(without->result.json, "reason") : NULL;
+
+        snprintf(reason, sizeof(reason),
+                 "the regime %s, which might be the worst, has no figure: %.250s",
+                 without ? without->name : "",
+                 json_is_string(why) ? json_string_value(why) : "it was not asked for");
         hr_measure_refuse(&bench->rig, suite, SUITE, name, params,
                           without && without->result.status == HR_INVALID ? HR_INVALID : HR_SKIP,
                           without ? reason : "no regime was measured",
