@@ -218,12 +218,16 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
                  "the regime %s, which might be the worst, has no figure: %.250s",
                  without ? without->name : "",
                  json_is_string(why) ? json_string_value(why) : "it was not asked for");
-        hr_measure_refuse(&bench->rig, suite, SUITE, name, params,
-                          without && without->result.status == HR_INVALID ? HR_INVALID : HR_SKIP,
-                          without ? reason : "no regime was measured",
-                          "see that case for what to do");
+        c = hr_measure_refuse(
+            &bench->rig, suite, SUITE, name, params,
+            without && without->result.status == HR_INVALID ? HR_INVALID : HR_SKIP,
+            without ? reason : "no regime was measured", "see that case for what to do");
+        if (c) {
+            hr_case_metric_null(c, metrics[THROUGHPUT].name, metrics[THROUGHPUT].unit, reason);
+        }
     } else {
         const struct hr_measure_result *r = &worst->result;
+        const json_t *figure = json_array_get(json_object_get(r->json, "metrics"), THROUGHPUT);
 
         json_object_set_new(params, "regime", json_string(worst->name));
         c = hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_PASS, NULL, NULL);
@@ -233,6 +237,9 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
                                                   .higher = true,
                                                   .samples = hr_measure_samples(r, THROUGHPUT),
                                                   .n = r->runs});
+            hr_case_metric_bound(c, metrics[THROUGHPUT].name,
+                                 json_string_value(json_object_get(figure, "ceiling")),
+                                 json_number_value(json_object_get(figure, "ceiling_value")));
         }
     }
     json_decref(params);
