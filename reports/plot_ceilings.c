@@ -1,6 +1,6 @@
 /*
- * plot_ceilings.c - what was achieved as a share of the ceiling that bounds it, one bar a figure,
- * the largest share first.
+ * plot_ceilings.c - what was achieved as a share of the hardware's ceiling that bounds it, one bar
+ * a figure, the largest share first.
  */
 #include "reports/figure_text.h"
 #include "reports/markup.h"
@@ -25,6 +25,20 @@ static int compare_bars(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
+/* One of this machine, that is, and not the null engine or another case. */
+static bool is_measured(const json_t *record, const char *id)
+{
+    const json_t *ceiling;
+    size_t i;
+
+    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
+        if (hr_view_is(ceiling, "id", id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int collect(const json_t *record, struct bar *bars, int max)
 {
     struct hr_view_walk walk = {0};
@@ -37,7 +51,8 @@ static int collect(const json_t *record, struct bar *bars, int max)
         json_array_foreach (json_object_get(walk.item, "metrics"), i, metric) {
             double share = hr_view_number(metric, "of_ceiling");
 
-            if (hr_view_counts(walk.item) && share >= 0 && share < 1e6 && count < max) {
+            if (hr_view_counts(walk.item) && share >= 0 && share < 1e6 && count < max &&
+                is_measured(record, hr_view_text(metric, "ceiling"))) {
                 bars[count++] = (struct bar){walk.item, metric, share};
             }
         }
@@ -105,7 +120,7 @@ bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why)
     int count = bars ? collect(record, bars, ALL_MAX) : 0, row;
 
     if (count == 0) {
-        snprintf(why, HR_WHY_MAX, "no figure that counts names a ceiling that bounds it");
+        snprintf(why, HR_WHY_MAX, "no figure that counts is bounded by a ceiling of the hardware");
         free(bars);
         return false;
     }
