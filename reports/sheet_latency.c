@@ -135,12 +135,14 @@ static void add_net(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "One request at a time, without the clock", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Flow", HR_LEFT);
     hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "p50 net", HR_RIGHT);
     hr_table_column(table, "p99 net", HR_RIGHT);
     hr_table_column(table, "p99.9", HR_RIGHT);
     hr_table_column(table, "of it the host's", HR_RIGHT);
     while (hr_view_next(record, &walk)) {
+        const char *flow = hr_view_text(json_object_get(walk.item, "params"), "flow");
         json_t *row;
 
         if (!hr_view_metric(walk.item, "p50_net") || !hr_view_counts(walk.item)) {
@@ -148,6 +150,7 @@ static void add_net(json_t *sheet, const json_t *record)
         }
         row = hr_table_row(table, NULL);
         hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
+        hr_row_cell(row, *flow ? flow : "the run's own", NULL);
         hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
         add_estimate(row, hr_view_metric(walk.item, "p50_net"));
         add_estimate(row, hr_view_metric(walk.item, "p99_net"));

@@ -4,8 +4,8 @@
  * Closed loop: each order alone, a tick before and after: service time per kind of order. Open
  * loop: orders arrive at a rate whether or not the engine is ready, latency counts from when each
  * should have been sent. Each closed sample holds one clock reading: p50_net and p99_net are
- * without it (the null engine's figure says what the way to the engine costs beside). On a shared or
- * virtual machine the tail is the machine's: p99.9_host says how much of it.
+ * without it (the null engine's figure says what the way to the engine costs beside). On a shared
+ * or virtual machine the tail is the machine's: p99.9_host says how much of it.
  */
 #include "suites/closed_run.h"
 #include "suites/open_run.h"
@@ -87,8 +87,7 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = 1};
 
         hr_trial_start(t);
-        rc =
-            hr_drive_each(&drive, w->tape->steady_requests, closed->orders, samples, &sum);
+        rc = hr_drive_each(&drive, w->tape->steady_requests, closed->orders, samples, &sum);
         hr_trial_stop(t);
     }
     if (rc == 0) {
@@ -106,9 +105,13 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
     return rc;
 }
 
+/* preset: the flow's name, or NULL if it is this run's own. */
 static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
-                       uint64_t tape, uint64_t orders)
+                       const char *preset)
 {
+    uint64_t tape = 4 * hr_config_count(bench->rig.config, "throughput.requests");
+    uint64_t wanted = hr_config_count(bench->rig.config, "latency.requests");
+    uint64_t orders = wanted < tape ? wanted : tape;
     static char names[HR_CLASSES][HR_CLASS_PERCENTILES][24];
     struct hr_measured metrics[KINDS + HR_CLASSES * HR_CLASS_PERCENTILES];
     struct hr_workload workload;
@@ -117,7 +120,11 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
     json_t *params;
     int rc;
 
-    snprintf(name, sizeof(name), "load=closed/markets=%u", flow->markets);
+    if (preset) {
+        snprintf(name, sizeof(name), "load=closed/flow=%s", preset);
+    } else {
+        snprintf(name, sizeof(name), "load=closed/markets=%u", flow->markets);
+    }
     hr_case_id(&bench->rig, suite_name, name, id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
@@ -140,6 +147,9 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
     params = hr_flow_case_params(flow);
     json_object_update_new(params, json_pack("{s:s, s:I, s:i}", "load", "closed", "orders",
                                              (json_int_t)orders, "batch", 1));
+    if (preset) {
+        json_object_set_new(params, "flow", json_string(preset));
+    }
     rc = hr_rig_workload(&bench->rig, flow, tape, &workload);
     if (rc == 0) {
         if (!bench->rig.plan) {
@@ -147,18 +157,17 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
         }
         rc = hr_measure(
             &bench->rig, suite,
-            &(struct hr_case){.suite = suite_name,
-                              .name = name,
-                              .params = params,
-                              .metrics = metrics,
-                              .metrics_count = KINDS +
-                                               (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) *
-                                                   HR_CLASS_PERCENTILES,
-                              .histograms = closed_histograms,
-                              .run = closed_trial,
-                              .context = &closed,
-                              .seconds =
-                                  (double)(hr_flow_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
+            &(struct hr_case){
+                .suite = suite_name,
+                .name = name,
+                .params = params,
+                .metrics = metrics,
+                .metrics_count = KINDS + (flow->l2_share > 0 ? HR_CLASSES : HR_CLASSES - 1) *
+                                             HR_CLASS_PERCENTILES,
+                .histograms = closed_histograms,
+                .run = closed_trial,
+                .context = &closed,
+                .seconds = (double)(hr_flow_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
             NULL);
     } else {
         rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
@@ -184,40 +193,39 @@ static int open_cases(struct hr_bench *bench, json_t *suite, const struct hr_flo
     return rc;
 }
 
-/* Fewer orders a level, if the books would hold more than resting_max orders: so that many markets
- * take no longer to load than it is worth. True if the flow is another one now. */
-static bool thin_out(struct hr_flow_params *flow, uint64_t resting_max)
+/* By market count, of the run's own flow; then the presets as they are. */
+static int closed_cases(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *base)
 {
-    uint64_t a_level = hr_flow_load(flow) / flow->orders_per_level; /* with one order on each */
-    uint64_t fit = resting_max / (a_level ? a_level : 1);
+    const char *at = hr_config_text(bench->rig.config, "latency.flows");
+    const uint64_t *markets;
+    int n = hr_config_counts(bench->rig.config, "latency.markets", &markets), rc = 0;
+    char preset[HR_CONFIG_NAME_MAX];
 
-    if (hr_flow_load(flow) <= resting_max || flow->orders_per_level == 1) {
-        return false;
+    for (int i = 0; i < n && rc == 0; i++) {
+        struct hr_flow_params flow = *base;
+
+        flow.markets = (uint32_t)markets[i];
+        rc = closed_case(bench, suite, &flow, NULL);
     }
-    flow->orders_per_level = fit > 1 ? (uint32_t)fit : 1;
-    return true;
+    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
+         at = hr_config_name_next(at, preset)) {
+        struct hr_flow_params flow;
+
+        rc = hr_config_preset(preset, &flow);
+        flow.seed = base->seed;
+        rc = rc ? rc : closed_case(bench, suite, &flow, preset);
+    }
+    return rc;
 }
 
 static int latency_run(struct hr_bench *bench, json_t *suite)
 {
-    const struct hr_config *config = bench->rig.config;
-    uint64_t tape = 4 * hr_config_count(config, "throughput.requests");
-    uint64_t orders = hr_config_count(config, "latency.requests");
-    const uint64_t *markets;
-    int n = hr_config_counts(config, "latency.markets", &markets), rc = 0;
+    uint64_t tape = 4 * hr_config_count(bench->rig.config, "throughput.requests");
     struct hr_flow_params flow;
+    int rc;
 
-    hr_config_flow(config, &flow);
-    for (int i = 0; i < n && rc == 0; i++) {
-        struct hr_flow_params sized = flow;
-
-        sized.markets = (uint32_t)markets[i];
-        if (thin_out(&sized, hr_config_count(config, "latency.resting_max"))) {
-            rc = closed_case(bench, suite, &sized, orders, orders);
-        } else {
-            rc = closed_case(bench, suite, &sized, tape, orders < tape ? orders : tape);
-        }
-    }
+    hr_config_flow(bench->rig.config, &flow);
+    rc = closed_cases(bench, suite, &flow);
     rc = rc ? rc : hr_worst_cases(bench, suite, tape);
     return rc ? rc : open_cases(bench, suite, &flow, tape);
 }

@@ -58,25 +58,30 @@ TEST(latency, net_is_without_the_clock)
     small_rig_free(small);
 }
 
-/* 8 markets of 2 x 4 levels: 64 orders with one on each, 128 with two. */
-TEST(latency, many_markets_hold_fewer_orders_a_level)
+/* A preset is measured as it is, whatever the run's own flow: one market of 2 x 40 levels. */
+TEST(latency, a_named_flow_is_measured_as_it_is)
 {
-    static const struct {
-        const char *setting;
-        json_int_t orders_per_level;
-    } rows[] = {{"latency.resting_max=128", 2},
-                {"latency.resting_max=127", 1},
-                {"latency.resting_max=1", 1}};
+    regex_t filter;
+    struct small_rig *small = measured(&filter, "load=closed", "flow.levels=3");
+    const json_t *cases = json_object_get(small->suite, "cases");
+    const json_t *own = json_object_get(named(cases, "id", "markets=8"), "params");
+    const json_t *preset = json_object_get(named(cases, "id", "flow=single"), "params");
 
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        regex_t filter;
-        struct small_rig *small = measured(&filter, "load=closed", rows[i].setting);
-        const json_t *c = named(json_object_get(small->suite, "cases"), "id", "markets=8");
-        const json_t *params = json_object_get(c, "params");
+    CHECK_EQ(json_integer_value(json_object_get(own, "levels")), 3);
+    CHECK(json_object_get(own, "flow") == NULL);
+    CHECK_EQ(json_integer_value(json_object_get(preset, "levels")), 40);
+    CHECK_EQ(json_integer_value(json_object_get(preset, "markets")), 1);
+    CHECK_STR(json_string_value(json_object_get(preset, "flow")), "single");
+    regfree(&filter);
+    small_rig_free(small);
+}
 
-        CHECK_EQ(json_integer_value(json_object_get(params, "orders_per_level")),
-                 rows[i].orders_per_level);
-        regfree(&filter);
-        small_rig_free(small);
-    }
+TEST(latency, an_unknown_flow_is_refused)
+{
+    struct hr_config *config;
+
+    CHECK_EQ(hr_config_load(&config, "tests/profiles/tiny.yaml"), 0);
+    CHECK_EQ(hr_config_set(config, "latency.flows=no-such-flow", "flag"), 0);
+    CHECK(hr_config_check(config) < 0);
+    hr_config_free(config);
 }
