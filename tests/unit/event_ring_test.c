@@ -103,6 +103,37 @@ TEST(event_ring, all_arrive_in_order_round_after_round)
     hr_event_ring_free(ring);
 }
 
+/* What is taken at once ends where the ring does, however much was published behind it. */
+TEST(event_ring, a_take_ends_at_the_end)
+{
+    struct hr_event_ring *ring;
+    const struct eut_event *events;
+    uint64_t made = 0, next = 0, voids = 0;
+
+    CHECK_EQ(hr_event_ring_new(&ring, SLOTS), 0);
+    for (; made < 100; made++) {
+        emit(hr_event_ring_sink(ring), made);
+    }
+    hr_event_ring_publish(ring);
+    CHECK(read_some(ring, &next, &voids));
+    for (; made < SLOTS - 36; made++) {
+        emit(hr_event_ring_sink(ring), made);
+    }
+    hr_event_ring_publish(ring); /* 36 are too few for a sink: they are void */
+    for (; made < SLOTS; made++) {
+        emit(hr_event_ring_sink(ring), made);
+    }
+    hr_event_ring_publish(ring);
+    CHECK_EQ(hr_event_ring_take(ring, &events), SLOTS - 100);
+    CHECK(read_some(ring, &next, &voids));
+    CHECK_EQ(next, SLOTS - 36);
+    CHECK_EQ(voids, 36);
+    CHECK_EQ(hr_event_ring_take(ring, &events), 36);
+    CHECK(read_some(ring, &next, &voids));
+    CHECK_EQ(next, made);
+    hr_event_ring_free(ring);
+}
+
 struct reading {
     struct hr_event_ring *ring;
     uint64_t wanted, next, voids;
