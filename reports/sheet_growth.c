@@ -215,6 +215,21 @@ static void add_named_flows(json_t *sheet, const json_t *cases)
     hr_table_end(sheet, table);
 }
 
+/* A worst says of how many it is, and which. */
+static void put_regime(json_t *row, const json_t *item)
+{
+    const json_t *params = json_object_get(item, "params");
+    size_t of = json_array_size(json_object_get(params, "regimes"));
+    char text[48];
+
+    if (of == 0) {
+        hr_row_cell(row, regime_of(item), NULL);
+        return;
+    }
+    snprintf(text, sizeof(text), "worst of %zu:", of);
+    hr_row_cell(row, text, hr_view_text(params, "regime"));
+}
+
 /* The worst of them is what an engine can be relied on for. */
 static void add_regimes(json_t *sheet, const json_t *cases)
 {
@@ -244,10 +259,7 @@ static void add_regimes(json_t *sheet, const json_t *cases)
         }
         row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_path_engine(item).text, NULL);
-        hr_row_cell(row, regime_of(item),
-                    strcmp(regime_of(item), "worst") == 0
-                        ? hr_view_text(json_object_get(item, "params"), "regime")
-                        : NULL);
+        put_regime(row, item);
         hr_row_cell(row, hr_figure_count(2 * orders).text, NULL);
         hr_row_cell(row, isnan(swing) ? HR_DASH : hr_figure_set(100 * swing, "%").text, NULL);
         hr_row_metric(row, metric);
