@@ -35,7 +35,7 @@ struct closed_run {
 
 #define ORDER_LINES 4.0
 /* What a streamed load is guessed to be made and built at, orders/s. */
-#define PLAN_BUILT_PER_S 12e6
+#define PLAN_BUILT_PER_S 8e6
 /* What a resting order and its share of the level and the id table take in a compact engine; and a
  * quoted level. */
 #define WORKING_SET_ORDER_BYTES 64u
