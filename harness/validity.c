@@ -57,6 +57,14 @@ static void note_hard(struct hr_checks *checks, const char *check, const char *w
     checks->hard = true;
 }
 
+/* A wrong answer is the reason, whatever disturbed the run besides. */
+static void note_hopeless(struct hr_checks *checks, const char *check, const char *why)
+{
+    checks->hard = false;
+    note_hard(checks, check, why);
+    checks->hopeless = true;
+}
+
 static void append(struct hr_checks *checks, const char *check, enum hr_verdict verdict,
                    json_t *value, json_t *limit, const char *unit)
 {
@@ -113,16 +121,14 @@ void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expecte
                  "the digest %016" PRIx64 " is not the oracle's %016" PRIx64
                  ": the trades are wrong",
                  digest, expected);
-        note_hard(checks, "digest", why);
-        checks->hopeless = true;
+        note_hopeless(checks, "digest", why);
     }
 }
 
 void hr_check_undigested(struct hr_checks *checks)
 {
     append(checks, "digest", HR_CHECK_HARD, json_null(), json_null(), "");
-    note_hard(checks, "digest", "the digest was not compared with the oracle's");
-    checks->hopeless = true;
+    note_hopeless(checks, "digest", "the digest was not compared with the oracle's");
 }
 
 static double delta(int64_t before, int64_t after)

@@ -23,9 +23,9 @@ enum hr_verdict { HR_CHECK_OK, HR_CHECK_SOFT, HR_CHECK_HARD };
 #define HR_WHY_MAX 256
 
 struct hr_checks {
-    json_t *list;         /* as record.h shows it; owned */
-    bool hard, hopeless;  /* a hard one was added; one that trying again cannot mend */
-    const char *failed;   /* the first hard one's name, static; NULL if there is none */
+    json_t *list;        /* as record.h shows it; owned */
+    bool hard, hopeless; /* a hard one was added; one that trying again cannot mend */
+    const char *failed;  /* the first hard one's name, or "digest"; static; NULL if there is none */
     char why[HR_WHY_MAX]; /* the same in words */
 };
 
@@ -40,7 +40,8 @@ void hr_check_most(struct hr_checks *checks, const char *check, double value, do
 /* Smaller is worse. hard may be 0 or -INFINITY. */
 void hr_check_least(struct hr_checks *checks, const char *check, double value, double soft,
                     double hard, const char *unit);
-/* A wrong answer is not bad luck: hard, and not tried again. */
+/* A wrong answer is not bad luck: hard, not tried again, and the reason whatever was hard before.
+ */
 void hr_check_digest(struct hr_checks *checks, uint64_t digest, uint64_t expected);
 
 /* The digest was not looked at: hard as well, and trying again cannot mend it. */

@@ -249,6 +249,23 @@ TEST(measure, a_rate_that_grows_with_the_count_is_invalid)
     small_rig_free(small);
 }
 
+/* On a disturbed machine too: what is told is that the answer is wrong. */
+TEST(measure, a_wrong_digest_is_the_reason_whatever_else_is_hard)
+{
+    struct hr_checks checks;
+
+    CHECK(hr_checks_init(&checks));
+    hr_check_most(&checks, "steal", 70, 40, 40, "ms");
+    CHECK_STR(checks.failed, "steal");
+    CHECK(!checks.hopeless);
+    hr_check_digest(&checks, 1, 2);
+    hr_check_most(&checks, "swap", 70, 40, 40, "MiB");
+    CHECK_STR(checks.failed, "digest");
+    CHECK(strstr(checks.why, "is not the oracle's") != NULL);
+    CHECK(checks.hard && checks.hopeless);
+    hr_checks_free(&checks);
+}
+
 /* Every suite that measures, with an engine that lies: no case may pass. */
 TEST(measure, a_lying_engine_has_no_result)
 {
