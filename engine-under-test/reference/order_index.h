@@ -18,6 +18,7 @@
 #include "engine-under-test/reference/lazy_memory.h"
 #include "engine-under-test/reference/order_pool.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #if defined(__SSE2__)
@@ -100,6 +101,15 @@ struct eut_index_place {
     uint64_t bucket;
     unsigned entry;
 };
+
+/* Is this where the order of this hash and handle lies? */
+static inline bool index_holds(const struct eut_order_index *index, uint64_t hash,
+                               struct eut_index_place place, uint32_t handle)
+{
+    const struct eut_index_bucket *bucket = &index->bucket[place.bucket];
+
+    return (bucket->tag[place.entry] == index_tag(hash)) & (bucket->handle[place.entry] == handle);
+}
 
 /* The order's handle, or 0. */
 static inline uint32_t index_find(const struct eut_order_index *index,

@@ -1,25 +1,25 @@
 /*
  * reference_ahead.h - while one request is matched, the memory of the next ones is on its way.
  *
- * A request's lines depend on each other: market and index bucket → order and levels → neighbours.
- * Each stage runs AHEAD_STEP requests before the next, asks for its lines and never waits; what it
- * reads was asked for a step earlier. The stages only guess - a book may change before its
- * request's turn - and have no branches on data. All they read lies in the engine's own
- * reservation.
+ * A request's lines depend on each other: market and index bucket → order and levels → neighbours
+ * → what a maker needs. So a batch is looked at in chunks, and each stage is a chunk ahead of the
+ * next: it asks for lines and never waits, since what it reads was asked for a chunk earlier. The
+ * first stage sorts a chunk's requests by kind, without branches, so that each later stage is a few
+ * short loops that know what they deal with. The stages only guess - a book may change before its
+ * request's turn - and all they read lies in the engine's own reservation.
  *
- * In cache this costs more than it brings, so it is on only while the pools in use are
- * larger than engine->ahead_bytes. The asks are inline assembly because gcc 12 deletes functions
- * whose only effect is __builtin_prefetch.
+ * It is on only while the pools in use are larger than engine->ahead_bytes. The asks are inline
+ * assembly because gcc 12 deletes functions whose only effect is __builtin_prefetch.
  */
 #ifndef EUT_REFERENCE_AHEAD_H
 #define EUT_REFERENCE_AHEAD_H
 
 #include "engine-under-test/reference/reference_book.h"
 
-#ifndef AHEAD_STEP
-#define AHEAD_STEP 6u
+#ifndef AHEAD_CHUNK
+#define AHEAD_CHUNK 8u
 #endif
-#define AHEAD_RING 64u /* a power of two, more than four steps */
+#define AHEAD_STAGES 5u
 
 #if defined(__x86_64__) || defined(__i386__)
 #define AHEAD_FETCH(address) \
@@ -31,15 +31,19 @@
 #define AHEAD_FETCH(address) __builtin_prefetch((const void *)(address), 1, 3)
 #endif
 
-/* What one stage tells the next of a request. */
-struct eut_ahead_note {
-    uint64_t hash;
-    uint32_t
-        handle;   /* its likely subject, or the first order of the level it joins or meets; or 0 */
-    uint32_t key; /* of its own level */
+/* Consecutive requests of a batch, and what the stages know of them. No bytes among the lists: a
+ * byte may alias anything, and everything would be read again after each. */
+struct eut_ahead {
+    const struct eut_request *request;
+    uint32_t count;
+    uint32_t joins, meets, moves, subjects; /* lengths of the lists */
+    struct eut_hint hint[AHEAD_CHUNK];      /* for matching: of each request */
+    uint32_t handle[AHEAD_CHUNK];           /* of the order to look at next, or 0 */
+    uint16_t join[AHEAD_CHUNK];             /* requests that enter an order or a quote … */
+    uint16_t meet[AHEAD_CHUNK];             /* … and of these, those that will trade */
+    uint16_t subject[AHEAD_CHUNK];          /* requests that speak of a live order … */
+    uint16_t move[AHEAD_CHUNK]; /* … and of these, those that may give it a new price */
 };
-
-static const uint64_t ahead_nothing[16] __attribute__((aligned(64))) = {0};
 
 /* Is the memory in use too large for the caches? */
 static inline bool ahead_pays(const struct eut_reference_engine *engine)
@@ -58,89 +62,171 @@ static inline const struct eut_market *ahead_market(const struct eut_reference_e
     return &engine->market[r->market < engine->markets ? r->market : 0];
 }
 
-/* Market and index bucket. */
-static inline __attribute__((always_inline)) void ahead_first(
-    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
-    const struct eut_request *r)
+static inline const struct eut_index_bucket *ahead_bucket(const struct eut_reference_engine *engine,
+                                                          uint64_t hash)
 {
-    uint64_t hash = index_hash(&engine->index, r->market, r->order);
-
-    note->hash = hash;
-    note->key = key_of(r->price, r->side == EUT_SELL);
-    AHEAD_FETCH(ahead_market(engine, r));
-    AHEAD_FETCH(&engine->index.bucket[index_home(&engine->index, hash)]);
+    return &engine->index.bucket[index_home(&engine->index, hash)];
 }
 
-/* One of two addresses, by a mask of all ones or none: gcc makes branches of conditionals. */
-static inline const void *ahead_either(uintptr_t mask, const void *a, const void *b)
+/* The lines of a side's levels that work at its best end reads; those that are not there, as one
+ * that is. */
+static inline void ahead_levels(const struct eut_reference_engine *engine,
+                                const struct eut_level_side *side)
 {
-    return (const void *)((uintptr_t)b ^ (((uintptr_t)a ^ (uintptr_t)b) & mask));
-}
+    const uint64_t *line = level_glance(&engine->levels, side);
 
-/* The order spoken of; or else the best end of the levels of the side that a new order will join,
- * or of the other one if it is going to trade there. */
-static inline __attribute__((always_inline)) void ahead_second(
-    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
-    const struct eut_request *r)
-{
-    const struct eut_market *market = ahead_market(engine, r);
-    const struct eut_index_bucket *bucket =
-        &engine->index.bucket[index_home(&engine->index, note->hash)];
-    uint32_t bits = index_match(bucket, index_tag(note->hash));
-    uint32_t entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
-    uint32_t handle = bucket->handle[entry] & (0u - (bits != 0));
-    unsigned side = key_side(note->key);
-    const uint64_t *line;
-
-    side ^= market->side[side ^ 1].best >= ~note->key;
-    line = level_glance(&engine->levels, &market->side[side]);
-    line = ahead_either(-(uintptr_t)(handle != 0), &engine->orders.at[handle], line);
-    note->handle = handle;
     AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
     AHEAD_FETCH(line);
     AHEAD_FETCH((uintptr_t)line + 64);
 }
 
-/* The neighbours of the order spoken of and its levels; or the first order of the level to meet. */
-static inline __attribute__((always_inline)) void ahead_third(
-    const struct eut_reference_engine *engine, struct eut_ahead_note *note,
-    const struct eut_request *r)
+/* The oldest order of the level at this key, as far as its lines are here; else 0. Stale lines, and
+ * those of L2 markets, hold what is no handle. */
+static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
+                                    const struct eut_level_side *side, uint32_t key)
 {
-    const struct eut_market *market = ahead_market(engine, r);
-    const struct eut_order *o = &engine->orders.at[note->handle];
-    uintptr_t known = -(uintptr_t)(note->handle != 0);
-    uint32_t key = note->key ^ ((note->key ^ o->key) & (uint32_t)known);
-    unsigned side = key_side(key);
-    uint32_t best = market->side[side ^ 1].best, crosses = 0u - (best >= ~key);
-    const uint64_t *line = level_glance(&engine->levels, &market->side[side ^ (crosses & 1)]);
+    uint32_t handle = level_guess(level_glance(&engine->levels, side), key);
 
-    AHEAD_FETCH((uintptr_t)line - 64);
-    AHEAD_FETCH(line);
-    AHEAD_FETCH((uintptr_t)line + 64);
-    AHEAD_FETCH(&engine->orders.at[o->prev]);
-    AHEAD_FETCH(&engine->orders.at[o->next]);
-    /* A subject's own lines have only now been asked for: something else is looked at instead. */
-    line = ahead_either(known, ahead_nothing, line);
-    uint32_t first = level_guess(line, key ^ ((key ^ best) & crosses));
-
-    /* Stale lines, and those of L2 markets, hold what is no handle. */
-    note->handle = first & (0u - (first <= engine->orders.top));
-    AHEAD_FETCH(&engine->orders.at[note->handle]);
+    return handle & (0u - (handle <= engine->orders.top));
 }
 
-/* The last order of the level to join; the bucket of the first maker to meet. */
-static inline __attribute__((always_inline)) void ahead_fourth(
-    const struct eut_reference_engine *engine, const struct eut_ahead_note *note,
-    const struct eut_request *r)
+/* The oldest order of the level after the best. */
+static inline uint32_t ahead_next_level(const struct eut_reference_engine *engine,
+                                        const struct eut_level_side *side)
 {
-    const struct eut_order *o = &engine->orders.at[note->handle];
-    uint64_t hash = index_hash(&engine->index, r->market, o->id);
-    uint64_t other =
-        0u - (uint64_t)((note->handle != 0) & (key_side(o->key) != key_side(note->key)));
+    uint32_t handle = side->count > 1 ? (uint32_t)level_best(&engine->levels, side)[-1] : 0;
 
-    hash = note->hash ^ ((note->hash ^ hash) & other);
-    AHEAD_FETCH(&engine->index.bucket[index_home(&engine->index, hash)]);
-    AHEAD_FETCH(&engine->orders.at[o->prev]);
+    return handle & (0u - (handle <= engine->orders.top));
+}
+
+/* Market and index bucket; and which request is of which kind. */
+static inline void ahead_first(const struct eut_reference_engine *restrict engine,
+                               struct eut_ahead *restrict a)
+{
+    uint32_t joins = 0, moves = 0, count = a->count;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const struct eut_request *r = &a->request[i];
+        uint32_t enters = (r->op == EUT_NEW) | (r->op == EUT_QUOTE);
+
+        a->hint[i] = (struct eut_hint){.hash = index_hash(&engine->index, r->market, r->order)};
+        AHEAD_FETCH(ahead_market(engine, r));
+        AHEAD_FETCH(ahead_bucket(engine, a->hint[i].hash));
+        a->join[joins] = (uint16_t)i;
+        a->subject[i - joins] = (uint16_t)i;
+        joins += enters;
+        a->move[moves] = (uint16_t)i;
+        moves += r->op == EUT_REPLACE;
+    }
+    a->joins = joins;
+    a->subjects = count - joins;
+    a->moves = moves;
+}
+
+/* The order spoken of; the levels that a new order will join, or trade with. */
+static inline void ahead_second(const struct eut_reference_engine *restrict engine,
+                                struct eut_ahead *restrict a)
+{
+    uint32_t met = 0;
+
+    for (uint32_t k = 0; k < a->subjects; k++) {
+        struct eut_hint *hint = &a->hint[a->subject[k]];
+        const struct eut_index_bucket *bucket = ahead_bucket(engine, hint->hash);
+        uint32_t bits = index_match(bucket, index_tag(hint->hash));
+
+        hint->entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
+        hint->handle = bucket->handle[hint->entry];
+        AHEAD_FETCH(&engine->orders.at[hint->handle]);
+    }
+    for (uint32_t k = 0; k < a->joins; k++) {
+        uint32_t i = a->join[k];
+        const struct eut_request *r = &a->request[i];
+        const struct eut_market *market = ahead_market(engine, r);
+        unsigned side = r->side == EUT_SELL;
+        uint32_t meets = market->side[side ^ 1].best >= ~key_of(r->price, side);
+
+        a->meet[met] = (uint16_t)i;
+        met += meets;
+        ahead_levels(engine, &market->side[side ^ meets]);
+    }
+    a->meets = met;
+}
+
+/* The neighbours of the order spoken of, and its levels; the oldest order of the level to join or
+ * meet. */
+static inline void ahead_third(const struct eut_reference_engine *restrict engine,
+                               struct eut_ahead *restrict a)
+{
+    for (uint32_t k = 0; k < a->subjects; k++) {
+        uint32_t i = a->subject[k];
+        const struct eut_order *o = &engine->orders.at[a->hint[i].handle];
+
+        ahead_levels(engine, &ahead_market(engine, &a->request[i])->side[key_side(o->key)]);
+        AHEAD_FETCH(&engine->orders.at[o->prev]);
+        AHEAD_FETCH(&engine->orders.at[o->next]);
+    }
+    for (uint32_t k = 0; k < a->joins; k++) {
+        uint32_t i = a->join[k];
+        const struct eut_request *r = &a->request[i];
+        const struct eut_market *market = ahead_market(engine, r);
+        unsigned side = r->side == EUT_SELL;
+        uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
+        uint32_t meets = best >= ~key;
+
+        key ^= (key ^ best) & (0u - meets);
+        a->handle[i] = ahead_oldest(engine, &market->side[side ^ meets], key);
+        AHEAD_FETCH(&engine->orders.at[a->handle[i]]);
+    }
+}
+
+/* The youngest order of the level to join; the maker's bucket, and the next maker; the level that a
+ * replacement moves to. */
+static inline void ahead_fourth(const struct eut_reference_engine *restrict engine,
+                                struct eut_ahead *restrict a)
+{
+    const struct eut_order *at = engine->orders.at;
+
+    for (uint32_t k = 0; k < a->joins; k++) {
+        AHEAD_FETCH(&at[at[a->handle[a->join[k]]].prev]);
+    }
+    for (uint32_t k = 0; k < a->meets; k++) {
+        uint32_t i = a->meet[k], handle = a->handle[i];
+        const struct eut_request *r = &a->request[i];
+
+        AHEAD_FETCH(ahead_bucket(engine, index_hash(&engine->index, r->market, at[handle].id)));
+        a->handle[i] = at[handle].next;
+        if (a->handle[i] == handle) {
+            a->handle[i] =
+                ahead_next_level(engine, &ahead_market(engine, r)->side[r->side != EUT_SELL]);
+        }
+        AHEAD_FETCH(&at[a->handle[i]]);
+    }
+    for (uint32_t k = 0; k < a->moves; k++) {
+        uint32_t i = a->move[k];
+        const struct eut_request *r = &a->request[i];
+        unsigned side = key_side(at[a->hint[i].handle].key);
+
+        a->handle[i] =
+            ahead_oldest(engine, &ahead_market(engine, r)->side[side], key_of(r->price, side));
+        AHEAD_FETCH(&at[a->handle[i]]);
+    }
+}
+
+/* The bucket of the next maker; the youngest order of the level moved to. */
+static inline void ahead_fifth(const struct eut_reference_engine *restrict engine,
+                               struct eut_ahead *restrict a)
+{
+    const struct eut_order *at = engine->orders.at;
+
+    for (uint32_t k = 0; k < a->meets; k++) {
+        uint32_t i = a->meet[k];
+
+        AHEAD_FETCH(ahead_bucket(
+            engine, index_hash(&engine->index, a->request[i].market, at[a->handle[i]].id)));
+    }
+    for (uint32_t k = 0; k < a->moves; k++) {
+        AHEAD_FETCH(&at[at[a->handle[a->move[k]]].prev]);
+    }
 }
 
 #endif

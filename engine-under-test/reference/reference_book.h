@@ -39,6 +39,13 @@ struct eut_run {
     uint32_t request; /* position in the batch */
 };
 
+/* What is known of a request before its turn: its hash, and perhaps where in its bucket the order
+ * lies that it speaks of (a guess, to be checked; handle 0: none). */
+struct eut_hint {
+    uint64_t hash;
+    uint32_t handle, entry;
+};
+
 /* A price as its side's key; a buy's own key, inverted, is also its limit among the asks' keys. */
 static inline uint32_t key_of(uint32_t price, unsigned side)
 {

@@ -278,11 +278,18 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
 
 /* The live order that the request speaks of and may speak of, or 0 after a reject. */
 HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct eut_run *run,
-                             const struct eut_request *r, uint64_t hash,
+                             const struct eut_request *r, struct eut_hint hint,
                              struct eut_index_place *place)
 {
-    uint32_t handle =
-        index_find(&engine->index, engine->orders.at, hash, r->market, r->order, place);
+    const struct eut_order *at = engine->orders.at;
+    uint32_t handle = hint.handle;
+
+    place->bucket = index_home(&engine->index, hint.hash);
+    place->entry = hint.entry;
+    if ((at[handle].id != r->order) | (order_market(&at[handle]) != r->market) |
+        (handle == 0) | !index_holds(&engine->index, hint.hash, *place, handle)) {
+        handle = index_find(&engine->index, at, hint.hash, r->market, r->order, place);
+    }
 
     if (RARELY(handle == 0 || engine->orders.at[handle].account != r->account)) {
         run_reject(run, r->order, r->order ? EUT_UNKNOWN_ORDER : EUT_BAD_ORDER);
@@ -292,15 +299,15 @@ HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct e
 }
 
 HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run,
-                        struct eut_market *market, const struct eut_request *r, uint64_t hash)
+                        struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
 {
     struct eut_index_place place;
-    uint32_t handle = request_subject(engine, run, r, hash, &place);
+    uint32_t handle = request_subject(engine, run, r, hint, &place);
 
     if (handle) {
         uint32_t qty = engine->orders.at[handle].qty;
 
-        index_erase_at(&engine->index, hash, place);
+        index_erase_at(&engine->index, hint.hash, place);
         order_unlink(engine, market, handle);
         order_give(&engine->orders, handle);
         run_emit(run, EUT_CANCELLED, EUT_USER, r->order, 0, 0, qty);
@@ -308,10 +315,10 @@ HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run
 }
 
 COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *run,
-                          struct eut_market *market, const struct eut_request *r, uint64_t hash)
+                          struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
 {
     struct eut_index_place place;
-    uint32_t handle = request_subject(engine, run, r, hash, &place);
+    uint32_t handle = request_subject(engine, run, r, hint, &place);
     struct eut_order *o = &engine->orders.at[handle];
 
     if (handle == 0) {
@@ -349,32 +356,32 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
         order_link(engine, &market->side[side], handle, key);
         run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, taker.qty);
     } else {
-        index_erase(&engine->index, hash, handle);
+        index_erase(&engine->index, hint.hash, handle);
         order_give(&engine->orders, handle);
     }
 }
 
 COLD void request_other(struct eut_reference_engine *engine, struct eut_run *run,
-                        struct eut_market *market, const struct eut_request *r, uint64_t hash)
+                        struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
 {
     uint8_t refusal = eut_request_refusal(r, 0);
 
     if (refusal != EUT_NONE) {
         run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, refusal);
     } else {
-        request_replace(engine, run, market, r, hash);
+        request_replace(engine, run, market, r, hint);
     }
 }
 
 HOT void l3_process(struct eut_reference_engine *engine, struct eut_run *run,
-                    struct eut_market *market, const struct eut_request *r, uint64_t hash)
+                    struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
 {
     if (r->op == EUT_NEW) {
-        request_new(engine, run, market, r, hash);
+        request_new(engine, run, market, r, hint.hash);
     } else if (r->op == EUT_CANCEL) {
-        request_cancel(engine, run, market, r, hash);
+        request_cancel(engine, run, market, r, hint);
     } else {
-        request_other(engine, run, market, r, hash);
+        request_other(engine, run, market, r, hint);
     }
 }
 

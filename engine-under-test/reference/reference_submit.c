@@ -18,7 +18,7 @@ void eut_run_flush(struct eut_run *run)
 }
 
 HOT void request_process(struct eut_reference_engine *engine, struct eut_run *run,
-                         const struct eut_request *r, uint64_t hash)
+                         const struct eut_request *r, struct eut_hint hint)
 {
     /* Computed beside the check, which is two instructions less than after it: as an integer, since
      * it may lie outside. */
@@ -32,45 +32,53 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
     }
     run->digest = market->digest ^ r->market;
     if (r->market < engine->l3_markets) {
-        l3_process(engine, run, market, r, hash);
+        l3_process(engine, run, market, r, hint);
     } else {
         eut_l2_process(engine, run, market, r);
     }
     market->digest = run->digest ^ r->market;
 }
 
-/* One stage for the request `ahead` places after the i-th, while there is one. */
-#define STAGE(stage, ahead)                                                           \
-    do {                                                                              \
-        if (i + (ahead) < count) {                                                    \
-            stage(engine, &note[(i + (ahead)) % AHEAD_RING], &requests[i + (ahead)]); \
-        }                                                                             \
-    } while (0)
+/* The chunk that has come to this stage in round c, if there is one. */
+#define CHUNK_AT(stage) (&chunk[(c - (stage)) % (AHEAD_STAGES + 1)])
+#define CHUNK_IS(stage) (c >= (stage) && c - (stage) < chunks)
 
+/* Each stage is a chunk ahead of the next, and matching comes last. */
 COLD void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
                       const struct eut_request *requests, uint32_t count)
 {
-    struct eut_ahead_note note[AHEAD_RING];
+    struct eut_ahead chunk[AHEAD_STAGES + 1];
+    uint32_t chunks = (count + AHEAD_CHUNK - 1) / AHEAD_CHUNK;
 
-    for (uint32_t i = 0; i < 4 * AHEAD_STEP && i < count; i++) {
-        STAGE(ahead_first, 0);
-    }
-    for (uint32_t i = 0; i < 3 * AHEAD_STEP && i < count; i++) {
-        STAGE(ahead_second, 0);
-    }
-    for (uint32_t i = 0; i < 2 * AHEAD_STEP && i < count; i++) {
-        STAGE(ahead_third, 0);
-    }
-    for (uint32_t i = 0; i < AHEAD_STEP && i < count; i++) {
-        STAGE(ahead_fourth, 0);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        STAGE(ahead_first, 4 * AHEAD_STEP);
-        STAGE(ahead_second, 3 * AHEAD_STEP);
-        STAGE(ahead_third, 2 * AHEAD_STEP);
-        STAGE(ahead_fourth, AHEAD_STEP);
-        run->request = i;
-        request_process(engine, run, &requests[i], note[i % AHEAD_RING].hash);
+    for (uint32_t c = 0; c < chunks + AHEAD_STAGES; c++) {
+        if (c < chunks) {
+            uint32_t from = c * AHEAD_CHUNK, left = count - from;
+
+            CHUNK_AT(0)->request = requests + from;
+            CHUNK_AT(0)->count = left < AHEAD_CHUNK ? left : AHEAD_CHUNK;
+            ahead_first(engine, CHUNK_AT(0));
+        }
+        if (CHUNK_IS(1)) {
+            ahead_second(engine, CHUNK_AT(1));
+        }
+        if (CHUNK_IS(2)) {
+            ahead_third(engine, CHUNK_AT(2));
+        }
+        if (CHUNK_IS(3)) {
+            ahead_fourth(engine, CHUNK_AT(3));
+        }
+        if (CHUNK_IS(4)) {
+            ahead_fifth(engine, CHUNK_AT(4));
+        }
+        if (CHUNK_IS(AHEAD_STAGES)) {
+            const struct eut_ahead *a = CHUNK_AT(AHEAD_STAGES);
+
+            run->request = (c - AHEAD_STAGES) * AHEAD_CHUNK;
+            for (uint32_t i = 0; i < a->count; i++) {
+                request_process(engine, run, &a->request[i], a->hint[i]);
+                run->request++;
+            }
+        }
     }
 }
 
@@ -81,14 +89,16 @@ int eut_reference_submit(void *self, const struct eut_request *requests, uint32_
     struct eut_run run = {
         .next = sink->events + sink->count, .end = sink->events + sink->room, .sink = sink};
 
-    if (count > AHEAD_STEP && ahead_pays(engine)) {
+    if (count > 1 && ahead_pays(engine)) {
         batch_ahead(engine, &run, requests, count);
     } else {
         for (uint32_t i = 0; i < count; i++) {
             const struct eut_request *r = &requests[i];
 
             run.request = i;
-            request_process(engine, &run, r, index_hash(&engine->index, r->market, r->order));
+            request_process(
+                engine, &run, r,
+                (struct eut_hint){.hash = index_hash(&engine->index, r->market, r->order)});
         }
     }
     sink->count = (uint32_t)(run.next - sink->events);
