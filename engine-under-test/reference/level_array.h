@@ -11,7 +11,8 @@
  * and child.
  *
  * Memory, provably: a block of class c > 0 holds more than a quarter of its words and a tree's
- * node at least LEVEL_NODE_MIN, so that the blocks of each class are bounded (level_pool.c), and the reservation made by eut_levels_open() can never run out within `levels_max`.
+ * node at least LEVEL_NODE_MIN, so that the blocks of each class are bounded (level_pool.c), and
+ * the reservation made by eut_levels_open() can never run out within `levels_max`.
  *
  * A side that is all zeroes is empty.
  */
@@ -24,8 +25,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define LEVEL_CLASSES 5u
@@ -34,6 +37,7 @@
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
 #define LEVEL_LINES 4 /* cache lines at the best end that a search reads without asking */
+#define LEVEL_NEAR 16 /* so many entries are searched whole: no place in them is worth guessing */
 
 struct eut_level_side {
     uint32_t best;  /* key of the best level, 0 when empty */
@@ -210,6 +214,66 @@ static inline void level_remove(uint64_t *e, uint32_t at, uint32_t n)
 
 #endif
 
+/* A bit for each of the eight words from here that is not below `probe`. */
+static inline uint32_t level_not_below(const uint64_t *e, uint64_t probe)
+{
+#if defined(__AVX512F__)
+    return _mm512_cmpge_epu64_mask(_mm512_loadu_si512((const void *)e),
+                                   _mm512_set1_epi64((long long)probe));
+#elif defined(__AVX2__)
+    /* There are only signed comparisons. */
+    const __m256i top = _mm256_set1_epi64x((long long)(1ull << 63));
+    const __m256i wanted = _mm256_xor_si256(_mm256_set1_epi64x((long long)probe), top);
+    __m256i low = _mm256_loadu_si256((const __m256i *)(const void *)e);
+    __m256i high = _mm256_loadu_si256((const __m256i *)(const void *)(e + 4));
+
+    low = _mm256_cmpgt_epi64(wanted, _mm256_xor_si256(low, top));
+    high = _mm256_cmpgt_epi64(wanted, _mm256_xor_si256(high, top));
+    return 0xFF ^ ((uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(low)) |
+                   (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(high)) << 4);
+#elif defined(__ARM_NEON) && defined(__aarch64__)
+    static const uint32_t bit[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+    const uint64x2_t wanted = vdupq_n_u64(probe);
+    uint64x2_t a = vcgeq_u64(vld1q_u64(e), wanted), b = vcgeq_u64(vld1q_u64(e + 2), wanted);
+    uint64x2_t c = vcgeq_u64(vld1q_u64(e + 4), wanted), d = vcgeq_u64(vld1q_u64(e + 6), wanted);
+    uint32x4_t low = vcombine_u32(vmovn_u64(a), vmovn_u64(b));
+    uint32x4_t high = vcombine_u32(vmovn_u64(c), vmovn_u64(d));
+
+    return vaddvq_u32(
+        vorrq_u32(vandq_u32(low, vld1q_u32(bit)), vandq_u32(high, vld1q_u32(bit + 4))));
+#else
+    uint32_t bits = 0;
+
+    for (uint32_t i = 0; i < 8; i++) {
+        bits |= (uint32_t)(e[i] >= probe) << i;
+    }
+    return bits;
+#endif
+}
+
+/*
+ * The same as level_position(), if `best` is the last key. Levels are a tick or more apart, so this
+ * one cannot be further from the best than it is ticks below it; where the book has no more than
+ * seven gaps in between, eight words from there have it. They may lie past the block, in the next
+ * one: the pools are longer than can be used (level_pool.c).
+ */
+static inline uint32_t level_place(const uint64_t *e, uint32_t n, uint32_t best, uint32_t key)
+{
+    if (n > LEVEL_NEAR) {
+        uint32_t below = best - key, start = below < n ? n - 1 - below : 0;
+
+        if (key > best) {
+            return n;
+        }
+        uint32_t there = level_not_below(e + start, (uint64_t)key << 32);
+
+        if (__builtin_expect(there != 0, 1)) {
+            return start + (uint32_t)__builtin_ctz(there);
+        }
+    }
+    return level_position(e, n, key);
+}
+
 /* The level at this key, or NULL. Valid until the side changes shape. */
 static inline uint64_t *level_find(const struct eut_levels *levels,
                                    const struct eut_level_side *side, uint32_t key)
@@ -218,7 +282,7 @@ static inline uint64_t *level_find(const struct eut_levels *levels,
         return eut_tree_find(levels, side, key);
     }
     uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t at = level_position(e, side->count, key);
+    uint32_t at = level_place(e, side->count, side->best, key);
 
     return at < side->count && level_key(e[at]) == key ? e + at : NULL;
 }
@@ -229,7 +293,7 @@ static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_
 {
     if (__builtin_expect(side->depth == 0, 1)) {
         uint64_t *e = level_block(levels, side->size_class, side->root);
-        uint32_t n = side->count, at = level_position(e, n, key);
+        uint32_t n = side->count, at = level_place(e, n, side->best, key);
 
         if (at < n && level_key(e[at]) == key) {
             *created = false;
@@ -305,7 +369,7 @@ static inline uint64_t *level_worse(const struct eut_levels *levels,
         return eut_tree_worse(levels, side, key);
     }
     uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t at = level_position(e, side->count, key);
+    uint32_t at = level_place(e, side->count, side->best, key);
 
     return at ? e + at - 1 : NULL;
 }
@@ -318,9 +382,11 @@ static inline void level_erase(struct eut_levels *levels, struct eut_level_side 
         return;
     }
     uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t n = side->count, at = level_position(e, n, key);
+    uint32_t n = side->count;
 
-    level_remove(e, at, n);
+    if (key != side->best) {
+        level_remove(e, level_place(e, n, side->best, key), n);
+    }
     n--;
     side->count = (uint16_t)n;
     side->best = n ? level_key(e[n - 1]) : 0;

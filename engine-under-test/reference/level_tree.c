@@ -48,6 +48,12 @@ static void node_remove(uint64_t *e, uint32_t at)
     node_count_set(e, n - 1);
 }
 
+/* Where in a leaf the key is or belongs. */
+static uint32_t leaf_place(const uint64_t *e, uint32_t n, uint32_t key)
+{
+    return level_place(e, n, level_key(e[n - 1]), key);
+}
+
 /* Which child of an inner node covers the key. */
 static uint32_t child_at(const uint64_t *e, uint32_t key)
 {
@@ -65,7 +71,7 @@ static void descend(const struct eut_levels *levels, const struct eut_level_side
         e = node_of(levels, (uint32_t)e[path->at[d]]);
     }
     path->node[side->depth] = e;
-    path->at[side->depth] = level_position(e, node_count(e), key);
+    path->at[side->depth] = leaf_place(e, node_count(e), key);
 }
 
 /* After a change of shape: which leaf is rightmost now? */
@@ -105,7 +111,7 @@ uint64_t *eut_tree_find(const struct eut_levels *levels, const struct eut_level_
                         uint32_t key)
 {
     uint64_t *e = leaf_of(levels, side, key);
-    uint32_t n = node_count(e), at = level_position(e, n, key);
+    uint32_t n = node_count(e), at = leaf_place(e, n, key);
 
     return at < n && level_key(e[at]) == key ? e + at : NULL;
 }
@@ -114,7 +120,7 @@ uint64_t *eut_tree_worse(const struct eut_levels *levels, const struct eut_level
                          uint32_t key)
 {
     uint64_t *e = leaf_of(levels, side, key);
-    uint32_t at = level_position(e, node_count(e), key);
+    uint32_t at = leaf_place(e, node_count(e), key);
     struct path path;
 
     if (at) {
@@ -167,7 +173,7 @@ uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side,
 {
     for (;;) {
         uint64_t *e = leaf_of(levels, side, key);
-        uint32_t n = node_count(e), at = level_position(e, n, key);
+        uint32_t n = node_count(e), at = leaf_place(e, n, key);
         struct path path;
 
         if (at < n && level_key(e[at]) == key) {
@@ -218,7 +224,7 @@ static void mend(struct eut_levels *levels, uint64_t *parent, uint32_t left)
 void eut_tree_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key)
 {
     uint64_t *e = leaf_of(levels, side, key);
-    uint32_t n = node_count(e), at = level_position(e, n, key);
+    uint32_t n = node_count(e), at = leaf_place(e, n, key);
     struct path path;
 
     levels->live--;
