@@ -254,8 +254,8 @@ static inline uint32_t level_not_below(const uint64_t *e, uint64_t probe)
 /*
  * The same as level_position(), if `best` is the last key. Levels are a tick or more apart, so this
  * one cannot be further from the best than it is ticks below it; where the book has no more than
- * seven gaps in between, eight words from there have it. They may lie past the block, in the next
- * one: the pools are longer than can be used (level_pool.c).
+ * fifteen gaps in between, sixteen words from there have it. They may lie past the block, in the
+ * next one: the pools are longer than can be used (level_pool.c).
  */
 static inline uint32_t level_place(const uint64_t *e, uint32_t n, uint32_t best, uint32_t key)
 {
@@ -265,7 +265,10 @@ static inline uint32_t level_place(const uint64_t *e, uint32_t n, uint32_t best,
         if (key > best) {
             return n;
         }
-        uint32_t there = level_not_below(e + start, (uint64_t)key << 32);
+        uint64_t probe = (uint64_t)key << 32;
+        uint32_t there = level_not_below(e + start, probe);
+
+        there |= level_not_below(e + start + 8, probe) << 8;
 
         if (__builtin_expect(there != 0, 1)) {
             return start + (uint32_t)__builtin_ctz(there);

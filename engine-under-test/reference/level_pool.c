@@ -31,7 +31,7 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
         blocks = leaves + leaves / 16 + levels_max / LEVEL_NODE_MAX;
     }
     /* Two more: a block being moved exists twice, and a tree grows a root before it splits. The
-     * other two are never in use: a search may read 56 bytes past a block (level_place). */
+     * other two are never in use: a search may read 120 bytes past a block (level_place). */
     return blocks + 4;
 }
 
