@@ -36,20 +36,26 @@
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
-#define LEVEL_LINES 4 /* cache lines at the best end that a search reads without asking */
+#define WINDOW_CLASSES 2u
+#define WINDOW_TICKS_SMALL \
+    1024u                /* slots of the smaller windows; the larger have four times as many */
+#define WINDOW_LEAST 63u /* levels */
+#define LEVEL_LINES 4    /* cache lines at the best end that a search reads without asking */
 #define LEVEL_NEAR 16 /* so many entries are searched whole: no place in them is worth guessing */
 
 struct eut_level_side {
     uint32_t best;  /* key of the best level, 0 when empty */
-    uint32_t root;  /* block handle */
-    uint32_t tip;   /* the rightmost leaf of a tree; unused while depth is 0 */
-    uint16_t count; /* entries while depth is 0 */
+    uint32_t root;  /* handle of the block, the window or the root */
+    uint32_t tip;   /* the rightmost leaf of a tree; of a window, a key that no level is below */
+    uint16_t count; /* levels, but of a tree */
     uint8_t size_class;
-    uint8_t depth; /* inner nodes above the leaves */
+    uint8_t depth; /* 0: a block; LEVEL_WINDOW; else inner nodes above a tree's leaves */
 };
+#define LEVEL_WINDOW 0xFFu
 
 struct eut_level_pool {
     char *base;
+    uint32_t block_bytes;
     uint32_t free; /* a chain through the first word of each free block */
     uint32_t top;  /* handles 1 … top have been handed out before */
     uint32_t max;
@@ -57,22 +63,24 @@ struct eut_level_pool {
 };
 
 struct eut_levels {
-    struct eut_level_pool pool[LEVEL_CLASSES];
+    struct eut_level_pool pool[LEVEL_CLASSES], window[WINDOW_CLASSES];
     uint64_t live, max;
 };
 
 /* Reserves for `levels_max` levels spread over `sides` sides in any way. -ENOMEM. */
 int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sides);
 void eut_levels_close(struct eut_levels *levels);
-/* Blocks of one class in use now; walks the free chain. For tests. */
-uint64_t eut_levels_blocks_used(const struct eut_levels *levels, unsigned size_class);
+/* Blocks in use now; walks the free chain. For tests. */
+uint64_t eut_level_pool_used(const struct eut_level_pool *pool);
 
 /* Moves a side of depth 0 into a block of the next class, up or down; a full largest block becomes
- * a tree, an empty smallest one is given back. */
+ * a window or a tree, an empty smallest one is given back. */
 void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side);
 void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side);
 
-/* level_tree.c: the same operations on a side of depth > 0. */
+/* level_tree.c: a full largest block becomes the only leaf of a tree … */
+void eut_tree_enter(struct eut_levels *levels, struct eut_level_side *side);
+/* … and the operations of level_side.h on one. */
 uint64_t *eut_tree_find(const struct eut_levels *levels, const struct eut_level_side *side,
                         uint32_t key);
 uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side, uint32_t key,
@@ -275,128 +283,6 @@ static inline uint32_t level_place(const uint64_t *e, uint32_t n, uint32_t best,
         }
     }
     return level_position(e, n, key);
-}
-
-/* The level at this key, or NULL. Valid until the side changes shape. */
-static inline uint64_t *level_find(const struct eut_levels *levels,
-                                   const struct eut_level_side *side, uint32_t key)
-{
-    if (__builtin_expect(side->depth != 0, 0)) {
-        return eut_tree_find(levels, side, key);
-    }
-    uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t at = level_place(e, side->count, side->best, key);
-
-    return at < side->count && level_key(e[at]) == key ? e + at : NULL;
-}
-
-/* The level at this key; made with this value, and *created set, if there was none. */
-static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_side *side,
-                                    uint32_t key, uint32_t value, bool *created)
-{
-    if (__builtin_expect(side->depth == 0, 1)) {
-        uint64_t *e = level_block(levels, side->size_class, side->root);
-        uint32_t n = side->count, at = level_place(e, n, side->best, key);
-
-        if (at < n && level_key(e[at]) == key) {
-            *created = false;
-            return e + at;
-        }
-        if (__builtin_expect(n == level_capacity(side->size_class) || side->root == 0, 0)) {
-            eut_levels_grow(levels, side);
-            e = level_block(levels, side->size_class, side->root);
-        }
-        if (__builtin_expect(side->depth == 0, 1)) {
-            level_insert(e, at, n, level_entry(key, value));
-            side->count = (uint16_t)(n + 1);
-            side->best = key > side->best ? key : side->best;
-            levels->live++;
-            *created = true;
-            return e + at;
-        }
-    }
-    return eut_tree_reach(levels, side, key, value, created);
-}
-
-/* The best level of a side that has one. */
-static inline uint64_t *level_best(const struct eut_levels *levels,
-                                   const struct eut_level_side *side)
-{
-    if (__builtin_expect(side->depth != 0, 0)) {
-        uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, side->tip);
-
-        return e + e[LEVEL_NODE_WORDS - 1] - 1;
-    }
-    return level_block(levels, side->size_class, side->root) + side->count - 1;
-}
-
-/* For looking ahead: the last two lines of a side's levels, the best at the end, as one address; a
- * block of one line counts from that line on. Half of a tree's best leaf will do: nothing is
- * promised. */
-static inline const uint64_t *level_glance(const struct eut_levels *levels,
-                                           const struct eut_level_side *side)
-{
-    uint32_t n = side->depth ? LEVEL_NODE_MAX / 2 : side->count;
-    uint32_t line = (n + 7) / 8, two = line > 1;
-
-    return level_block(levels, side->size_class, side->depth ? side->tip : side->root) +
-           8 * (line - two - (line > 0));
-}
-
-/* The value at this key if it is in the two lines from here; else 0. Without a branch, and perhaps
- * stale: entries are not counted. */
-static inline uint32_t level_guess(const uint64_t *e, uint32_t key)
-{
-#if defined(__AVX512F__)
-    const __m512i wanted = _mm512_set1_epi64((long long)key);
-    uint32_t hits = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e), 32), wanted);
-
-    hits |= (uint32_t)_mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e + 8), 32), wanted)
-            << 8;
-    return (uint32_t)e[(uint32_t)__builtin_ctz(hits | 0x8000)] & (0u - (hits != 0));
-#else
-    uint32_t found = 0;
-
-    for (uint32_t i = 0; i < 16; i++) {
-        found |= (uint32_t)e[i] & (0u - (level_key(e[i]) == key));
-    }
-    return found;
-#endif
-}
-
-/* The next level after this key, away from the touch, or NULL. The key itself must be there. */
-static inline uint64_t *level_worse(const struct eut_levels *levels,
-                                    const struct eut_level_side *side, uint32_t key)
-{
-    if (__builtin_expect(side->depth != 0, 0)) {
-        return eut_tree_worse(levels, side, key);
-    }
-    uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t at = level_place(e, side->count, side->best, key);
-
-    return at ? e + at - 1 : NULL;
-}
-
-/* Takes out the level at this key, which must be there. */
-static inline void level_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key)
-{
-    if (__builtin_expect(side->depth != 0, 0)) {
-        eut_tree_erase(levels, side, key);
-        return;
-    }
-    uint64_t *e = level_block(levels, side->size_class, side->root);
-    uint32_t n = side->count;
-
-    if (key != side->best) {
-        level_remove(e, level_place(e, n, side->best, key), n);
-    }
-    n--;
-    side->count = (uint16_t)n;
-    side->best = n ? level_key(e[n - 1]) : 0;
-    levels->live--;
-    if (__builtin_expect(n <= ((2u << side->size_class) & ~3u), 0)) {
-        eut_levels_shrink(levels, side);
-    }
 }
 
 #endif

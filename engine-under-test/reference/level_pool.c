@@ -4,7 +4,7 @@
  * A pool of equal blocks for each size class: a chain of free ones, then a bump pointer into
  * memory that was reserved for the worst case. It cannot give pages back to the system.
  */
-#include "engine-under-test/reference/level_array.h"
+#include "engine-under-test/reference/level_window.h"
 
 #include <errno.h>
 
@@ -35,23 +35,38 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
     return blocks + 4;
 }
 
+static int pool_open(struct eut_level_pool *pool, uint64_t blocks, uint32_t block_bytes)
+{
+    int rc =
+        blocks >= UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, (blocks + 1) * block_bytes);
+
+    if (rc) {
+        return rc;
+    }
+    pool->base = pool->memory.at;
+    pool->block_bytes = block_bytes;
+    pool->max = (uint32_t)blocks;
+    return 0;
+}
+
 int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sides)
 {
+    int rc = 0;
+
     memset(levels, 0, sizeof(*levels));
     levels->max = levels_max;
-    for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        struct eut_level_pool *pool = &levels->pool[c];
-        uint64_t blocks = blocks_max(c, levels_max, sides) + 1;
-        int rc = blocks > UINT32_MAX ? -ENOTSUP : eut_lazy_map(&pool->memory, blocks << (6 + c));
-
-        if (rc) {
-            eut_levels_close(levels);
-            return rc;
-        }
-        pool->base = pool->memory.at;
-        pool->max = (uint32_t)(blocks - 1);
+    for (unsigned c = 0; c < LEVEL_CLASSES && rc == 0; c++) {
+        rc = pool_open(&levels->pool[c], blocks_max(c, levels_max, sides), 64u << c);
     }
-    return 0;
+    for (unsigned c = 0; c < WINDOW_CLASSES && rc == 0; c++) {
+        /* One more: a window that is left for a larger one exists beside it. */
+        rc = pool_open(&levels->window[c], levels_max / WINDOW_LEAST + 1,
+                       window_ticks(c) * 8 + window_ticks(c) / 8);
+    }
+    if (rc) {
+        eut_levels_close(levels);
+    }
+    return rc;
 }
 
 void eut_levels_close(struct eut_levels *levels)
@@ -59,15 +74,17 @@ void eut_levels_close(struct eut_levels *levels)
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
         eut_lazy_unmap(&levels->pool[c].memory);
     }
+    for (unsigned c = 0; c < WINDOW_CLASSES; c++) {
+        eut_lazy_unmap(&levels->window[c].memory);
+    }
 }
 
-uint64_t eut_levels_blocks_used(const struct eut_levels *levels, unsigned size_class)
+uint64_t eut_level_pool_used(const struct eut_level_pool *pool)
 {
-    uint64_t used = levels->pool[size_class].top;
+    uint64_t used = pool->top;
 
-    for (uint32_t h = levels->pool[size_class].free; h;
-         h = (uint32_t)level_block(levels, size_class, h)[0]) {
-        used--;
+    for (uint64_t h = pool->free; h != 0; used--) {
+        h = (uint32_t) * (const uint64_t *)(const void *)(pool->base + h * pool->block_bytes);
     }
     return used;
 }
@@ -110,18 +127,8 @@ void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
         side->root = eut_level_block_take(levels, 0);
     } else if (side->size_class < LEVEL_CLASS_TOP) {
         level_move(levels, side, side->size_class + 1u);
-    } else {
-        /* A tree of one full leaf; the insertion that asked for room splits it. */
-        uint32_t root = eut_level_block_take(levels, LEVEL_CLASS_TOP);
-        uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, root);
-
-        level_block(levels, LEVEL_CLASS_TOP, side->root)[LEVEL_NODE_WORDS - 1] = side->count;
-        e[0] = level_entry(0, side->root);
-        e[LEVEL_NODE_WORDS - 1] = 1;
-        side->tip = side->root;
-        side->root = root;
-        side->count = 0;
-        side->depth = 1;
+    } else if (!eut_window_enter(levels, side)) {
+        eut_tree_enter(levels, side);
     }
 }
 

@@ -142,6 +142,19 @@ uint64_t *eut_tree_worse(const struct eut_levels *levels, const struct eut_level
 
 /* ---- growing --------------------------------------------------------------------- */
 
+void eut_tree_enter(struct eut_levels *levels, struct eut_level_side *side)
+{
+    uint32_t root = eut_level_block_take(levels, LEVEL_CLASS_TOP);
+
+    node_count_set(node_of(levels, side->root), side->count);
+    node_of(levels, root)[0] = level_entry(0, side->root);
+    node_count_set(node_of(levels, root), 1);
+    side->tip = side->root;
+    side->root = root;
+    side->count = 0;
+    side->depth = 1;
+}
+
 /* Splits the full node path->node[d], or what above it must be split first. */
 static void split(struct eut_levels *levels, struct eut_level_side *side, const struct path *path,
                   unsigned d)

@@ -53,6 +53,9 @@ static inline bool ahead_pays(const struct eut_reference_engine *engine)
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
         bytes += (uint64_t)engine->levels.pool[c].top << (6 + c);
     }
+    for (unsigned c = 0; c < WINDOW_CLASSES; c++) {
+        bytes += (uint64_t)engine->levels.window[c].top * engine->levels.window[c].block_bytes;
+    }
     return bytes > engine->ahead_bytes;
 }
 
@@ -71,9 +74,9 @@ static inline const struct eut_index_bucket *ahead_bucket(const struct eut_refer
 /* The lines of a side's levels that work at its best end reads; those that are not there, as one
  * that is. */
 static inline void ahead_levels(const struct eut_reference_engine *engine,
-                                const struct eut_level_side *side)
+                                const struct eut_level_side *side, uint32_t key)
 {
-    const uint64_t *line = level_glance(&engine->levels, side);
+    const uint64_t *line = level_glance(&engine->levels, side, key);
 
     AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
     AHEAD_FETCH(line);
@@ -85,7 +88,7 @@ static inline void ahead_levels(const struct eut_reference_engine *engine,
 static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
                                     const struct eut_level_side *side, uint32_t key)
 {
-    uint32_t handle = level_guess(level_glance(&engine->levels, side), key);
+    uint32_t handle = level_guess(level_glance(&engine->levels, side, key), key);
 
     return handle & (0u - (handle <= engine->orders.top));
 }
@@ -143,11 +146,12 @@ static inline void ahead_second(const struct eut_reference_engine *restrict engi
         const struct eut_request *r = &a->request[i];
         const struct eut_market *market = ahead_market(engine, r);
         unsigned side = r->side == EUT_SELL;
-        uint32_t meets = market->side[side ^ 1].best >= ~key_of(r->price, side);
+        uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
+        uint32_t meets = best >= ~key;
 
         a->meet[met] = (uint16_t)i;
         met += meets;
-        ahead_levels(engine, &market->side[side ^ meets]);
+        ahead_levels(engine, &market->side[side ^ meets], meets ? best : key);
     }
     a->meets = met;
 }
@@ -161,7 +165,7 @@ static inline void ahead_third(const struct eut_reference_engine *restrict engin
         uint32_t i = a->subject[k];
         const struct eut_order *o = &engine->orders.at[a->hint[i].handle];
 
-        ahead_levels(engine, &ahead_market(engine, &a->request[i])->side[key_side(o->key)]);
+        ahead_levels(engine, &ahead_market(engine, &a->request[i])->side[key_side(o->key)], o->key);
         AHEAD_FETCH(&engine->orders.at[o->prev]);
         AHEAD_FETCH(&engine->orders.at[o->next]);
     }

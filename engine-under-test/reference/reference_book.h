@@ -8,7 +8,7 @@
 #define EUT_REFERENCE_BOOK_H
 
 #include "engine-under-test/engine.h"
-#include "engine-under-test/reference/level_array.h"
+#include "engine-under-test/reference/level_side.h"
 #include "engine-under-test/reference/order_index.h"
 #include "engine-under-test/reference/order_pool.h"
 

@@ -29,6 +29,25 @@ static uint32_t below(uint32_t n)
 
 /* ---- levels against a table of what should be there ------------------------------- */
 
+static const char *shape_wrong(const struct eut_levels *levels, const struct eut_level_side *side)
+{
+    return side->depth == 0              ? NULL
+           : side->depth == LEVEL_WINDOW ? eut_window_check(levels, side)
+                                         : eut_tree_check(levels, side);
+}
+
+/* Every pool within its bound; and, when no level is left, empty. */
+static void check_pools(const struct eut_levels *levels)
+{
+    for (unsigned c = 0; c < LEVEL_CLASSES + WINDOW_CLASSES; c++) {
+        const struct eut_level_pool *pool =
+            c < LEVEL_CLASSES ? &levels->pool[c] : &levels->window[c - LEVEL_CLASSES];
+
+        CHECK(pool->top <= pool->max);
+        CHECK(levels->live > 0 || eut_level_pool_used(pool) == 0);
+    }
+}
+
 static void check_levels(const struct eut_levels *levels, const struct eut_level_side *side,
                          const uint32_t *value, uint32_t keys, uint32_t stride)
 {
@@ -45,7 +64,7 @@ static void check_levels(const struct eut_levels *levels, const struct eut_level
         }
     }
     CHECK(level == NULL);
-    CHECK(!side->depth || !eut_tree_check(levels, side));
+    CHECK(!shape_wrong(levels, side));
 }
 
 TEST(reference, levels_match_a_plain_table)
@@ -92,16 +111,70 @@ TEST(reference, levels_match_a_plain_table)
         check_levels(&levels, &side, value, keys, stride);
         while (side.best) { /* a sweep */
             level_erase(&levels, &side, side.best);
-            CHECK(!side.depth || levels.live % 97 || !eut_tree_check(&levels, &side));
-        }
-        for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-            CHECK_EQ(eut_levels_blocks_used(&levels, c), 0);
-            CHECK(levels.pool[c].top <= levels.pool[c].max);
+            CHECK(levels.live % 97 || !shape_wrong(&levels, &side));
         }
         CHECK_EQ(levels.live, 0);
+        check_pools(&levels);
         eut_levels_close(&levels);
         free(value);
     }
+}
+
+/* A band of levels that wanders over the price range, now wider and now narrower than a window,
+ * with a level far away from it from time to time: every change of form, back and forth. */
+TEST(reference, levels_follow_a_wandering_market)
+{
+    enum { KEYS = 40000, ROUNDS = 200000 };
+    static const uint32_t breadths[] = {400, 900, 3000, 6000, 150};
+    uint32_t *value = calloc(KEYS, sizeof(*value)), far = 0, forms[3] = {0};
+    struct eut_levels levels;
+    struct eut_level_side side = {0};
+
+    state = 5;
+    CHECK_EQ(eut_levels_open(&levels, KEYS, 2), 0);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        uint32_t breadth = breadths[round / (ROUNDS / 10) % 5];
+        uint32_t way = (uint32_t)((uint64_t)round * 2 * (KEYS - 6000) / ROUNDS);
+        uint32_t from = way < KEYS - 6000 ? way : 2 * (KEYS - 6000) - way;
+        uint32_t k = from + below(breadth);
+        bool created;
+
+        if (round % 7000 == 0) {
+            far = (from + KEYS / 2) % KEYS;
+            k = far;
+        }
+        if (!value[k] && below(8) < 5) {
+            *level_reach(&levels, &side, k + 1, 1 + round, &created) |= 0;
+            CHECK(created);
+            value[k] = 1 + round;
+        } else if (value[k]) {
+            level_erase(&levels, &side, k + 1);
+            value[k] = 0;
+        }
+        /* What the band has left behind goes, a little at a time. */
+        for (uint32_t i = 0; i < 150; i++) {
+            k = below(KEYS);
+            if (value[k] && (k < from || k >= from + breadth) && k != far) {
+                level_erase(&levels, &side, k + 1);
+                value[k] = 0;
+            }
+        }
+        forms[side.depth == 0 ? 0 : side.depth == LEVEL_WINDOW ? 1 : 2]++;
+        if (round % 500 == 0) {
+            CHECK(!shape_wrong(&levels, &side));
+            check_pools(&levels);
+        }
+        if (round % 5000 == 0) {
+            check_levels(&levels, &side, value, KEYS, 1);
+        }
+    }
+    CHECK(forms[0] > 0 && forms[1] > ROUNDS / 10 && forms[2] > ROUNDS / 10);
+    while (side.best) {
+        level_erase(&levels, &side, side.best);
+    }
+    check_pools(&levels);
+    eut_levels_close(&levels);
+    free(value);
 }
 
 /* The most levels, on as many sides as hurts: every class at its bound at once cannot be, but each
@@ -129,9 +202,7 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
         for (uint32_t i = 0; levels.live < LEVELS; i++) {
             level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, 1, &created);
         }
-        for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-            CHECK(levels.pool[c].top <= levels.pool[c].max);
-        }
+        check_pools(&levels);
         for (uint32_t i = 0; i < SIDES; i++) {
             while (side[i].best) {
                 level_erase(&levels, &side[i], side[i].best);
@@ -233,7 +304,11 @@ static uint64_t level_bytes(const struct eut_reference_engine *engine)
     uint64_t bytes = 0;
 
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        bytes += eut_levels_blocks_used(&engine->levels, c) << (6 + c);
+        bytes += eut_level_pool_used(&engine->levels.pool[c]) * engine->levels.pool[c].block_bytes;
+    }
+    for (unsigned c = 0; c < WINDOW_CLASSES; c++) {
+        bytes +=
+            eut_level_pool_used(&engine->levels.window[c]) * engine->levels.window[c].block_bytes;
     }
     return bytes;
 }
@@ -317,8 +392,8 @@ TEST(reference, memory_returns_after_cancel_all)
 
                 CHECK(!side[0].best || !side[1].best ||
                       key_price(side[0].best) < key_price(side[1].best));
-                CHECK(!side[0].depth || !eut_tree_check(&engine->levels, &side[0]));
-                CHECK(!side[1].depth || !eut_tree_check(&engine->levels, &side[1]));
+                CHECK(!shape_wrong(&engine->levels, &side[0]));
+                CHECK(!shape_wrong(&engine->levels, &side[1]));
             }
         }
         CHECK(!eut_index_check(&engine->index, engine->orders.at, engine->orders.live));

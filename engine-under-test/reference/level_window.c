@@ -1,0 +1,182 @@
+/*
+ * level_window.c - when does a side live in a window, and how does it come and go?
+ *
+ * A change of form visits every level once, and needs about half as many insertions or erasures
+ * before it can be had again.
+ */
+#include "engine-under-test/reference/level_window.h"
+
+static uint64_t *window_at(const struct eut_levels *levels, unsigned size_class, uint32_t handle)
+{
+    const struct eut_level_pool *pool = &levels->window[size_class];
+
+    return (uint64_t *)(void *)(pool->base + (uint64_t)handle * pool->block_bytes);
+}
+
+/* A free window is all zero, but for the chain in its first slot. */
+static uint32_t window_take(struct eut_levels *levels, unsigned size_class)
+{
+    struct eut_level_pool *pool = &levels->window[size_class];
+    uint32_t handle = pool->free;
+
+    if (handle == 0) {
+        return ++pool->top;
+    }
+    uint64_t *slot = window_at(levels, size_class, handle);
+
+    pool->free = (uint32_t)slot[0];
+    slot[0] = 0;
+    return handle;
+}
+
+static void window_give(struct eut_levels *levels, unsigned size_class, uint32_t handle)
+{
+    window_at(levels, size_class, handle)[0] = levels->window[size_class].free;
+    levels->window[size_class].free = handle;
+}
+
+static void window_begin(struct eut_levels *levels, struct eut_level_side *side,
+                         unsigned size_class, uint32_t low)
+{
+    side->root = window_take(levels, size_class);
+    side->size_class = (uint8_t)size_class;
+    side->depth = LEVEL_WINDOW;
+    side->tip = low;
+}
+
+bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
+{
+    uint32_t block = side->root, n = side->count, c = 0;
+    const uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, block);
+
+    while (c < WINDOW_CLASSES && side->best - level_key(e[0]) >= window_ticks(c)) {
+        c++;
+    }
+    if (c == WINDOW_CLASSES) {
+        return false;
+    }
+    window_begin(levels, side, c, level_key(e[0]));
+    for (uint32_t i = 0; i < n; i++) {
+        window_mark(window_slots(levels, side), window_ticks(c), level_key(e[i]), (uint32_t)e[i]);
+    }
+    eut_level_block_give(levels, LEVEL_CLASS_TOP, block);
+    return true;
+}
+
+/* Takes the best level out of a window that is being left, which leaves its memory as a free one's;
+ * the side only remembers where the next is. */
+static uint64_t window_pop(struct eut_levels *levels, struct eut_level_side *from)
+{
+    uint32_t ticks = window_ticks(from->size_class), at = from->best & (ticks - 1);
+    uint64_t *slot = window_slots(levels, from), entry = slot[at];
+
+    slot[at] = 0;
+    window_bits(slot, ticks)[at / 64] &= ~((uint64_t)1 << (at & 63));
+    if (--from->count) {
+        from->best = window_below(levels, from, from->best);
+    }
+    return entry;
+}
+
+/* Into a block, or a tree if that would be full. */
+static void window_fold(struct eut_levels *levels, struct eut_level_side *side)
+{
+    struct eut_level_side from = *side;
+    uint32_t n = side->count < LEVEL_NODE_MAX ? side->count : LEVEL_NODE_MAX;
+    uint64_t *e;
+
+    side->root = eut_level_block_take(levels, LEVEL_CLASS_TOP);
+    side->size_class = LEVEL_CLASS_TOP;
+    side->depth = 0;
+    side->count = (uint16_t)n;
+    e = level_block(levels, LEVEL_CLASS_TOP, side->root);
+    for (uint32_t i = n; i-- > 0;) {
+        e[i] = window_pop(levels, &from);
+    }
+    if (n == LEVEL_NODE_MAX) {
+        eut_tree_enter(levels, side);
+    }
+    while (from.count) {
+        uint64_t entry = window_pop(levels, &from);
+        bool created;
+
+        eut_tree_reach(levels, side, level_key(entry), (uint32_t)entry, &created);
+        levels->live--; /* it was counted already */
+    }
+    window_give(levels, from.size_class, from.root);
+}
+
+static void window_enlarge(struct eut_levels *levels, struct eut_level_side *side)
+{
+    struct eut_level_side from = *side;
+
+    window_begin(levels, side, from.size_class + 1u, from.tip);
+    while (from.count) {
+        uint64_t entry = window_pop(levels, &from);
+
+        window_mark(window_slots(levels, side), window_ticks(side->size_class), level_key(entry),
+                    (uint32_t)entry);
+    }
+    window_give(levels, from.size_class, from.root);
+}
+
+static uint32_t lowest_key(const struct eut_levels *levels, const struct eut_level_side *side)
+{
+    uint32_t ticks = window_ticks(side->size_class), at = side->tip & (ticks - 1), word = at / 64;
+    const uint64_t *bits = window_bits(window_slots(levels, side), ticks);
+    uint64_t found = bits[word] & (~(uint64_t)0 << (at & 63));
+
+    while (found == 0) {
+        word = (word + 1) & (ticks / 64 - 1);
+        found = bits[word];
+    }
+    return side->tip + ((word * 64 + (uint32_t)__builtin_ctzll(found) - at) & (ticks - 1));
+}
+
+void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, uint32_t key)
+{
+    side->tip = lowest_key(levels, side);
+
+    uint32_t best = key > side->best ? key : side->best, low = key < side->tip ? key : side->tip;
+    uint32_t span = best - low;
+
+    if (span < window_ticks(side->size_class)) {
+        return;
+    }
+    if (side->size_class + 1u < WINDOW_CLASSES && span < window_ticks(side->size_class + 1u)) {
+        window_enlarge(levels, side);
+    } else {
+        window_fold(levels, side);
+    }
+}
+
+void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side)
+{
+    window_fold(levels, side);
+}
+
+const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side)
+{
+    uint32_t ticks = window_ticks(side->size_class), slots = 0, bits = 0;
+    uint64_t *slot = window_slots(levels, side);
+
+    for (uint32_t at = 0; at < ticks; at++) {
+        uint32_t key = level_key(slot[at]);
+
+        slots += key != 0;
+        if (key != 0 && ((key & (ticks - 1)) != at || key > side->best || key < side->tip ||
+                         side->best - key >= ticks)) {
+            return "a level lies in another's slot or outside";
+        }
+        if ((window_bits(slot, ticks)[at / 64] >> (at & 63) & 1) != (key != 0)) {
+            return "slots and bits differ";
+        }
+    }
+    for (uint32_t word = 0; word < ticks / 64; word++) {
+        bits += (uint32_t)__builtin_popcountll(window_bits(slot, ticks)[word]);
+    }
+    if (slots != side->count || bits != slots || slots < WINDOW_LEAST) {
+        return "the levels are not as many as counted";
+    }
+    return level_key(*window_find(levels, side, side->best)) == side->best ? NULL : "best is stale";
+}

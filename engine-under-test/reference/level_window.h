@@ -1,0 +1,129 @@
+/*
+ * level_window.h - many levels close together: a slot for every tick, and a bit for every slot.
+ *
+ * A side that outgrew one block and whose prices lie within a thousand or four thousand ticks of
+ * each other needs no order among its entries: the slot of a key is its low bits, so that the
+ * window moves with the market without moving anything, and the next level away from the touch is
+ * the next bit. Making and erasing a level is a store each, whatever the number of levels.
+ *
+ * Two sizes. A window holds at least WINDOW_LEAST levels, so that the pools are bounded
+ * (level_pool.c): 132 or 528 bytes a level at the very most. What grows wider than the larger one
+ * becomes a tree, what grows thinner than that a block again.
+ *
+ * In a side: depth is LEVEL_WINDOW, size_class the size, root the handle, count the levels, and tip
+ * a key that no level lies below.
+ */
+#ifndef EUT_LEVEL_WINDOW_H
+#define EUT_LEVEL_WINDOW_H
+
+#include "engine-under-test/reference/level_array.h"
+
+/* A full block becomes a window, if its levels are close enough. */
+bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side);
+/* A key lies outside: the side takes it into account, or gets a larger window, or becomes a tree or
+ * block that window_reach() no longer concerns. The key itself is not entered. */
+void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
+/* Fewer than WINDOW_LEAST levels are left: a block again. */
+void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side);
+/* NULL if the window keeps its promises, else which is broken. For tests. */
+const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side);
+
+static inline uint32_t window_ticks(unsigned size_class)
+{
+    return WINDOW_TICKS_SMALL << (2 * size_class);
+}
+
+/* The bits of a window lie behind its slots. */
+static inline uint64_t *window_bits(uint64_t *slot, uint32_t ticks)
+{
+    return slot + ticks;
+}
+
+static inline uint64_t *window_slots(const struct eut_levels *levels,
+                                     const struct eut_level_side *side)
+{
+    const struct eut_level_pool *pool = &levels->window[side->size_class];
+
+    return (uint64_t *)(void *)(pool->base + (uint64_t)side->root * pool->block_bytes);
+}
+
+static inline uint64_t *window_find(const struct eut_levels *levels,
+                                    const struct eut_level_side *side, uint32_t key)
+{
+    uint64_t *at = window_slots(levels, side) + (key & (window_ticks(side->size_class) - 1));
+
+    return level_key(*at) == key ? at : NULL;
+}
+
+/* The key of the next level below this one; for the lowest, a key that is not there. */
+static inline uint32_t window_below(const struct eut_levels *levels,
+                                    const struct eut_level_side *side, uint32_t key)
+{
+    uint32_t ticks = window_ticks(side->size_class), at = key & (ticks - 1), word = at / 64;
+    const uint64_t *bits = window_bits(window_slots(levels, side), ticks);
+    uint64_t found = bits[word] & (((uint64_t)1 << (at & 63)) - 1);
+
+    while (found == 0) {
+        word = (word - 1) & (ticks / 64 - 1);
+        found = bits[word];
+    }
+    return key - ((at - (word * 64 + 63 - (uint32_t)__builtin_clzll(found))) & (ticks - 1));
+}
+
+/* The next level below this one, or NULL. */
+static inline uint64_t *window_worse(const struct eut_levels *levels,
+                                     const struct eut_level_side *side, uint32_t key)
+{
+    /* Below the lowest, all the way round, lies a slot with another key. */
+    return window_find(levels, side, window_below(levels, side, key));
+}
+
+static inline void window_mark(uint64_t *slot, uint32_t ticks, uint32_t key, uint32_t value)
+{
+    uint32_t at = key & (ticks - 1);
+
+    slot[at] = level_entry(key, value);
+    window_bits(slot, ticks)[at / 64] |= (uint64_t)1 << (at & 63);
+}
+
+/* The slot of a key that the window covers, with what is in it; NULL if it lies outside. */
+static inline uint64_t *window_reach(struct eut_levels *levels, struct eut_level_side *side,
+                                     uint32_t key, uint32_t value, bool *created)
+{
+    uint32_t ticks = window_ticks(side->size_class);
+    uint64_t *slot = window_slots(levels, side), *at = slot + (key & (ticks - 1));
+    uint32_t best = key > side->best ? key : side->best, low = key < side->tip ? key : side->tip;
+
+    if (level_key(*at) == key) {
+        *created = false;
+        return at;
+    }
+    if (__builtin_expect(best - low >= ticks, 0)) {
+        return NULL;
+    }
+    window_mark(slot, ticks, key, value);
+    side->best = best;
+    side->tip = low;
+    side->count++;
+    levels->live++;
+    *created = true;
+    return at;
+}
+
+/* The level must be there, and another. */
+static inline void window_erase(struct eut_levels *levels, struct eut_level_side *side,
+                                uint32_t key)
+{
+    uint32_t ticks = window_ticks(side->size_class), at = key & (ticks - 1);
+    uint64_t *slot = window_slots(levels, side);
+
+    slot[at] = 0;
+    window_bits(slot, ticks)[at / 64] &= ~((uint64_t)1 << (at & 63));
+    side->count--;
+    levels->live--;
+    if (key == side->best) {
+        side->best = window_below(levels, side, key);
+    }
+}
+
+#endif
