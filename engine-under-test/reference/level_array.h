@@ -36,11 +36,9 @@
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
-#define WINDOW_CLASSES 2u
-#define WINDOW_TICKS_SMALL \
-    1024u                /* slots of the smaller windows; the larger have four times as many */
-#define WINDOW_LEAST 63u /* levels */
-#define LEVEL_LINES 4    /* cache lines at the best end that a search reads without asking */
+#define WINDOW_CLASSES 3u
+#define WINDOW_FROM_CLASS 2u /* a full block of this class or more may become a window */
+#define LEVEL_LINES 4        /* cache lines at the best end that a search reads without asking */
 #define LEVEL_NEAR 16 /* so many entries are searched whole: no place in them is worth guessing */
 
 struct eut_level_side {

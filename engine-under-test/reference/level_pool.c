@@ -60,8 +60,8 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
     }
     for (unsigned c = 0; c < WINDOW_CLASSES && rc == 0; c++) {
         /* One more: a window that is left for a larger one exists beside it. */
-        rc = pool_open(&levels->window[c], levels_max / WINDOW_LEAST + 1,
-                       window_ticks(c) * 8 + window_ticks(c) / 8);
+        rc = pool_open(&levels->window[c], levels_max / window_least(c) + 1,
+                       ((window_ticks(c) * 8 + window_ticks(c) / 8) + 63) & ~63u);
     }
     if (rc) {
         eut_levels_close(levels);
@@ -125,9 +125,11 @@ void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
 {
     if (side->root == 0) {
         side->root = eut_level_block_take(levels, 0);
+    } else if (side->size_class >= WINDOW_FROM_CLASS && eut_window_enter(levels, side)) {
+        return;
     } else if (side->size_class < LEVEL_CLASS_TOP) {
         level_move(levels, side, side->size_class + 1u);
-    } else if (!eut_window_enter(levels, side)) {
+    } else {
         eut_tree_enter(levels, side);
     }
 }

@@ -135,7 +135,7 @@ static inline void level_erase(struct eut_levels *levels, struct eut_level_side 
             return;
         }
         window_erase(levels, side, key);
-        if (__builtin_expect(side->count < WINDOW_LEAST, 0)) {
+        if (__builtin_expect(side->count < window_least(side->size_class), 0)) {
             eut_window_leave(levels, side);
         }
         return;

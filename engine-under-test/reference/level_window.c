@@ -44,14 +44,24 @@ static void window_begin(struct eut_levels *levels, struct eut_level_side *side,
     side->tip = low;
 }
 
-bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
+/* The smallest window for so many levels over this span, or WINDOW_CLASSES. */
+static unsigned window_class(uint32_t span, uint32_t levels)
 {
-    uint32_t block = side->root, n = side->count, c = 0;
-    const uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, block);
+    unsigned c = 0;
 
-    while (c < WINDOW_CLASSES && side->best - level_key(e[0]) >= window_ticks(c)) {
+    while (c < WINDOW_CLASSES && span >= window_ticks(c)) {
         c++;
     }
+    return c < WINDOW_CLASSES && levels >= 2 * window_least(c) ? c : WINDOW_CLASSES;
+}
+
+bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
+{
+    uint32_t block = side->root, n = side->count;
+    unsigned was = side->size_class, c;
+    const uint64_t *e = level_block(levels, was, block);
+
+    c = window_class(side->best - level_key(e[0]), n);
     if (c == WINDOW_CLASSES) {
         return false;
     }
@@ -59,7 +69,7 @@ bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
     for (uint32_t i = 0; i < n; i++) {
         window_mark(window_slots(levels, side), window_ticks(c), level_key(e[i]), (uint32_t)e[i]);
     }
-    eut_level_block_give(levels, LEVEL_CLASS_TOP, block);
+    eut_level_block_give(levels, was, block);
     return true;
 }
 
@@ -78,18 +88,21 @@ static uint64_t window_pop(struct eut_levels *levels, struct eut_level_side *fro
     return entry;
 }
 
-/* Into a block, or a tree if that would be full. */
+/* Into a block, or a tree if the block would be full. */
 static void window_fold(struct eut_levels *levels, struct eut_level_side *side)
 {
     struct eut_level_side from = *side;
     uint32_t n = side->count < LEVEL_NODE_MAX ? side->count : LEVEL_NODE_MAX;
     uint64_t *e;
 
-    side->root = eut_level_block_take(levels, LEVEL_CLASS_TOP);
-    side->size_class = LEVEL_CLASS_TOP;
+    side->size_class = WINDOW_FROM_CLASS;
+    while (n >= level_capacity(side->size_class) && side->size_class < LEVEL_CLASS_TOP) {
+        side->size_class++;
+    }
+    side->root = eut_level_block_take(levels, side->size_class);
     side->depth = 0;
     side->count = (uint16_t)n;
-    e = level_block(levels, LEVEL_CLASS_TOP, side->root);
+    e = level_block(levels, side->size_class, side->root);
     for (uint32_t i = n; i-- > 0;) {
         e[i] = window_pop(levels, &from);
     }
@@ -106,11 +119,11 @@ static void window_fold(struct eut_levels *levels, struct eut_level_side *side)
     window_give(levels, from.size_class, from.root);
 }
 
-static void window_enlarge(struct eut_levels *levels, struct eut_level_side *side)
+static void window_enlarge(struct eut_levels *levels, struct eut_level_side *side, unsigned to)
 {
     struct eut_level_side from = *side;
 
-    window_begin(levels, side, from.size_class + 1u, from.tip);
+    window_begin(levels, side, to, from.tip);
     while (from.count) {
         uint64_t entry = window_pop(levels, &from);
 
@@ -138,13 +151,13 @@ void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, ui
     side->tip = lowest_key(levels, side);
 
     uint32_t best = key > side->best ? key : side->best, low = key < side->tip ? key : side->tip;
-    uint32_t span = best - low;
+    unsigned to = window_class(best - low, side->count);
 
-    if (span < window_ticks(side->size_class)) {
+    if (best - low < window_ticks(side->size_class)) {
         return;
     }
-    if (side->size_class + 1u < WINDOW_CLASSES && span < window_ticks(side->size_class + 1u)) {
-        window_enlarge(levels, side);
+    if (to < WINDOW_CLASSES) {
+        window_enlarge(levels, side, to);
     } else {
         window_fold(levels, side);
     }
@@ -175,7 +188,7 @@ const char *eut_window_check(const struct eut_levels *levels, const struct eut_l
     for (uint32_t word = 0; word < ticks / 64; word++) {
         bits += (uint32_t)__builtin_popcountll(window_bits(slot, ticks)[word]);
     }
-    if (slots != side->count || bits != slots || slots < WINDOW_LEAST) {
+    if (slots != side->count || bits != slots || slots < window_least(side->size_class)) {
         return "the levels are not as many as counted";
     }
     return level_key(*window_find(levels, side, side->best)) == side->best ? NULL : "best is stale";

@@ -1,14 +1,14 @@
 /*
  * level_window.h - many levels close together: a slot for every tick, and a bit for every slot.
  *
- * A side that outgrew one block and whose prices lie within a thousand or four thousand ticks of
- * each other needs no order among its entries: the slot of a key is its low bits, so that the
- * window moves with the market without moving anything, and the next level away from the touch is
- * the next bit. Making and erasing a level is a store each, whatever the number of levels.
+ * A side of more than 32 levels within 256 ticks of each other, or of more than 126 within 1024 or
+ * 4096, needs no order among its entries: the slot of a key is its low bits, so that the window
+ * moves with the market without moving anything, and the next level away from the touch is the next
+ * bit. Making and erasing a level is a store each, whatever the number of levels.
  *
- * Two sizes. A window holds at least WINDOW_LEAST levels, so that the pools are bounded
- * (level_pool.c): 132 or 528 bytes a level at the very most. What grows wider than the larger one
- * becomes a tree, what grows thinner than that a block again.
+ * A window holds at least window_least() levels, so that the pools are bounded (level_pool.c): 141,
+ * 134 or 537 bytes a level at the very most. What grows thinner becomes a block again; what grows
+ * wider gets a larger window, or becomes a block or a tree.
  *
  * In a side: depth is LEVEL_WINDOW, size_class the size, root the handle, count the levels, and tip
  * a key that no level lies below.
@@ -23,14 +23,20 @@ bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side);
 /* A key lies outside: the side takes it into account, or gets a larger window, or becomes a tree or
  * block that window_reach() no longer concerns. The key itself is not entered. */
 void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
-/* Fewer than WINDOW_LEAST levels are left: a block again. */
+/* Fewer than window_least() levels are left: a block again. */
 void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side);
 /* NULL if the window keeps its promises, else which is broken. For tests. */
 const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side);
 
 static inline uint32_t window_ticks(unsigned size_class)
 {
-    return WINDOW_TICKS_SMALL << (2 * size_class);
+    return 256u << (2 * size_class);
+}
+
+/* It is entered with twice as many. */
+static inline uint32_t window_least(unsigned size_class)
+{
+    return size_class == 0 ? 15 : 62;
 }
 
 /* The bits of a window lie behind its slots. */
