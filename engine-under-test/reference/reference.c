@@ -15,7 +15,7 @@
 
 /* Measured, see NOTES.md: between a core's own cache and the shared one. */
 #ifndef AHEAD_BYTES
-#define AHEAD_BYTES (8u << 20)
+#define AHEAD_BYTES (6u << 20)
 #endif
 
 static void reference_destroy(void *self)
