@@ -76,6 +76,20 @@ static void add_percentile_columns(json_t *table)
     hr_table_column(table, "Samples", HR_RIGHT);
 }
 
+static void add_flow_columns(json_t *table)
+{
+    hr_table_column(table, "Flow", HR_LEFT);
+    hr_table_column(table, "Markets", HR_RIGHT);
+}
+
+static void add_flow(json_t *row, const json_t *item)
+{
+    const char *flow = hr_view_text(json_object_get(item, "params"), "flow");
+
+    hr_row_cell(row, *flow ? flow : "the run's own", NULL);
+    hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
+}
+
 static bool is_worst(const json_t *item)
 {
     return *hr_view_text(json_object_get(item, "params"), "worst") != '\0';
@@ -87,7 +101,7 @@ static void add_rates(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "Rate × percentile", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
-    hr_table_column(table, "Markets", HR_RIGHT);
+    add_flow_columns(table);
     hr_table_column(table, "Offered, orders/s", HR_RIGHT);
     add_percentile_columns(table);
     hr_table_column(table, "Status", HR_LEFT);
@@ -104,7 +118,7 @@ static void add_rates(json_t *sheet, const json_t *record)
         }
         row = hr_table_row(table, walk.item);
         hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
+        add_flow(row, walk.item);
         hr_row_cell(row, isnan(rate) ? "closed loop" : hr_figure_set(rate, "").text, NULL);
         add_percentiles(row, histogram);
         hr_row_status(row, hr_view_text(walk.item, "status"));
@@ -135,14 +149,12 @@ static void add_net(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "One request at a time, without the clock", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
-    hr_table_column(table, "Flow", HR_LEFT);
-    hr_table_column(table, "Markets", HR_RIGHT);
+    add_flow_columns(table);
     hr_table_column(table, "p50 net", HR_RIGHT);
     hr_table_column(table, "p99 net", HR_RIGHT);
     hr_table_column(table, "p99.9", HR_RIGHT);
     hr_table_column(table, "of it the host's", HR_RIGHT);
     while (hr_view_next(record, &walk)) {
-        const char *flow = hr_view_text(json_object_get(walk.item, "params"), "flow");
         json_t *row;
 
         if (!hr_view_metric(walk.item, "p50_net") || !hr_view_counts(walk.item)) {
@@ -150,8 +162,7 @@ static void add_net(json_t *sheet, const json_t *record)
         }
         row = hr_table_row(table, NULL);
         hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
-        hr_row_cell(row, *flow ? flow : "the run's own", NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
+        add_flow(row, walk.item);
         add_estimate(row, hr_view_metric(walk.item, "p50_net"));
         add_estimate(row, hr_view_metric(walk.item, "p99_net"));
         add_estimate(row, hr_view_metric(walk.item, "p99.9"));
@@ -176,7 +187,7 @@ static void add_kinds(json_t *sheet, const json_t *record)
     json_t *table = hr_sheet_table(sheet, "Service time by kind of request", NULL);
 
     hr_table_column(table, "Path × engine", HR_LEFT);
-    hr_table_column(table, "Markets", HR_RIGHT);
+    add_flow_columns(table);
     hr_table_column(table, "Request", HR_LEFT);
     add_percentile_columns(table);
     while (hr_view_next(record, &walk)) {
@@ -193,7 +204,7 @@ static void add_kinds(json_t *sheet, const json_t *record)
             }
             row = hr_table_row(table, NULL);
             hr_row_cell(row, hr_view_path_engine(walk.item).text, NULL);
-            hr_row_cell(row, hr_figure_count(hr_view_param(walk.item, "markets")).text, NULL);
+            add_flow(row, walk.item);
             hr_row_cell(row, name + sizeof(prefix) - 1, NULL);
             add_percentiles(row, histogram);
         }
