@@ -28,7 +28,7 @@ int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes)
     size_t whole = ((size_t)bytes + 4095) & ~(size_t)4095;
     char *at, *aligned;
 
-    if (bytes == 0 || bytes > ((uint64_t)1 << 46)) {
+    if (bytes == 0 || bytes > ((uint64_t)1 << 46) || bytes > SIZE_MAX - 2 * HUGE_BYTES) {
         return -ENOMEM;
     }
     at = mmap(NULL, whole + slack, PROT_READ | PROT_WRITE,

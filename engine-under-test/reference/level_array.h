@@ -6,13 +6,14 @@
  * price, an ask's is ~price - so both sides share this code, and a key's top bit tells the side.
  *
  * Up to LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128
- * words, aligned to cache lines: grown when full, shrunk at a quarter. A side that outgrows that is
- * a B+ tree of the largest blocks (level_tree.c) with the same words: in inner nodes, lower bound
- * and child.
+ * words, aligned to cache lines: grown when full, shrunk at a quarter. A side that outgrows a block
+ * becomes a window if its prices are close together (level_window.h), and at the last a B+ tree of
+ * the largest blocks (level_tree.c) with the same words: in inner nodes, lower bound and child.
  *
- * Memory, provably: a block of class c > 0 holds more than a quarter of its words and a tree's
- * node at least LEVEL_NODE_MIN, so that the blocks of each class are bounded (level_pool.c), and
- * the reservation made by eut_levels_open() can never run out within `levels_max`.
+ * Memory, provably: a block of class c > 0 holds more than a quarter of its words, a tree's node at
+ * least LEVEL_NODE_MIN and its root two, a window at least window_least(), so that the blocks of
+ * each kind are bounded (level_pool.c), and the reservation made by eut_levels_open() can never run
+ * out within `levels_max`.
  *
  * A side that is all zeroes is empty.
  */
@@ -71,9 +72,9 @@ void eut_levels_close(struct eut_levels *levels);
 /* Blocks in use now; walks the free chain. For tests. */
 uint64_t eut_level_pool_used(const struct eut_level_pool *pool);
 
-/* Moves a side of depth 0 into a block of the next class, up or down; a full largest block becomes
- * a window or a tree, an empty smallest one is given back. */
+/* A side of depth 0 whose block is full gets the next larger one, a window or a tree. */
 void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side);
+/* One of few entries gets the next smaller block; an empty smallest one is given back. */
 void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side);
 
 /* level_tree.c: a full largest block becomes the only leaf of a tree … */

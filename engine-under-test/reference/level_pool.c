@@ -24,11 +24,11 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
         /* More than a quarter of the words are in use. */
         blocks = least(levels_max >> (size_class + 1), sides);
     } else {
-        /* Leaves of at least LEVEL_NODE_MIN; inner nodes are at most a 31st of them, and roots,
-         * which may hold two entries, at most one for every LEVEL_NODE_MAX levels. */
+        /* Leaves of at least LEVEL_NODE_MIN; a root for every two of them at the most; other inner
+         * nodes are at most a 31st of the leaves. */
         uint64_t leaves = levels_max / LEVEL_NODE_MIN;
 
-        blocks = leaves + leaves / 16 + levels_max / LEVEL_NODE_MAX;
+        blocks = leaves + leaves / 2 + leaves / 16;
     }
     /* Two more: a block being moved exists twice, and a tree grows a root before it splits. The
      * other two are never in use: a search may read 120 bytes past a block (level_place). */
@@ -59,8 +59,7 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
         rc = pool_open(&levels->pool[c], blocks_max(c, levels_max, sides), 64u << c);
     }
     for (unsigned c = 0; c < WINDOW_CLASSES && rc == 0; c++) {
-        /* One more: a window that is left for a larger one exists beside it. */
-        rc = pool_open(&levels->window[c], levels_max / window_least(c) + 1,
+        rc = pool_open(&levels->window[c], least(levels_max / window_least(c), sides),
                        ((window_ticks(c) * 8 + window_ticks(c) / 8) + 63) & ~63u);
     }
     if (rc) {

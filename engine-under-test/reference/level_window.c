@@ -1,8 +1,9 @@
 /*
  * level_window.c - when does a side live in a window, and how does it come and go?
  *
- * A change of form visits every level once, and needs about half as many insertions or erasures
- * before it can be had again.
+ * A change of form takes every level over, one at a time, and needs about half as many insertions
+ * or erasures before it can be had again. The largest is paid by one request: an order far from a
+ * window of four thousand levels makes a tree of them.
  */
 #include "engine-under-test/reference/level_window.h"
 

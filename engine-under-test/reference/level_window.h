@@ -1,7 +1,7 @@
 /*
  * level_window.h - many levels close together: a slot for every tick, and a bit for every slot.
  *
- * A side of more than 32 levels within 256 ticks of each other, or of more than 126 within 1024 or
+ * A side of more than 32 levels within 256 ticks of each other, or of about 126 within 1024 or
  * 4096, needs no order among its entries: the slot of a key is its low bits, so that the window
  * moves with the market without moving anything, and the next level away from the touch is the next
  * bit. Making and erasing a level is a store each, whatever the number of levels.
@@ -20,8 +20,8 @@
 
 /* A full block becomes a window, if its levels are close enough. */
 bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side);
-/* A key lies outside: the side takes it into account, or gets a larger window, or becomes a tree or
- * block that window_reach() no longer concerns. The key itself is not entered. */
+/* Makes room for a key that lies outside: tip is brought up to date, or the side gets a larger
+ * window, a block or a tree. The key itself is not entered. */
 void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
 /* Fewer than window_least() levels are left: a block again. */
 void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side);
@@ -51,6 +51,15 @@ static inline uint64_t *window_slots(const struct eut_levels *levels,
     const struct eut_level_pool *pool = &levels->window[side->size_class];
 
     return (uint64_t *)(void *)(pool->base + (uint64_t)side->root * pool->block_bytes);
+}
+
+/* The word with the bit of a key. */
+static inline uint64_t *window_word(const struct eut_levels *levels,
+                                    const struct eut_level_side *side, uint32_t key)
+{
+    uint32_t ticks = window_ticks(side->size_class);
+
+    return window_bits(window_slots(levels, side), ticks) + (key & (ticks - 1)) / 64;
 }
 
 static inline uint64_t *window_find(const struct eut_levels *levels,

@@ -71,13 +71,16 @@ static inline const struct eut_index_bucket *ahead_bucket(const struct eut_refer
     return &engine->index.bucket[index_home(&engine->index, hash)];
 }
 
-/* The lines of a side's levels that work at its best end reads; those that are not there, as one
- * that is. */
+/* The lines of a side's levels that a level at this key is looked for in; level_guess() reads two
+ * of them whether they are wanted or not. */
 static inline void ahead_levels(const struct eut_reference_engine *engine,
                                 const struct eut_level_side *side, uint32_t key)
 {
     const uint64_t *line = level_glance(&engine->levels, side, key);
 
+    if (side->depth == LEVEL_WINDOW) {
+        AHEAD_FETCH(window_word(&engine->levels, side, key));
+    }
     AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
     AHEAD_FETCH(line);
     AHEAD_FETCH((uintptr_t)line + 64);
@@ -97,7 +100,8 @@ static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
 static inline uint32_t ahead_next_level(const struct eut_reference_engine *engine,
                                         const struct eut_level_side *side)
 {
-    uint32_t handle = side->count > 1 ? (uint32_t)level_best(&engine->levels, side)[-1] : 0;
+    const uint64_t *next = side->count > 1 ? level_worse(&engine->levels, side, side->best) : NULL;
+    uint32_t handle = next ? (uint32_t)*next : 0;
 
     return handle & (0u - (handle <= engine->orders.top));
 }

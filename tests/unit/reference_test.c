@@ -213,6 +213,42 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
     free(side);
 }
 
+/* Trees as thin as they can be: two leaves of LEVEL_NODE_MIN below a root, on as many sides as the
+ * levels allow. */
+TEST(reference, level_pools_suffice_for_the_thinnest_trees)
+{
+    enum { LEAST = 2 * LEVEL_NODE_MIN, MOST = LEVEL_NODE_MAX + 1, APART = 50000 };
+
+    for (uint32_t sides = 1; sides <= 1000; sides *= 10) {
+        struct eut_level_side *side = calloc(sides, sizeof(*side));
+        struct eut_levels levels;
+        bool created;
+
+        CHECK_EQ(eut_levels_open(&levels, (uint64_t)LEAST * (sides - 1) + MOST, sides), 0);
+        for (uint32_t s = 0; s < sides; s++) {
+            for (uint32_t i = 0; i < MOST; i++) {
+                level_reach(&levels, &side[s], (i + 1) * APART, 1, &created);
+            }
+            for (uint32_t i = 0; i < MOST; i++) {
+                /* The lower half of each leaf goes. */
+                if (i % 63 < 31 && side[s].depth && i < 126) {
+                    level_erase(&levels, &side[s], (i + 1) * APART);
+                }
+            }
+            CHECK(side[s].depth == 1 && !eut_tree_check(&levels, &side[s]));
+            check_pools(&levels);
+        }
+        for (uint32_t s = 0; s < sides; s++) {
+            while (side[s].best) {
+                level_erase(&levels, &side[s], side[s].best);
+            }
+        }
+        check_pools(&levels);
+        eut_levels_close(&levels);
+        free(side);
+    }
+}
+
 /* ---- the index --------------------------------------------------------------------- */
 
 TEST(reference, index_finds_all_through_churn_and_overflow)
@@ -418,8 +454,13 @@ TEST(reference, memory_returns_after_cancel_all)
 TEST(reference, deep_books_equal_the_oracle)
 {
     static const struct {
-        uint32_t prices, stride;
-    } shapes[] = {{2, 1}, {4000, 1}, {4000, 500000}};
+        uint32_t prices, stride, from;
+    } shapes[] = {{2, 1, 1},
+                  {4000, 1, 1},
+                  {4000, 500000, 1},
+                  {600, 1, 1},
+                  {600, 1, EUT_PRICE_MAX - 599},
+                  {4000, 1, EUT_PRICE_MAX - 3999}};
     enum { REQUESTS = 24000, CHUNK = 1000 };
     static struct eut_request requests[REQUESTS];
 
@@ -433,7 +474,7 @@ TEST(reference, deep_books_equal_the_oracle)
             uint32_t p = below(shapes[s].prices), half = shapes[s].prices / 2;
 
             *r = (struct eut_request){.order = 1 + i, .market = i % 4 == 3, .qty = 1 + below(9)};
-            r->price = (p + 1) * shapes[s].stride;
+            r->price = shapes[s].from + p * shapes[s].stride;
             r->op = r->market ? EUT_QUOTE : EUT_NEW;
             r->side = p < half ? EUT_BUY : EUT_SELL;
             r->type = EUT_LIMIT, r->tif = EUT_DAY;
