@@ -277,11 +277,16 @@ static int soak(struct soak *s, const struct eut_engine *engine)
         fprintf(stderr, "engine %s cannot do everything: left out of the flow: %s\n", engine->name,
                 left_out);
     }
+    s->follows = s->flow.markets > FOLLOWED_OF ? (s->flow.markets - 1) / FOLLOWED_OF + 1 : 0;
+    if (s->follows == 0 && s->prefix == 0) {
+        return hr_fail(EINVAL,
+                       "nothing would be compared with the oracle: of %u markets none is "
+                       "followed to the end; ask for a --prefix, or for more than %u markets",
+                       s->flow.markets, FOLLOWED_OF);
+    }
     rc = eut_stream_open(&s->stream, engine, &s->flow);
-
     s->stream.saw = fold;
     s->stream.context = s;
-    s->follows = s->flow.markets > FOLLOWED_OF ? (s->flow.markets - 1) / FOLLOWED_OF + 1 : 0;
     if (rc == 0 && s->follows) {
         s->digests = calloc(s->follows, sizeof(*s->digests));
         rc = s->digests ? judge_open(&s->followed, &s->flow) : hr_fail(ENOMEM, "no memory");

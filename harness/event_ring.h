@@ -6,10 +6,10 @@
  * side keeps its own copy of the other's position and looks at the real one only when the copy says
  * full or empty; what the two sides write lies on lines of their own.
  *
- *     producer: sink = hr_event_ring_sink(ring)     once
- *               submit(…, sink); hr_event_ring_publish(ring)    again and again
- *     consumer: n = hr_event_ring_take(ring, &events); read events[0 … n);
- * hr_event_ring_release(ring, n)
+ *     producer, once:   sink = hr_event_ring_sink(ring)
+ *     again and again:  submit(…, sink); hr_event_ring_publish(ring)
+ *     consumer:         n = hr_event_ring_take(ring, &events); read events[0 … n);
+ *                       hr_event_ring_release(ring, n)
  *
  * A span never goes round the end. What is left there, when it is too short for a sink
  * (EUT_SINK_ROOM_MIN), is filled with events of kind 0, HR_EVENT_VOID, which are to be passed over:

@@ -37,6 +37,7 @@ struct hr_handover {
     bool started;
     pthread_t consumer;
     _Alignas(HR_EVENT_RING_LINE) atomic_bool stop;
+    atomic_int pinned; /* 1: the consumer is where it belongs, -1: it is not, 0: not known yet */
     /* the consumer's; the driving thread reads them when all was released */
     _Alignas(HR_EVENT_RING_LINE) uint64_t digest;
     uint64_t events, trades;
@@ -75,9 +76,8 @@ static void *consume(void *argument)
     const struct eut_event *events;
     unsigned idle = 0;
 
-    if (h->cpu >= 0) {
-        hr_thread_pin(h->cpu);
-    }
+    atomic_store_explicit(&h->pinned, h->cpu < 0 || hr_thread_pin(h->cpu) == 0 ? 1 : -1,
+                          memory_order_release);
     for (;;) {
         uint64_t n = hr_event_ring_take(h->ring, &events);
 
@@ -129,6 +129,13 @@ int hr_handover_open(struct hr_handover **out, const struct hr_handover_params *
     if (rc == 0 && p->consumed) {
         h->started = pthread_create(&h->consumer, NULL, consume, h) == 0;
         rc = h->started ? 0 : hr_fail(EAGAIN, "the consuming thread could not be started");
+        while (rc == 0 && atomic_load_explicit(&h->pinned, memory_order_acquire) == 0) {
+            sched_yield();
+        }
+    }
+    if (rc == 0 && p->consumed && atomic_load(&h->pinned) < 0) {
+        /* Beside the producer on one processor the figure would be another. */
+        rc = hr_fail(EIO, "the consuming thread could not be pinned to processor %d", p->cpu);
     }
     if (rc) {
         hr_handover_close(h);

@@ -373,7 +373,7 @@ static int search_case(struct search *s, json_t *suite, const char *name, const 
         rc = search_run(s);
         hr_rig_hlog_close(rig, id, s->hlog);
     } else {
-        rc = hr_refuse_workload(s->bench, suite, suite_name, name, params, rc);
+        rc = hr_refuse_workload(s->bench, suite, suite_name, name, params, rc, NULL);
     }
     json_decref(params);
     return rc;

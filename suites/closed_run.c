@@ -75,17 +75,24 @@ double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *
 }
 
 int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
-                       const char *name, json_t *params, int rc)
+                       const char *name, json_t *params, int rc, struct hr_measure_result *result)
 {
     bool skip = rc == -ENOSPC || rc == -ENOMEM || rc == -ENOTSUP;
 
     if (rc == -EINTR) {
         return rc;
     }
-    hr_measure_refuse(&bench->rig, suite, suite_name, name, params, skip ? HR_SKIP : HR_INVALID,
-                      *hr_error() ? hr_error() : strerror(-rc),
-                      skip ? "needs a host with more memory, or a smaller case"
-                           : "run `headroom conform -e reference` and report what it says");
+    enum hr_status status = skip ? HR_SKIP : HR_INVALID;
+    json_t *c =
+        hr_measure_refuse(&bench->rig, suite, suite_name, name, params, status,
+                          *hr_error() ? hr_error() : strerror(-rc),
+                          skip ? "needs a host with more memory, or a smaller case"
+                               : "run `headroom conform -e reference` and report what it says");
+
+    if (result) {
+        result->json = c;
+        result->status = status;
+    }
     return 0;
 }
 
@@ -227,7 +234,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 
     if (rc) {
-        return hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc);
+        return hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc, result);
     }
     memcpy(metrics, rate_metrics, sizeof(rate_metrics));
     memcpy(metrics + 2, more_metrics[wanted->more],

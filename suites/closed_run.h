@@ -30,16 +30,16 @@ int hr_closed_case_run(struct hr_bench *bench, json_t *suite, const struct hr_cl
 /* {"crossing", "levels", "markets", "orders_per_level", "zipf"} and, if there are any, "l2_share"
  * (and "l2_levels"). New reference. */
 json_t *hr_flow_case_params(const struct hr_flow_params *flow);
-/* The ceiling over a rate of orders: a quarter of the random-line rate that so many threads (one, or
- * all processors) had at this flow's working set (an order touches four lines of memory: market,
+/* The ceiling over a rate of orders: a quarter of the random-line rate that so many threads (one,
+ * or all processors) had at this flow's working set (an order touches four lines of memory: market,
  * level, order, id index), once that is out of cache. 0 and *id NULL if there is none: the null
  * engine is the ceiling then. */
 double hr_orders_ceiling(const struct hr_rig *rig, const struct hr_flow_params *flow, int threads,
                          const char **id);
 /* Records why a case has no flow: SKIP for what does not fit or is not supported, INVALID for a
  * flow that could not be proved; returns 0. An interruption (-EINTR) is no refusal and is returned.
- */
+ * result may be NULL; else it has the case and its status. */
 int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_name,
-                       const char *name, json_t *params, int rc);
+                       const char *name, json_t *params, int rc, struct hr_measure_result *result);
 
 #endif

@@ -170,7 +170,7 @@ static int closed_case(struct hr_bench *bench, json_t *suite, const struct hr_fl
                 .seconds = (double)(hr_flow_load(flow) + 2 * orders) / HR_PLAN_ORDERS_PER_S},
             NULL);
     } else {
-        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
+        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc, NULL);
     }
     json_decref(params);
     return rc;

@@ -180,7 +180,7 @@ int hr_open_case_run(struct hr_bench *bench, json_t *suite, const char *suite_na
                                          (double)run.orders / rate * 0.75 + 0.02},
             NULL);
     } else {
-        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
+        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc, NULL);
     }
     json_decref(params);
     return rc;

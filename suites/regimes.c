@@ -119,15 +119,15 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
 
     if (regime.reader_cpu == -2) {
         result->status = HR_SKIP;
-        hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP,
-                          "the events are read by a second thread, and there is one processor",
-                          "allow the program two processors");
+        result->json =
+            hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP,
+                              "the events are read by a second thread, and there is one processor",
+                              "allow the program two processors");
         return 0;
     }
     rc = hr_rig_workload(&bench->rig, flow, orders, &workload);
     if (rc) {
-        result->status = rc == -ENOSPC || rc == -ENOMEM ? HR_SKIP : HR_INVALID;
-        return hr_refuse_workload(bench, suite, SUITE, name, params, rc);
+        return hr_refuse_workload(bench, suite, SUITE, name, params, rc, result);
     }
     return hr_measure(&bench->rig, suite,
                       &(struct hr_case){.suite = SUITE,
@@ -158,6 +158,10 @@ static int regime(struct hr_bench *bench, json_t *suite, struct outcome *outcome
     rc = hr_config_preset(outcome->name, &flow);
     if (rc) {
         return rc;
+    }
+    if (flow.markets != 1) {
+        return hr_fail(EINVAL, "%s: %s is a flow of %u markets; a regime is of one", KEY,
+                       outcome->name, flow.markets);
     }
     flow.seed = hr_config_count(bench->rig.config, "flow.seed");
     params = hr_flow_case_params(&flow);
@@ -252,11 +256,19 @@ int hr_regime_cases(struct hr_bench *bench, json_t *suite)
     int n = 0, rc = 0;
 
     memset(outcomes, 0, sizeof(outcomes));
-    while (rc == 0 && n < HR_REGIMES_MAX) {
-        at = hr_config_name_next(at, outcomes[n].name);
-        if (!*outcomes[n].name) {
+    while (rc == 0) {
+        char name[HR_CONFIG_NAME_MAX];
+
+        at = hr_config_name_next(at, name);
+        if (!*name) {
             break;
         }
+        if (n == HR_REGIMES_MAX) {
+            rc = hr_fail(EINVAL, "%s: more than %d regimes: %s is one too many", KEY,
+                         HR_REGIMES_MAX, name);
+            break;
+        }
+        snprintf(outcomes[n].name, sizeof(outcomes[n].name), "%s", name);
         rc = regime(bench, suite, outcomes + n);
         if (rc > 0) {
             rc = 0;

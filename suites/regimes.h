@@ -12,7 +12,8 @@
 
 #include "suites/suite.h"
 
-/* All of throughput.regimes, at most HR_REGIMES_MAX of them. 0, -EINTR, -ENOMEM. */
+/* All of throughput.regimes, at most HR_REGIMES_MAX of them, each a flow of one market. 0, -EINTR,
+ * -EINVAL, -ENOMEM. */
 #define HR_REGIMES_MAX 16
 int hr_regime_cases(struct hr_bench *bench, json_t *suite);
 

@@ -153,7 +153,7 @@ static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *s
 
         for (int i = 0; i < sweep->count; i++) {
             refused = hr_refuse_workload(bench, suite, suite_name, sweep->names[i],
-                                         sweep->cases[i].params, rc);
+                                         sweep->cases[i].params, rc, NULL);
         }
         return refused;
     }

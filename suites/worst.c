@@ -390,7 +390,7 @@ static int one_case(struct hr_bench *bench, json_t *suite, const struct hr_worst
     rc = prepare(rig, &c, plain, tape);
     params = case_params(&c, bound);
     if (rc) {
-        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc);
+        rc = hr_refuse_workload(bench, suite, suite_name, name, params, rc, NULL);
     } else {
         rc = hr_measure(rig, suite,
                         &(struct hr_case){.suite = suite_name,

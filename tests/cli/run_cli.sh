@@ -100,6 +100,8 @@ expect_refused "$HEADROOM" run "$TINY" -S no.such=1
 expect_refused "$HEADROOM" run "$TINY" -S run.suites=nonsense
 expect_refused "$HEADROOM" run "$TINY" -S throughput.regimes=statc
 expect_err 'did you mean static'
+expect_exit 2 "$HEADROOM" run "$TINY" -f regime -S throughput.regimes=broad -o "$TMP/broad"
+expect_err "broad is a flow of 100000 markets; a regime is of one"
 expect_refused "$HEADROOM" run "$TINY" -o /proc/no/such
 
 # ---- Ctrl-C: what was finished is kept ----

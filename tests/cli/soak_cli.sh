@@ -44,6 +44,7 @@ expect_err 'grows: [0-9.]+ MiB more after 400000 requests'
 
 # Refusals, and Ctrl-C.
 expect_refused "$HEADROOM" soak --requests 9
+expect_refused "$HEADROOM" soak --requests 1000 --markets 64 --prefix 0
 expect_refused "$HEADROOM" soak -S no.such=1
 expect_refused "$HEADROOM" soak --preset no-such
 expect_refused "$HEADROOM" soak -e null --requests 1000
