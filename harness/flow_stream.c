@@ -194,20 +194,12 @@ static int play_until(const struct job *job, struct worker *w, uint64_t place)
     return rc;
 }
 
-static int add_resting(void *context, const struct eut_resting *resting)
-{
-    uint64_t *sums = context;
-
-    sums[resting->side == EUT_SELL] += resting->qty;
-    return 0;
-}
-
 /* Open lots, where they are asked for: in flows of L3 markets alone. */
 static void weigh(const struct job *job, const struct worker *w, uint32_t first, uint32_t end,
                   uint64_t sums[2])
 {
-    for (uint32_t market = first; market < end && job->limits.l2_markets == 0; market++) {
-        job->params->oracle->walk(w->self, market, add_resting, sums);
+    if (job->limits.l2_markets == 0) {
+        hr_proof_weigh(job->params->oracle, w->self, first, end, sums);
     }
 }
 
@@ -229,12 +221,12 @@ static int play(const struct job *job, struct worker *w, uint32_t first, uint32_
 
 _Static_assert(sizeof(struct hr_flow_counts) % sizeof(uint64_t) == 0, "counts alone");
 
-static void add_all(void *to, const void *from, size_t bytes)
+static void add_counts(struct hr_flow_counts *to, const struct hr_flow_counts *from)
 {
-    uint64_t *sums = to;
-    const uint64_t *values = from;
+    uint64_t *sums = (uint64_t *)to;
+    const uint64_t *values = (const uint64_t *)from;
 
-    for (size_t i = 0; i < bytes / sizeof(*sums); i++) {
+    for (size_t i = 0; i < sizeof(*to) / sizeof(*sums); i++) {
         sums[i] += values[i];
     }
 }
@@ -261,9 +253,9 @@ static int record_range(void *context, const struct hr_slices_run *run, int work
     job->params->oracle->destroy(w->self);
     if (rc == 0) {
         pthread_mutex_lock(&job->lock);
-        add_all(job->proof, &w->proof, sizeof(w->proof));
+        hr_proof_add(job->proof, &w->proof);
         if (to > from) {
-            add_all(&job->tape->counts, hr_flow_counts(w->flow), sizeof(job->tape->counts));
+            add_counts(&job->tape->counts, hr_flow_counts(w->flow));
         }
         pthread_mutex_unlock(&job->lock);
         atomic_fetch_add(&job->passed, 1);

@@ -91,14 +91,21 @@ static int add_resting(void *context, const struct eut_resting *resting)
     return 0;
 }
 
+void hr_proof_weigh(const struct eut_engine *oracle, void *self, uint32_t first, uint32_t end,
+                    uint64_t sums[2])
+{
+    for (uint32_t market = first; market < end; market++) {
+        oracle->walk(self, market, add_resting, sums);
+    }
+}
+
+/* Of L3 markets. */
 static void weigh(struct slice *s, uint64_t sums[2])
 {
     struct eut_limits limits = hr_flow_limits(&s->job->params->tape->params, BATCH);
     uint32_t l3 = limits.markets - limits.l2_markets;
 
-    for (uint32_t market = s->first; market < s->end && market < l3; market++) {
-        s->job->params->oracle->walk(s->self, market, add_resting, sums);
-    }
+    hr_proof_weigh(s->job->params->oracle, s->self, s->first, s->end < l3 ? s->end : l3, sums);
 }
 
 static int prove_slice(struct slice *s)
@@ -125,7 +132,7 @@ static int prove_slice(struct slice *s)
     return rc;
 }
 
-static void add(struct hr_proof *to, const struct hr_proof *from)
+void hr_proof_add(struct hr_proof *to, const struct hr_proof *from)
 {
     to->digest_load += from->digest_load;
     for (int i = 0; i < HR_PREFIXES; i++) {
@@ -154,7 +161,7 @@ static int prove_one(void *context, const struct hr_slices_run *run, int worker,
     rc = prove_slice(s);
     if (rc == 0) {
         pthread_mutex_lock(&job->lock);
-        add(job->proof, &s->proof);
+        hr_proof_add(job->proof, &s->proof);
         pthread_mutex_unlock(&job->lock);
     }
     free(s);

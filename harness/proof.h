@@ -31,6 +31,12 @@ struct hr_proof {
 /* 0, -EINTR, or a negative errno with hr_error(). */
 int hr_prove(const struct hr_proof_params *params, struct hr_proof *proof);
 
+/* For whoever proves in another order (flow_stream.c): adds the open lots of markets first … end -
+ * 1 to sums, buy and sell; adds all of one proof to another. */
+void hr_proof_weigh(const struct eut_engine *oracle, void *self, uint32_t first, uint32_t end,
+                    uint64_t sums[2]);
+void hr_proof_add(struct hr_proof *to, const struct hr_proof *from);
+
 /* The most memory that proving a tape of so many resting orders takes, in bytes. */
 uint64_t hr_proof_bytes(uint64_t orders, uint32_t markets);
 
