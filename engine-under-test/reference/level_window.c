@@ -7,13 +7,6 @@
  */
 #include "engine-under-test/reference/level_window.h"
 
-static uint64_t *window_at(const struct eut_levels *levels, unsigned size_class, uint32_t handle)
-{
-    const struct eut_level_pool *pool = &levels->window[size_class];
-
-    return (uint64_t *)(void *)(pool->base + (uint64_t)handle * pool->block_bytes);
-}
-
 /* A free window is all zero, but for the chain in its first slot. */
 static uint32_t window_take(struct eut_levels *levels, unsigned size_class)
 {
@@ -78,19 +71,16 @@ bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
  * the side only remembers where the next is. */
 static uint64_t window_pop(struct eut_levels *levels, struct eut_level_side *from)
 {
-    uint32_t ticks = window_ticks(from->size_class), at = from->best & (ticks - 1);
-    uint64_t *slot = window_slots(levels, from), entry = slot[at];
+    uint64_t entry = *window_find(levels, from, from->best);
 
-    slot[at] = 0;
-    window_bits(slot, ticks)[at / 64] &= ~((uint64_t)1 << (at & 63));
+    window_unmark(window_slots(levels, from), window_ticks(from->size_class), from->best);
     if (--from->count) {
         from->best = window_below(levels, from, from->best);
     }
     return entry;
 }
 
-/* Into a block, or a tree if the block would be full. */
-static void window_fold(struct eut_levels *levels, struct eut_level_side *side)
+void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side)
 {
     struct eut_level_side from = *side;
     uint32_t n = side->count < LEVEL_NODE_MAX ? side->count : LEVEL_NODE_MAX;
@@ -160,18 +150,13 @@ void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, ui
     if (to < WINDOW_CLASSES) {
         window_enlarge(levels, side, to);
     } else {
-        window_fold(levels, side);
+        eut_window_leave(levels, side);
     }
-}
-
-void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side)
-{
-    window_fold(levels, side);
 }
 
 const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side)
 {
-    uint32_t ticks = window_ticks(side->size_class), slots = 0, bits = 0;
+    uint32_t ticks = window_ticks(side->size_class), slots = 0;
     uint64_t *slot = window_slots(levels, side);
 
     for (uint32_t at = 0; at < ticks; at++) {
@@ -186,11 +171,8 @@ const char *eut_window_check(const struct eut_levels *levels, const struct eut_l
             return "slots and bits differ";
         }
     }
-    for (uint32_t word = 0; word < ticks / 64; word++) {
-        bits += (uint32_t)__builtin_popcountll(window_bits(slot, ticks)[word]);
-    }
-    if (slots != side->count || bits != slots || slots < window_least(side->size_class)) {
+    if (slots != side->count || slots < window_least(side->size_class)) {
         return "the levels are not as many as counted";
     }
-    return level_key(*window_find(levels, side, side->best)) == side->best ? NULL : "best is stale";
+    return window_find(levels, side, side->best) ? NULL : "best is stale";
 }

@@ -23,7 +23,8 @@ bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side);
 /* Makes room for a key that lies outside: tip is brought up to date, or the side gets a larger
  * window, a block or a tree. The key itself is not entered. */
 void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
-/* Fewer than window_least() levels are left: a block again. */
+/* Back into a block, or a tree if the block would be full: for a window of fewer than
+ * window_least() levels, and one that no larger window can take over. */
 void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side);
 /* NULL if the window keeps its promises, else which is broken. For tests. */
 const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side);
@@ -45,12 +46,18 @@ static inline uint64_t *window_bits(uint64_t *slot, uint32_t ticks)
     return slot + ticks;
 }
 
+static inline uint64_t *window_at(const struct eut_levels *levels, unsigned size_class,
+                                  uint32_t handle)
+{
+    const struct eut_level_pool *pool = &levels->window[size_class];
+
+    return (uint64_t *)(void *)(pool->base + (uint64_t)handle * pool->block_bytes);
+}
+
 static inline uint64_t *window_slots(const struct eut_levels *levels,
                                      const struct eut_level_side *side)
 {
-    const struct eut_level_pool *pool = &levels->window[side->size_class];
-
-    return (uint64_t *)(void *)(pool->base + (uint64_t)side->root * pool->block_bytes);
+    return window_at(levels, side->size_class, side->root);
 }
 
 /* The word with the bit of a key. */
@@ -101,6 +108,14 @@ static inline void window_mark(uint64_t *slot, uint32_t ticks, uint32_t key, uin
     window_bits(slot, ticks)[at / 64] |= (uint64_t)1 << (at & 63);
 }
 
+static inline void window_unmark(uint64_t *slot, uint32_t ticks, uint32_t key)
+{
+    uint32_t at = key & (ticks - 1);
+
+    slot[at] = 0;
+    window_bits(slot, ticks)[at / 64] &= ~((uint64_t)1 << (at & 63));
+}
+
 /* The slot of a key that the window covers, with what is in it; NULL if it lies outside. */
 static inline uint64_t *window_reach(struct eut_levels *levels, struct eut_level_side *side,
                                      uint32_t key, uint32_t value, bool *created)
@@ -129,11 +144,7 @@ static inline uint64_t *window_reach(struct eut_levels *levels, struct eut_level
 static inline void window_erase(struct eut_levels *levels, struct eut_level_side *side,
                                 uint32_t key)
 {
-    uint32_t ticks = window_ticks(side->size_class), at = key & (ticks - 1);
-    uint64_t *slot = window_slots(levels, side);
-
-    slot[at] = 0;
-    window_bits(slot, ticks)[at / 64] &= ~((uint64_t)1 << (at & 63));
+    window_unmark(window_slots(levels, side), window_ticks(side->size_class), key);
     side->count--;
     levels->live--;
     if (key == side->best) {

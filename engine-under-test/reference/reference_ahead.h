@@ -86,14 +86,35 @@ static inline void ahead_levels(const struct eut_reference_engine *engine,
     AHEAD_FETCH((uintptr_t)line + 64);
 }
 
-/* The oldest order of the level at this key, as far as its lines are here; else 0. Stale lines, and
- * those of L2 markets, hold what is no handle. */
+/* The levels that a new order or a quote will join, or trade with, and the key of the one there. */
+struct eut_ahead_goal {
+    const struct eut_level_side *side;
+    uint32_t key, meets;
+};
+
+static inline struct eut_ahead_goal ahead_goal(const struct eut_reference_engine *engine,
+                                               const struct eut_request *r)
+{
+    const struct eut_market *market = ahead_market(engine, r);
+    unsigned side = r->side == EUT_SELL;
+    uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
+    uint32_t meets = best >= ~key;
+
+    return (struct eut_ahead_goal){&market->side[side ^ meets], key ^ ((key ^ best) & (0u - meets)),
+                                   meets};
+}
+
+/* Stale lines, and those of L2 markets, hold what is no handle: then 0. */
+static inline uint32_t ahead_handle(const struct eut_reference_engine *engine, uint64_t level)
+{
+    return (uint32_t)level & (0u - ((uint32_t)level <= engine->orders.top));
+}
+
+/* The oldest order of the level at this key, as far as its lines are here; else 0. */
 static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
                                     const struct eut_level_side *side, uint32_t key)
 {
-    uint32_t handle = level_guess(level_glance(&engine->levels, side, key), key);
-
-    return handle & (0u - (handle <= engine->orders.top));
+    return ahead_handle(engine, level_guess(level_glance(&engine->levels, side, key), key));
 }
 
 /* The oldest order of the level after the best. */
@@ -101,9 +122,8 @@ static inline uint32_t ahead_next_level(const struct eut_reference_engine *engin
                                         const struct eut_level_side *side)
 {
     const uint64_t *next = side->count > 1 ? level_worse(&engine->levels, side, side->best) : NULL;
-    uint32_t handle = next ? (uint32_t)*next : 0;
 
-    return handle & (0u - (handle <= engine->orders.top));
+    return next ? ahead_handle(engine, *next) : 0;
 }
 
 /* Market and index bucket; and which request is of which kind. */
@@ -147,15 +167,11 @@ static inline void ahead_second(const struct eut_reference_engine *restrict engi
     }
     for (uint32_t k = 0; k < a->joins; k++) {
         uint32_t i = a->join[k];
-        const struct eut_request *r = &a->request[i];
-        const struct eut_market *market = ahead_market(engine, r);
-        unsigned side = r->side == EUT_SELL;
-        uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
-        uint32_t meets = best >= ~key;
+        struct eut_ahead_goal goal = ahead_goal(engine, &a->request[i]);
 
         a->meet[met] = (uint16_t)i;
-        met += meets;
-        ahead_levels(engine, &market->side[side ^ meets], meets ? best : key);
+        met += goal.meets;
+        ahead_levels(engine, goal.side, goal.key);
     }
     a->meets = met;
 }
@@ -175,14 +191,9 @@ static inline void ahead_third(const struct eut_reference_engine *restrict engin
     }
     for (uint32_t k = 0; k < a->joins; k++) {
         uint32_t i = a->join[k];
-        const struct eut_request *r = &a->request[i];
-        const struct eut_market *market = ahead_market(engine, r);
-        unsigned side = r->side == EUT_SELL;
-        uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
-        uint32_t meets = best >= ~key;
+        struct eut_ahead_goal goal = ahead_goal(engine, &a->request[i]);
 
-        key ^= (key ^ best) & (0u - meets);
-        a->handle[i] = ahead_oldest(engine, &market->side[side ^ meets], key);
+        a->handle[i] = ahead_oldest(engine, goal.side, goal.key);
         AHEAD_FETCH(&engine->orders.at[a->handle[i]]);
     }
 }
