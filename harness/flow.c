@@ -80,8 +80,15 @@ static uint32_t passive_price(const struct hr_flow *f, const struct hr_flow_mark
     return base < EUT_PRICE_MAX - away ? base + away : EUT_PRICE_MAX;
 }
 
-/* Near prices are likelier, but while levels are missing every second order goes to an empty one.
- */
+/* Near prices are likelier. */
+static uint32_t near_price(const struct hr_flow *f, const struct hr_flow_market *m, unsigned side,
+                           uint64_t bits)
+{
+    return passive_price(f, m, side, hr_nearness_draw(&f->distance, bits));
+}
+
+/* In an L3 market, which alone knows its levels: near ones, but while levels are missing every
+ * second order goes to an empty one. */
 static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, unsigned side)
 {
     uint64_t bits = hr_random_u64(&f->random[HR_STREAM_PRICE]);
@@ -99,7 +106,7 @@ static uint32_t draw_passive_price(struct hr_flow *f, struct hr_flow_market *m, 
             away = away + 1 < levels ? away + 1 : 0;
         }
     }
-    return passive_price(f, m, side, hr_nearness_draw(&f->distance, bits));
+    return near_price(f, m, side, bits);
 }
 
 /* Through the best opposite price, by up to two ticks, but no further from the middle than the book
@@ -291,7 +298,9 @@ static void take(struct hr_flow *f, uint32_t market, struct hr_flow_market *m, u
     }
     r->type = EUT_LIMIT;
     if (r->tif == EUT_IOC && f->taken <= UINT32_MAX && draw32(f, HR_STREAM_MIX) >= f->taken) {
-        r->price = draw_passive_price(f, m, side);
+        r->price = market < f->l3
+                       ? draw_passive_price(f, m, side)
+                       : near_price(f, m, side, hr_random_u64(&f->random[HR_STREAM_PRICE]));
         return;
     }
     r->price = once_in(f, FAR_LIMIT_ONE_IN) ? (side == BUY ? EUT_PRICE_MAX : 1)

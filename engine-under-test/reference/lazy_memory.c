@@ -7,6 +7,8 @@
  */
 #include "engine-under-test/reference/lazy_memory.h"
 
+#include "engine-under-test/poison.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -22,10 +24,15 @@
 #define MAP_NORESERVE 0
 #endif
 
+static size_t whole_pages(uint64_t bytes)
+{
+    return ((size_t)bytes + 4095) & ~(size_t)4095;
+}
+
 int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes)
 {
     size_t slack = bytes >= HUGE_BYTES ? HUGE_BYTES : 0;
-    size_t whole = ((size_t)bytes + 4095) & ~(size_t)4095;
+    size_t whole = whole_pages(bytes);
     char *at, *aligned;
 
     if (bytes == 0 || bytes > ((uint64_t)1 << 46) || bytes > SIZE_MAX - 2 * HUGE_BYTES) {
@@ -52,15 +59,19 @@ int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes)
         madvise(aligned, whole, MADV_HUGEPAGE);
 #endif
     }
+    eut_poison(aligned + bytes, whole - bytes);
     lazy->at = aligned;
-    lazy->bytes = whole;
+    lazy->bytes = (size_t)bytes;
     return 0;
 }
 
 void eut_lazy_unmap(struct eut_lazy *lazy)
 {
     if (lazy->at) {
-        munmap(lazy->at, lazy->bytes);
+        size_t whole = whole_pages(lazy->bytes);
+
+        eut_unpoison((char *)lazy->at + lazy->bytes, whole - lazy->bytes);
+        munmap(lazy->at, whole);
         lazy->at = NULL;
     }
 }

@@ -102,6 +102,11 @@ TEST(flow_stream, any_mix_of_markets)
     check_same(&p, 20000, 0);
     p.l2_share = 1;
     check_same(&p, 20000, 0);
+    p.taking = 0.2; /* takers priced to miss: no L2 market knows as many levels as an L3 one */
+    p.levels = 200;
+    check_same(&p, 20000, 0);
+    p.l2_share = 0.6;
+    check_same(&p, 20000, 0);
     p = mixed(1);
     check_same(&p, 5000, 0);
     p = mixed(2);

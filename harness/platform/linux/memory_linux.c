@@ -6,6 +6,7 @@
  * really gave is read from smaps. A hugetlb limit of the control group below what is reserved
  * cannot be seen beforehand.
  */
+#include "engine-under-test/poison.h"
 #include "harness/cgroup.h"
 #include "harness/error.h"
 #include "harness/platform/platform.h"
@@ -113,12 +114,14 @@ int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages)
         return hr_fail(ENOMEM, "no memory for %zu bytes: %s", bytes, strerror(err));
     }
     madvise(region->at, length, pages == HR_PAGES_HUGE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    eut_poison((char *)region->at + bytes, length - bytes);
     return 0;
 }
 
 void hr_region_unmap(struct hr_region *region)
 {
     if (region->at) {
+        eut_unpoison((char *)region->at + region->bytes, region->mapped_bytes - region->bytes);
         munmap(region->at, region->mapped_bytes);
     }
     region->at = NULL;
