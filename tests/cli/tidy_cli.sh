@@ -14,11 +14,11 @@ rule() {
     done
 }
 rule 'engine-under-test/engine\.h$' 'nothing'
-rule 'harness/' 'harness/|engine-under-test/engine\.h$'
+rule 'harness/' 'harness/|engine-under-test/(engine|poison)\.h$'
 rule 'probes/' 'probes/|harness/'
 rule 'engine-under-test/skeleton\.c$' 'engine\.h$' # it is copied elsewhere, with engine.h beside it
 rule 'engine-under-test/(null|oracle|oracle_book)\.c$' 'engine-under-test/(engine|null|oracle)\.h$'
-rule 'engine-under-test/reference/' 'engine-under-test/(engine\.h$|reference/)'
+rule 'engine-under-test/reference/' 'engine-under-test/((engine|poison)\.h$|reference/)'
 rule 'engine-under-test/' 'engine-under-test/|harness/|engine\.h$'
 rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect)\.h$|reports/report\.h$'
 rule 'reports/' 'reports/|harness/(record|error|command|histogram|statistics|sha256|sink|build)\.h$'
