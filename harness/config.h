@@ -47,6 +47,9 @@ int hr_config_check(const struct hr_config *config); /* what single rows cannot 
 /* The flow that configs/flows/NAME.yaml means over the defaults, whatever this run sets besides: so
  * that a case named after a preset is the same case everywhere. -ENOENT if there is none. */
 int hr_config_preset(const char *name, struct hr_flow_params *params);
+/* The same with this run's seed, for a case that is named after it. */
+int hr_config_named_flow(const struct hr_config *config, const char *name,
+                         struct hr_flow_params *params);
 void hr_config_free(struct hr_config *config);
 
 /* A key that is not in the table is a programming error and aborts. */
@@ -55,10 +58,10 @@ double hr_config_real(const struct hr_config *c, const char *key);
 bool hr_config_bool(const struct hr_config *c, const char *key);
 const char *hr_config_text(const struct hr_config *c, const char *key);
 int hr_config_counts(const struct hr_config *c, const char *key, const uint64_t **values);
-/* A TEXT that is a list of names: copies the first one at `at`, "" if there is none, and returns
- * where the next begins. */
+/* A TEXT that is a list of names: copies the first one at *at, which moves behind it. False, and
+ * "", if there is none. */
 #define HR_CONFIG_NAME_MAX 64
-const char *hr_config_name_next(const char *at, char name[HR_CONFIG_NAME_MAX]);
+bool hr_config_name_next(const char **at, char name[HR_CONFIG_NAME_MAX]);
 
 const char *hr_config_profile(const struct hr_config *c); /* its name, without folder and .yaml */
 const char *hr_config_summary(

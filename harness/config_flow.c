@@ -37,15 +37,25 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params)
         strcmp(hr_config_text(c, "flow.ids"), "dense") == 0 ? HR_IDS_DENSE : HR_IDS_SPARSE;
 }
 
-const char *hr_config_name_next(const char *at, char name[HR_CONFIG_NAME_MAX])
+bool hr_config_name_next(const char **at, char name[HR_CONFIG_NAME_MAX])
 {
     size_t n;
 
-    at += strspn(at, ", ");
-    n = strcspn(at, ", ");
+    *at += strspn(*at, ", ");
+    n = strcspn(*at, ", ");
     snprintf(name, HR_CONFIG_NAME_MAX, "%.*s",
-             n < HR_CONFIG_NAME_MAX ? (int)n : HR_CONFIG_NAME_MAX - 1, at);
-    return at + n;
+             n < HR_CONFIG_NAME_MAX ? (int)n : HR_CONFIG_NAME_MAX - 1, *at);
+    *at += n;
+    return *name != '\0';
+}
+
+int hr_config_named_flow(const struct hr_config *c, const char *name,
+                         struct hr_flow_params *params)
+{
+    int rc = hr_config_preset(name, params);
+
+    params->seed = hr_config_count(c, "flow.seed");
+    return rc;
 }
 
 static int check_flows(const struct hr_config *c, const char *key)
@@ -54,7 +64,7 @@ static int check_flows(const struct hr_config *c, const char *key)
     char name[HR_CONFIG_NAME_MAX];
     struct hr_flow_params params;
 
-    for (at = hr_config_name_next(at, name); *name; at = hr_config_name_next(at, name)) {
+    while (hr_config_name_next(&at, name)) {
         int rc = hr_config_preset(name, &params);
 
         if (rc) {

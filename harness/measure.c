@@ -82,6 +82,17 @@ void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)
     hr_check_digest(&trial->checks, digest, expected);
 }
 
+int hr_trial_digest_of(struct hr_trial *trial, struct hr_path *path, uint64_t expected)
+{
+    uint64_t digest = 0;
+    int rc = trial->rig->path->digest(path, &digest);
+
+    if (rc == 0) {
+        hr_trial_digest(trial, digest, expected);
+    }
+    return rc;
+}
+
 void hr_trial_gate(struct hr_trial *trial)
 {
     if (!trial->ruler && !trial->digested) {
@@ -587,7 +598,7 @@ json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_n
     }
     if (rig->plan) {
         json_array_append_new(json_object_get(rig->plan, "cases"),
-                              json_pack("{s:s, s:O?, s:i, s:f, s:s}", "id", id, "params", params,
+                              json_pack("{s:s, s:O?, s:i, s:f, s:s*}", "id", id, "params", params,
                                         "runs", 0, "seconds", 0.0, "reason", reason));
         return NULL;
     }

@@ -92,6 +92,8 @@ void hr_trial_start(struct hr_trial *trial);
 void hr_trial_stop(struct hr_trial *trial);
 /* The digest of this run, and the right one. Ignored for the null engine. */
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected);
+/* The same of the engine behind the rig's path; -errno if the path has none to tell. */
+int hr_trial_digest_of(struct hr_trial *trial, struct hr_path *path, uint64_t expected);
 /* The gate behind every run: one that hr_trial_digest() has not seen is hard, and has no figure. */
 void hr_trial_gate(struct hr_trial *trial);
 

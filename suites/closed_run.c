@@ -160,7 +160,7 @@ static int closed_run(const struct hr_case *c, struct hr_trial *t)
 {
     const struct closed_run *run = c->context;
     const struct hr_workload *w = run->workload;
-    uint64_t before_bytes = 0, digest = 0;
+    uint64_t before_bytes = 0;
     struct hr_loaded loaded;
     struct hr_path *path;
     int rc;
@@ -179,10 +179,7 @@ static int closed_run(const struct hr_case *c, struct hr_trial *t)
     hr_trial_start(t);
     rc = drive_steady(run, t, path);
     hr_trial_stop(t);
-    rc = rc ? rc : t->rig->path->digest(path, &digest);
-    if (rc == 0) {
-        hr_trial_digest(t, digest, w->digest);
-    }
+    rc = rc ? rc : hr_trial_digest_of(t, path, w->digest);
     t->rig->path->close(path);
     return rc;
 }

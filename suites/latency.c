@@ -73,7 +73,7 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct closed *closed = c->context;
     const struct hr_workload *w = closed->workload;
-    uint64_t *samples = malloc(closed->orders * sizeof(*samples)), digest = 0;
+    uint64_t *samples = malloc(closed->orders * sizeof(*samples));
     struct hr_drive_sum sum;
     struct hr_path *path = NULL;
     int rc;
@@ -90,11 +90,8 @@ static int closed_trial(const struct hr_case *c, struct hr_trial *t)
         rc = hr_drive_each(&drive, w->tape->steady_requests, closed->orders, samples, &sum);
         hr_trial_stop(t);
     }
+    rc = rc ? rc : hr_trial_digest_of(t, path, closed->digest);
     if (rc == 0) {
-        rc = t->rig->path->digest(path, &digest);
-    }
-    if (rc == 0) {
-        hr_trial_digest(t, digest, closed->digest);
         sort_samples(samples, closed->orders, t);
         closed_figures(t);
     }
@@ -207,12 +204,10 @@ static int closed_cases(struct hr_bench *bench, json_t *suite, const struct hr_f
         flow.markets = (uint32_t)markets[i];
         rc = closed_case(bench, suite, &flow, NULL);
     }
-    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
-         at = hr_config_name_next(at, preset)) {
+    while (rc == 0 && hr_config_name_next(&at, preset)) {
         struct hr_flow_params flow;
 
-        rc = hr_config_preset(preset, &flow);
-        flow.seed = base->seed;
+        rc = hr_config_named_flow(bench->rig.config, preset, &flow);
         rc = rc ? rc : closed_case(bench, suite, &flow, preset);
     }
     return rc;

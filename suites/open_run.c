@@ -92,7 +92,7 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
     struct hr_drive_sum sum;
     struct arrays a = {NULL, NULL};
     struct hr_path *path = NULL;
-    uint64_t batches = 0, digest = 0, last_due_ns = 0;
+    uint64_t batches = 0, last_due_ns = 0;
     int rc = arrays_make(&a, run, t, &last_due_ns);
 
     rc = rc ? rc : hr_books_open(t->rig, t->engine, w, run->batch, &path, NULL);
@@ -104,11 +104,8 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
                            a.log, &batches, &sum);
         hr_trial_stop(t);
     }
+    rc = rc ? rc : hr_trial_digest_of(t, path, run->digest);
     if (rc == 0) {
-        rc = t->rig->path->digest(path, &digest);
-    }
-    if (rc == 0) {
-        hr_trial_digest(t, digest, run->digest);
         hr_open_account(a.log, batches, a.due, hr_ns_to_ticks(run->budget_ns),
                         t->histograms[HR_OPEN_LATENCY], t->histograms[HR_OPEN_SERVICE], &account);
         judge(run, t, &account, sum.ns, last_due_ns);

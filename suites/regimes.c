@@ -155,7 +155,7 @@ static int regime(struct hr_bench *bench, json_t *suite, struct outcome *outcome
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
     }
-    rc = hr_config_preset(outcome->name, &flow);
+    rc = hr_config_named_flow(bench->rig.config, outcome->name, &flow);
     if (rc) {
         return rc;
     }
@@ -163,7 +163,6 @@ static int regime(struct hr_bench *bench, json_t *suite, struct outcome *outcome
         return hr_fail(EINVAL, "%s: %s is a flow of %u markets; a regime is of one", KEY,
                        outcome->name, flow.markets);
     }
-    flow.seed = hr_config_count(bench->rig.config, "flow.seed");
     params = hr_flow_case_params(&flow);
     json_object_set_new(params, "batch", json_integer(1));
     json_object_set_new(params, "look_ns", json_integer(HR_HANDOVER_LOOK_NS));
@@ -173,19 +172,6 @@ static int regime(struct hr_bench *bench, json_t *suite, struct outcome *outcome
     rc = measure(bench, suite, name, &flow, orders, params, &outcome->result);
     json_decref(params);
     return rc ? rc : 1;
-}
-
-/* It takes no time: it is told of the others' runs. */
-static void plan_worst(const struct hr_rig *rig, const char *name, json_t *params)
-{
-    char id[256];
-
-    hr_case_id(rig, SUITE, name, id, sizeof(id));
-    if (hr_case_wanted(rig, id)) {
-        json_array_append_new(json_object_get(rig->plan, "cases"),
-                              json_pack("{s:s, s:O, s:i, s:f}", "id", id, "params", params, "runs",
-                                        0, "seconds", 0.0));
-    }
 }
 
 /* The regime whose median is lowest; its samples are the figure. One without a figure might have
@@ -214,7 +200,7 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
         }
     }
     if (bench->rig.plan) {
-        plan_worst(&bench->rig, name, params);
+        hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_PASS, NULL, NULL);
     } else if (without || n == 0) {
         const json_t *why = without ? json_object_get(without->result.json, "reason") : NULL;
 
@@ -253,16 +239,11 @@ int hr_regime_cases(struct hr_bench *bench, json_t *suite)
 {
     struct outcome outcomes[HR_REGIMES_MAX];
     const char *at = hr_config_text(bench->rig.config, KEY);
+    char name[HR_CONFIG_NAME_MAX];
     int n = 0, rc = 0;
 
     memset(outcomes, 0, sizeof(outcomes));
-    while (rc == 0) {
-        char name[HR_CONFIG_NAME_MAX];
-
-        at = hr_config_name_next(at, name);
-        if (!*name) {
-            break;
-        }
+    while (rc == 0 && hr_config_name_next(&at, name)) {
         if (n == HR_REGIMES_MAX) {
             rc = hr_fail(EINVAL, "%s: more than %d regimes: %s is one too many", KEY,
                          HR_REGIMES_MAX, name);

@@ -24,7 +24,7 @@ bool hr_suite_asked(const struct hr_config *config, const char *name)
     if (strcmp(name, hr_suites[0]->name) == 0) {
         return true;
     }
-    for (at = hr_config_name_next(at, asked); *asked; at = hr_config_name_next(at, asked)) {
+    while (hr_config_name_next(&at, asked)) {
         if (strcmp(asked, name) == 0 || strcmp(asked, "all") == 0) {
             return true;
         }
@@ -37,16 +37,15 @@ int hr_suites_check(const struct hr_config *config)
     const char *at = hr_config_text(config, "run.suites");
     char name[HR_CONFIG_NAME_MAX];
 
-    at = hr_config_name_next(at, name);
-    if (!*name) {
+    if (!hr_config_name_next(&at, name)) {
         return hr_fail(EINVAL,
                        "run.suites names no suite; `headroom list` shows them, or write all");
     }
-    for (; *name; at = hr_config_name_next(at, name)) {
+    do {
         if (strcmp(name, "all") != 0 && !hr_suite_find(name)) {
             return hr_context(-EINVAL, "run.suites");
         }
-    }
+    } while (hr_config_name_next(&at, name));
     return 0;
 }
 

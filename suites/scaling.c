@@ -259,10 +259,7 @@ static int run_sweep(struct hr_bench *bench, json_t *suite, const char *preset)
     sweep->orders = wanted < sweep->tape ? wanted : sweep->tape;
     hr_config_flow(config, &sweep->flow);
     if (preset) {
-        uint64_t seed = sweep->flow.seed;
-
-        rc = hr_config_preset(preset, &sweep->flow);
-        sweep->flow.seed = seed;
+        rc = hr_config_named_flow(config, preset, &sweep->flow);
     }
     most = most == 0 || most > cpus ? cpus : most;
     most = (uint32_t)most > sweep->flow.markets ? (int)sweep->flow.markets : most;
@@ -290,8 +287,7 @@ static int scaling_run(struct hr_bench *bench, json_t *suite)
     char preset[HR_CONFIG_NAME_MAX];
     int rc = run_sweep(bench, suite, NULL);
 
-    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
-         at = hr_config_name_next(at, preset)) {
+    while (rc == 0 && hr_config_name_next(&at, preset)) {
         rc = run_sweep(bench, suite, preset);
     }
     return rc;

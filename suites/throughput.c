@@ -89,20 +89,18 @@ static int lengths(struct hr_bench *bench, json_t *suite, const char *name,
 
 /* Presets as they are, whatever this run's own flow is: a goal's flow is the same in any profile.
  */
-static int flows(struct hr_bench *bench, json_t *suite, uint64_t seed, uint64_t orders)
+static int flows(struct hr_bench *bench, json_t *suite, uint64_t orders)
 {
     const char *at = hr_config_text(bench->rig.config, "throughput.flows");
     char preset[HR_CONFIG_NAME_MAX], name[96];
     int rc = 0;
 
-    for (at = hr_config_name_next(at, preset); *preset && rc == 0;
-         at = hr_config_name_next(at, preset)) {
+    while (rc == 0 && hr_config_name_next(&at, preset)) {
         json_t *extra = json_pack("{s:s}", "flow", preset);
         struct hr_flow_params flow;
 
         snprintf(name, sizeof(name), "flow=%s", preset);
-        rc = hr_config_preset(preset, &flow);
-        flow.seed = seed;
+        rc = hr_config_named_flow(bench->rig.config, preset, &flow);
         rc = rc ? rc : lengths(bench, suite, name, &flow, orders, extra);
         json_decref(extra);
     }
@@ -217,7 +215,7 @@ static int throughput_run(struct hr_bench *bench, json_t *suite)
     int rc;
 
     hr_config_flow(bench->rig.config, &base);
-    rc = flows(bench, suite, base.seed, orders);
+    rc = flows(bench, suite, orders);
     rc = rc ? rc : market_counts(bench, suite, &base, orders);
     rc = rc ? rc : crossings(bench, suite, &base, orders / 4 ? orders / 4 : 1);
     rc = rc ? rc : batches(bench, suite, &base, orders);

@@ -69,17 +69,6 @@ void hr_worst_judge(const struct hr_worst_figures *f, double bound, struct hr_wo
 
 /* ---- one run ---------------------------------------------------------------------------- */
 
-static int digest_of(struct hr_trial *t, struct hr_path *path, uint64_t expected)
-{
-    uint64_t digest = 0;
-    int rc = t->rig->path->digest(path, &digest);
-
-    if (rc == 0) {
-        hr_trial_digest(t, digest, expected);
-    }
-    return rc;
-}
-
 /* The median case, a moment before: p50 of the plain flow in ns. */
 static int plain_part(const struct worst_case *c, struct hr_trial *t, uint64_t *samples)
 {
@@ -94,7 +83,7 @@ static int plain_part(const struct worst_case *c, struct hr_trial *t, uint64_t *
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = 1};
 
         rc = hr_drive_each(&drive, tape->steady_requests, c->plain_orders, samples, &sum);
-        rc = rc ? rc : digest_of(t, path, c->plain_digest);
+        rc = rc ? rc : hr_trial_digest_of(t, path, c->plain_digest);
         t->rig->path->close(path);
     }
     if (rc == 0) {
@@ -196,7 +185,7 @@ static int worst_part(const struct worst_case *c, struct hr_trial *t, uint64_t *
 
     rc = hr_drive_batches(&load, c->flow.requests, c->flow.load, &sum);
     rc = rc ? rc : drive_parts(c, t, path, samples);
-    rc = rc ? rc : digest_of(t, path, c->digest);
+    rc = rc ? rc : hr_trial_digest_of(t, path, c->digest);
     t->rig->path->close(path);
     if (rc == 0) {
         figures(c, t, samples);

@@ -287,14 +287,13 @@ TEST(config, a_preset_means_the_same_flow_everywhere)
 TEST(config, names_of_a_list)
 {
     char name[HR_CONFIG_NAME_MAX];
-    const char *at = hr_config_name_next(" a,b , c", name);
+    const char *at = " a,b , c", *const names[] = {"a", "b", "c"};
 
-    CHECK_STR(name, "a");
-    at = hr_config_name_next(at, name);
-    CHECK_STR(name, "b");
-    at = hr_config_name_next(at, name);
-    CHECK_STR(name, "c");
-    hr_config_name_next(at, name);
+    for (int i = 0; i < 3; i++) {
+        CHECK(hr_config_name_next(&at, name));
+        CHECK_STR(name, names[i]);
+    }
+    CHECK(!hr_config_name_next(&at, name));
     CHECK_STR(name, "");
 }
 
