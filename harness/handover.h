@@ -9,7 +9,8 @@
  * are made all the same, into a sink that nobody reads.
  *
  * Threads: open starts the consumer, close joins it; everything else in the driving thread.
- * Errors: 0; -EINTR after Ctrl-C; else a negative errno with hr_error().
+ * Errors: 0; -EINTR after Ctrl-C; else a negative errno with hr_error(). After one there is nothing
+ * left to do but close.
  */
 #ifndef HR_HANDOVER_H
 #define HR_HANDOVER_H

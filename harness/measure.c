@@ -65,11 +65,11 @@ void hr_trial_start(struct hr_trial *trial)
 void hr_trial_stop(struct hr_trial *trial)
 {
     struct hr_disturbance after;
+    uint64_t elapsed_ns = hr_clock_ns() - trial->started_ns;
 
-    trial->elapsed_ns = hr_clock_ns() - trial->started_ns;
+    trial->elapsed_ns += elapsed_ns;
     hr_disturbance_read(&after);
-    hr_check_disturbance(&trial->checks, &trial->before, &after, trial->elapsed_ns,
-                         trial->rig->cpu);
+    hr_check_disturbance(&trial->checks, &trial->before, &after, elapsed_ns, trial->rig->cpu);
 }
 
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)

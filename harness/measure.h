@@ -85,9 +85,9 @@ struct hr_trial {
     bool digested;
     uint64_t digest;
     struct hr_disturbance before;
-    uint64_t started_ns, elapsed_ns;
+    uint64_t started_ns, elapsed_ns; /* elapsed: of all timed parts */
 };
-/* Around the timed part: disturbance and migration are looked at there. */
+/* Around each timed part: disturbance and migration are looked at there. */
 void hr_trial_start(struct hr_trial *trial);
 void hr_trial_stop(struct hr_trial *trial);
 /* The digest of this run, and the right one. Ignored for the null engine. */
