@@ -81,6 +81,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"scaling.threads", HR_CFG_COUNT, 0, 4096, "0", "threads", "most shards; 0: one a processor"},
     {"scaling.flows", HR_CFG_TEXT, 0, 0, "", "", "flow presets to sweep over cores too, as they are, separated by commas"},
     {"scaling.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run, over all shards"},
+    {"wire.orders", HR_CFG_COUNT, 1, 1e11, "1M", "orders", "orders encoded and decoded a run"},
     {"capacity.percentile", HR_CFG_REAL, 50, 99.999, "99.9", "%", "the tail that must stay inside the bound"},
     {"capacity.bound", HR_CFG_TIME, 1, DAY, "10us", "ns", "the bound of that tail"},
     {"capacity.bound_wide", HR_CFG_TIME, 0, DAY, "1ms", "ns", "a second bound, for machines whose own hiccups exceed the first; 0s: none"},

@@ -1,0 +1,258 @@
+/*
+ * wire_suite.c - what do the bytes themselves cost, and how many orders can a link carry at most?
+ *
+ * The codec is timed a batch at a time, in cache, where a socket leaves its bytes, beside a plain
+ * copy of the same bytes; what was decoded must be the flow that was encoded. The framing cases are
+ * arithmetic, not measurement: what Ethernet, IP and TCP headers leave of a link for orders and for
+ * sealed orders. They cannot see what a network card or a kernel reaches of that.
+ */
+#include "suites/closed_run.h"
+
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/statistics.h"
+#include "harness/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SUITE "wire"
+#define MEMCPY_CEILING "memcpy of the same bytes"
+/* On the link around each TCP segment: preamble 8, Ethernet 14 + 4, gap 12; inside the MTU: IPv4 20,
+ * TCP 20 with 12 of timestamps. */
+#define LINK_BYTES 38.0
+#define HEADER_BYTES 52.0
+/* What sealing adds to a record: 12 of nonce (stream, sequence) and 16 of tag. */
+#define SEAL_BYTES 28.0
+
+enum { ENCODE, DECODE, EVENT_ENCODE, EVENT_DECODE, ENCODE_BYTES, DECODE_BYTES, COPY_BYTES, METRICS };
+static const struct hr_measured metrics[METRICS] = {
+    [ENCODE] = {.name = "encode", .unit = "ns"},
+    [DECODE] = {.name = "decode", .unit = "ns"},
+    [EVENT_ENCODE] = {.name = "event_encode", .unit = "ns"},
+    [EVENT_DECODE] = {.name = "event_decode", .unit = "ns"},
+    [ENCODE_BYTES] = {.name = "encode_bandwidth", .unit = "bytes/s", .higher = true},
+    [DECODE_BYTES] = {.name = "decode_bandwidth", .unit = "bytes/s", .higher = true},
+    [COPY_BYTES] = {.name = "memcpy_bandwidth", .unit = "bytes/s", .higher = true},
+};
+
+struct codec_case {
+    const struct hr_workload *workload;
+    uint32_t batch;
+};
+
+/* One batch in all its forms. */
+struct block {
+    uint8_t *orders, *copy, *events;
+    struct eut_request *requests;
+    struct eut_event *told;
+};
+
+static void block_free(struct block *b)
+{
+    free(b->orders);
+    free(b->copy);
+    free(b->events);
+    free(b->requests);
+    free(b->told);
+}
+
+static int block_make(struct block *b, uint32_t batch)
+{
+    b->orders = calloc(batch, HR_WIRE_ORDER_BYTES);
+    b->copy = calloc(batch, HR_WIRE_ORDER_BYTES);
+    b->events = calloc(batch, HR_WIRE_EVENT_BYTES);
+    b->requests = calloc(batch, sizeof(*b->requests));
+    b->told = calloc(batch, sizeof(*b->told));
+    return b->orders && b->copy && b->events && b->requests && b->told
+               ? 0
+               : hr_fail(ENOMEM, "no memory for %u messages", batch);
+}
+
+static uint64_t fold(uint64_t sum, const struct eut_request *requests, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct eut_request *r = requests + i;
+
+        sum = eut_digest_fold(sum, r->order, (uint64_t)r->market << 32 | r->account, r->price, r->qty,
+                              (uint8_t)(r->op ^ r->side), (uint8_t)(r->type ^ r->tif));
+    }
+    return sum;
+}
+
+/* Ticks by kind of work over the whole tape; the digests of what went in and what came out. */
+struct spent {
+    uint64_t ticks[5]; /* encode, decode, event encode, event decode, copy */
+    uint64_t in, out;
+};
+
+static int take_turns(struct block *b, const struct eut_request *requests, uint32_t count,
+                      uint64_t sequence, struct spent *spent)
+{
+    size_t bytes = (size_t)count * HR_WIRE_ORDER_BYTES;
+    struct hr_wire_event event;
+    uint64_t at[6], seen = 0;
+
+    at[0] = hr_ticks();
+    hr_wire_orders_put(b->orders, requests, count, 1, sequence, at[0]);
+    at[1] = hr_ticks();
+    if (hr_wire_orders_get(b->orders, bytes, b->requests, count, NULL) != count) {
+        return hr_fail(EBADMSG, "what was encoded cannot be decoded");
+    }
+    at[2] = hr_ticks();
+    for (uint32_t i = 0; i < count; i++) {
+        hr_wire_event_put(b->events + (size_t)i * HR_WIRE_EVENT_BYTES, b->told + i,
+                          b->orders + (size_t)i * HR_WIRE_ORDER_BYTES, at[2], 1);
+    }
+    at[3] = hr_ticks();
+    for (uint32_t i = 0; i < count; i++) {
+        if (hr_wire_event_get(b->events + (size_t)i * HR_WIRE_EVENT_BYTES, HR_WIRE_EVENT_BYTES,
+                              &event)) {
+            return -EBADMSG;
+        }
+        seen += event.sequence ^ event.order;
+    }
+    at[4] = hr_ticks();
+    memcpy(b->copy, b->orders, bytes);
+    __asm__ volatile("" ::"r"(b->copy), "r"(seen) : "memory"); /* both are wanted */
+    at[5] = hr_ticks();
+    for (int i = 0; i < 5; i++) {
+        spent->ticks[i] += at[i + 1] - at[i];
+    }
+    spent->in = fold(spent->in, requests, count);
+    spent->out = fold(spent->out, b->requests, count);
+    return 0;
+}
+
+static int codec_trial(const struct hr_case *c, struct hr_trial *t)
+{
+    const struct codec_case *wanted = c->context;
+    const struct hr_tape *tape = wanted->workload->tape;
+    struct block block = {0};
+    struct spent spent = {0};
+    uint64_t done = 0, orders = wanted->workload->steady;
+    int rc = block_make(&block, wanted->batch);
+
+    hr_trial_start(t);
+    while (rc == 0 && done < orders) {
+        uint32_t n = orders - done < wanted->batch ? (uint32_t)(orders - done) : wanted->batch;
+
+        rc = take_turns(&block, tape->steady_requests + done, n, done + 1, &spent);
+        done += n;
+    }
+    hr_trial_stop(t);
+    block_free(&block);
+    if (rc) {
+        return rc;
+    }
+    for (int i = 0; i < 4; i++) {
+        t->values[ENCODE + i] = (double)hr_ticks_to_ns(spent.ticks[i]) / (double)orders;
+    }
+    t->values[ENCODE_BYTES] = HR_WIRE_ORDER_BYTES * 1e9 / t->values[ENCODE];
+    t->values[DECODE_BYTES] = HR_WIRE_ORDER_BYTES * 1e9 / t->values[DECODE];
+    t->values[COPY_BYTES] =
+        HR_WIRE_ORDER_BYTES * 1e9 * (double)orders / (double)hr_ticks_to_ns(spent.ticks[4]);
+    hr_trial_digest(t, spent.out, spent.in);
+    return 0;
+}
+
+static int codec(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                 uint64_t orders, uint32_t batch)
+{
+    struct hr_workload workload;
+    struct codec_case wanted = {&workload, batch};
+    struct hr_measure_result result;
+    json_t *params;
+    char name[64], id[256];
+    int rc;
+
+    snprintf(name, sizeof(name), "codec/batch=%u", batch);
+    hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
+    if (!hr_case_wanted(&bench->rig, id)) {
+        return 0;
+    }
+    params = json_pack("{s:I, s:I, s:I, s:I}", "batch", (json_int_t)batch, "orders",
+                       (json_int_t)orders, "order_bytes", (json_int_t)HR_WIRE_ORDER_BYTES,
+                       "event_bytes", (json_int_t)HR_WIRE_EVENT_BYTES);
+    rc = hr_rig_workload(&bench->rig, flow, orders, &workload);
+    if (rc) {
+        rc = hr_refuse_workload(bench, suite, SUITE, name, params, rc, NULL);
+        json_decref(params);
+        return rc;
+    }
+    rc = hr_measure(&bench->rig, suite,
+                    &(struct hr_case){.suite = SUITE,
+                                      .name = name,
+                                      .params = params,
+                                      .metrics = metrics,
+                                      .metrics_count = METRICS,
+                                      .run = codec_trial,
+                                      .context = &wanted,
+                                      .seconds = (double)orders * 50e-9 + 0.01},
+                    &result);
+    if (result.json && result.status == HR_PASS) {
+        double copied =
+            hr_estimate_median(hr_measure_samples(&result, COPY_BYTES), result.runs).median;
+
+        hr_case_metric_bound(result.json, metrics[ENCODE_BYTES].name, MEMCPY_CEILING, copied);
+        hr_case_metric_bound(result.json, metrics[DECODE_BYTES].name, MEMCPY_CEILING, copied);
+    }
+    hr_measure_result_free(&result);
+    json_decref(params);
+    return rc;
+}
+
+static void tell(json_t *c, const char *name, const char *unit, double value)
+{
+    hr_case_metric(c, &(struct hr_metric){
+                          .name = name, .unit = unit, .higher = true, .samples = &value, .n = 1});
+}
+
+/* What is left of a full link for TCP's payload, and how many orders that is. */
+static void framing(struct hr_bench *bench, json_t *suite, int mtu)
+{
+    double share = (mtu - HEADER_BYTES) / (mtu + LINK_BYTES);
+    double per_gbit = share * 1e9 / 8;
+    uint32_t batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
+    json_t *params = json_pack("{s:i, s:I, s:s, s:f, s:f}", "mtu", mtu, "batch", (json_int_t)batch,
+                               "kind", "arithmetic", "header_bytes", HEADER_BYTES, "link_bytes",
+                               LINK_BYTES);
+    char name[64];
+    json_t *c;
+
+    snprintf(name, sizeof(name), "framing/mtu=%d", mtu);
+    c = hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_PASS, NULL, NULL);
+    json_decref(params);
+    if (!c) {
+        return;
+    }
+    tell(c, "payload_share", "share", share);
+    tell(c, "orders_per_gbit", "orders/s", per_gbit / HR_WIRE_ORDER_BYTES);
+    tell(c, "orders_10g", "orders/s", 10 * per_gbit / HR_WIRE_ORDER_BYTES);
+    tell(c, "orders_10g_sealed_single", "orders/s",
+         10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES));
+    tell(c, "orders_10g_sealed_batch", "orders/s",
+         10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES / batch));
+    tell(c, "events_10g", "events/s", 10 * per_gbit / HR_WIRE_EVENT_BYTES);
+}
+
+static int wire_run(struct hr_bench *bench, json_t *suite)
+{
+    uint64_t orders = hr_config_count(bench->rig.config, "wire.orders");
+    uint32_t batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
+    struct hr_flow_params flow;
+    int rc;
+
+    hr_config_flow(bench->rig.config, &flow);
+    rc = codec(bench, suite, &flow, orders, batch);
+    framing(bench, suite, 1500);
+    framing(bench, suite, 9000);
+    return rc;
+}
+
+extern const struct hr_suite_ops hr_suite_wire;
+const struct hr_suite_ops hr_suite_wire = {
+    .name = SUITE,
+    .question = "What do the bytes cost, and how many orders can a link carry?",
+    .run = wire_run,
+};
