@@ -52,7 +52,7 @@ LDLIBS    = $(PKG_LIBS) -lm -ldl -pthread
 
 SOURCES := $(filter-out engine-under-test/skeleton.c, \
            $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
-             engine-under-test/*.c engine-under-test/reference/*.c suites/*.c reports/*.c))
+             engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o
 LIBRARY := $(BUILD)/libheadroom.a

@@ -15,12 +15,13 @@ rule() {
 }
 rule 'engine-under-test/engine\.h$' 'nothing'
 rule 'harness/' 'harness/|engine-under-test/(engine|poison)\.h$'
-rule 'probes/' 'probes/|harness/'
+rule 'probes/' 'probes/|harness/|engine-under-test/device/device_api\.h$'
 rule 'engine-under-test/skeleton\.c$' 'engine\.h$' # it is copied elsewhere, with engine.h beside it
 rule 'engine-under-test/(null|oracle|oracle_book)\.c$' 'engine-under-test/(engine|null|oracle)\.h$'
 rule 'engine-under-test/reference/' 'engine-under-test/((engine|poison)\.h$|reference/)'
+rule 'engine-under-test/device/' 'engine-under-test/(engine\.h$|device/)|harness/error\.h$'
 rule 'engine-under-test/' 'engine-under-test/|harness/|engine\.h$'
-rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect)\.h$|reports/report\.h$'
+rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect|device/device_api|device/device_engine)\.h$|reports/report\.h$'
 rule 'reports/' 'reports/|harness/(record|error|command|histogram|statistics|sha256|sink|build)\.h$'
 [ ! -s "$TMP/out" ] || failed "include rule (CONTRIBUTING.md, \"Who may include whom\")"
 
