@@ -14,6 +14,7 @@ extern const struct hr_probe_ops hr_probe_clock;
 extern const struct hr_probe_ops hr_probe_nics;
 extern const struct hr_probe_ops hr_probe_disks;
 extern const struct hr_probe_ops hr_probe_gpus;
+extern const struct hr_probe_ops hr_probe_compute;
 extern const struct hr_probe_ops hr_probe_power;
 extern const struct hr_probe_ops hr_probe_limits;
 extern const struct hr_probe_ops hr_probe_tuning;

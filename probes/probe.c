@@ -17,13 +17,11 @@
 #include <string.h>
 
 const struct hr_probe_ops *const hr_probes[] = {
-    &hr_probe_host_identity, &hr_probe_os,
-    &hr_probe_machine,       &hr_probe_virtualisation,
-    &hr_probe_cpu,           &hr_probe_memory,
-    &hr_probe_clock,         &hr_probe_nics,
-    &hr_probe_disks,         &hr_probe_gpus,
-    &hr_probe_power,         &hr_probe_limits,
-    &hr_probe_tuning,        NULL,
+    &hr_probe_host_identity,  &hr_probe_os,      &hr_probe_machine,
+    &hr_probe_virtualisation, &hr_probe_cpu,     &hr_probe_memory,
+    &hr_probe_clock,          &hr_probe_nics,    &hr_probe_disks,
+    &hr_probe_gpus,           &hr_probe_compute, &hr_probe_power,
+    &hr_probe_limits,         &hr_probe_tuning,  NULL,
 };
 
 static json_t *fact(json_t *host, const char *probe, const char *key)

@@ -25,6 +25,8 @@ static const struct hr_option options[] = {
      "write the record as JSON; - is standard output, and no text"},
     {"root", 'r', HR_OPT_TEXT, "DIR", NULL,
      "read the facts of a host captured by scripts/capture-host"},
+    {"only", 0, HR_OPT_TEXT, "PROBE", NULL,
+     "print what one probe says, as JSON, and nothing else: cpu, memory, compute …"},
     {"ceilings", 'c', HR_OPT_FLAG, NULL, NULL, "measure the ceilings too: clock, memory, cores"},
     {"seconds", 's', HR_OPT_COUNT, "N", "30", "time for the ceilings, in seconds"},
     {.name = NULL},
@@ -68,6 +70,20 @@ static int output(struct hr_record *record, const char *file)
     return file ? hr_record_write(record, file) : 0;
 }
 
+/* One probe's facts on standard output. */
+static int only(const char *name, const char *root)
+{
+    for (int i = 0; hr_probes[i]; i++) {
+        if (strcmp(hr_probes[i]->name, name) == 0) {
+            json_t *facts = hr_probes[i]->read(root);
+            int rc = hr_json_write(facts, 2, "-");
+            json_decref(facts);
+            return rc;
+        }
+    }
+    return hr_fail(EINVAL, "--only %s: no such probe; headroom probe --json - shows all", name);
+}
+
 static int measure_ceilings(struct hr_record *record, double seconds)
 {
     hr_progress_begin("ceilings", seconds);
@@ -94,6 +110,13 @@ static int probe(const struct hr_args *args)
     if (measure && *root) {
         free(root);
         return hr_exit_of(hr_fail(EINVAL, "--ceilings measures this host: leave out --root"));
+    }
+    if (hr_arg_text(args, "only")) {
+        int rc = measure || hr_arg_text(args, "json")
+                     ? hr_fail(EINVAL, "--only prints facts: leave out --ceilings and --json")
+                     : only(hr_arg_text(args, "only"), root);
+        free(root);
+        return rc ? hr_exit_of(rc) : HR_EXIT_OK;
     }
     hr_clock_init();
     hr_stop_install();

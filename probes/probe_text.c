@@ -266,6 +266,28 @@ static void put_disks(FILE *out, json_t *host)
     }
 }
 
+/* A CPU that computes as if it were a GPU is told from one. */
+static void put_compute(FILE *out, json_t *host)
+{
+    const char *interface, *label = "compute";
+    json_t *device, *devices;
+    size_t i;
+
+    json_object_foreach (json_object_get(host, "compute"), interface, devices) {
+        if (!json_is_array(devices)) {
+            put(out, label, "%s: none (%s)", interface, word(json_object_get(devices, "reason")));
+        }
+        json_array_foreach (devices, i, device) {
+            json_t *units = json_object_get(device, "compute_units");
+            put(out, i ? "" : label, "%s: %s, %s, %s%s%s%s", interface,
+                word(json_object_get(device, "name")), word(json_object_get(device, "kind")),
+                size(json_object_get(device, "memory_bytes")), known(units) ? ", " : "",
+                known(units) ? word(units) : "", known(units) ? " compute units" : "");
+        }
+        label = "";
+    }
+}
+
 static void put_devices(FILE *out, json_t *host)
 {
     json_t *gpu, *gpus = fact(host, "gpus", "devices"), *rapl = fact(host, "power", "rapl"), *name;
@@ -286,6 +308,7 @@ static void put_devices(FILE *out, json_t *host)
     json_array_foreach (fact(host, "gpus", "nvidia_models"), i, name) {
         put(out, "", "%s, driver %s", word(name), word(fact(host, "gpus", "nvidia_driver")));
     }
+    put_compute(out, host);
     if (json_is_array(rapl)) {
         size_t readable = 0;
         json_array_foreach (rapl, i, gpu) {

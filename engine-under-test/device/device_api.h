@@ -70,6 +70,8 @@ struct eut_device_facts {
     uint32_t group_max; /* work items in a group, at most */
     uint32_t group_memory_bytes;
     uint32_t version; /* of what it can do: CUDA compute capability x 10, OpenCL C version x 100 */
+    uint32_t pcie_generation, pcie_lanes; /* of its link, at most */
+    uint32_t power_limit_mw;
     int32_t pci_domain, pci_bus, pci_device; /* finds it again in NVML */
 };
 

@@ -40,6 +40,16 @@ expect_exit 0 "$HEADROOM" probe --root "$TMP/empty"
 expect_out 'unknown processor'
 expect_out '/proc/meminfo: no MemTotal'
 
+# Devices that compute: a captured host's are told; what is none on this one has a reason.
+expect_exit 0 "$HEADROOM" probe --root $hosts/epyc-2x64/root
+expect_out '^  compute +cuda: NVIDIA H100 PCIe, gpu, 79 GiB, 114 compute units$'
+expect_exit 0 "$HEADROOM" probe --only compute
+expect_out '"(cuda|metal|opencl)": [[{]'
+! grep -q '"cpu": {' "$TMP/out" || failed "--only compute says more than it was asked"
+expect_refused "$HEADROOM" probe --only nothing
+expect_err 'no such probe'
+expect_refused "$HEADROOM" probe --only cpu --ceilings
+
 # Bad usage: one line, exit 2.
 expect_refused "$HEADROOM" probe --root "$TMP/absent"
 expect_err 'absent: not a folder'
@@ -77,6 +87,7 @@ if [ "$(uname -s)" = Linux ]; then
     expect_out '^fingerprint '
     expect_exit 0 "$HEADROOM" probe --root "$TMP/captured" --json "$TMP/there.json"
     expect_exit 0 "$HEADROOM" probe --json "$TMP/here.json"
+    [ ! -x build/headroom ] || [ -s "$TMP/captured/compute.json" ] || failed "the devices that compute were not captured"
     for key in cores threads packages total_bytes swap_bytes mtu_bytes perf_event_paranoid; do
         grep "\"$key\"" "$TMP/there.json" >"$TMP/there.$key"
         grep "\"$key\"" "$TMP/here.json" >"$TMP/here.$key"

@@ -36,6 +36,7 @@ static const struct {
     {"/sys/block/d/queue/scheduler", "disks"},
     {"/sys/class/thermal/thermal_zone0/temp", "power"},
     {"/sys/devices/system/node/node0/distance", "memory"},
+    {"/compute.json", "compute"},
 };
 static char root[64];
 
