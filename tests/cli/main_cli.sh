@@ -44,7 +44,7 @@ for shell in bash zsh fish; do
     cp "$TMP/out" "$TMP/$shell"
 done
 bash -n "$TMP/bash" || failed "the bash completion does not parse"
-bash -c '. "$1"; COMP_WORDS=(headroom comp); COMP_CWORD=1; _headroom; [ "${COMPREPLY[*]}" = completion ]' _ "$TMP/bash" ||
+bash -c '. "$1"; COMP_WORDS=(headroom compl); COMP_CWORD=1; _headroom; [ "${COMPREPLY[*]}" = completion ]' _ "$TMP/bash" ||
     failed "bash does not complete a command"
 
 # A full disk must not look like success.
