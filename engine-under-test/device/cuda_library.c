@@ -10,6 +10,8 @@
 #include "harness/error.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
 
 #define DRIVER_MIN 11000 /* 11.0: the oldest that loads what a compiler of these days makes */
 
@@ -22,26 +24,58 @@ static struct eut_nvml nvml_table;
 #function, &(table).function \
     }
 
+/* CUresult, by what can be done about it. The lost ones stick: after them every call fails. */
+static const struct {
+    int result, err;
+} meanings[] = {{2, ENOMEM},    /* OUT_OF_MEMORY */
+                {34, ENODEV},   /* STUB_LIBRARY */
+                {100, ENODEV},  /* NO_DEVICE */
+                {101, ENODEV},  /* INVALID_DEVICE */
+                {36, ENOTSUP},  /* CALL_REQUIRES_NEWER_DRIVER */
+                {200, ENOTSUP}, /* INVALID_IMAGE */
+                {209, ENOTSUP}, /* NO_BINARY_FOR_GPU */
+                {222, ENOTSUP}, /* UNSUPPORTED_PTX_VERSION */
+                {803, ENOTSUP}, /* SYSTEM_DRIVER_MISMATCH */
+                {804, ENOTSUP}, /* COMPAT_NOT_SUPPORTED_ON_DEVICE */
+                {4, ENODEV},    /* DEINITIALIZED */
+                {46, ENODEV},   /* DEVICE_UNAVAILABLE */
+                {214, ENODEV},  /* ECC_UNCORRECTABLE */
+                {220, ENODEV},  /* NVLINK_UNCORRECTABLE */
+                {700, ENODEV},  /* ILLEGAL_ADDRESS */
+                {702, ENODEV},  /* LAUNCH_TIMEOUT */
+                {709, ENODEV},  /* CONTEXT_IS_DESTROYED */
+                {710, ENODEV},  /* ASSERT */
+                {714, ENODEV},  /* HARDWARE_STACK_ERROR */
+                {715, ENODEV},  /* ILLEGAL_INSTRUCTION */
+                {716, ENODEV},  /* MISALIGNED_ADDRESS */
+                {717, ENODEV},  /* INVALID_ADDRESS_SPACE */
+                {718, ENODEV},  /* INVALID_PC */
+                {719, ENODEV},  /* LAUNCH_FAILED */
+                {999, ENODEV}}; /* UNKNOWN */
+
 int eut_cuda_fail(const struct eut_cuda *cuda, int result, const char *call)
 {
     const char *name = NULL, *text = NULL;
+    int err = EIO;
 
     if (result == 0) {
         return 0;
     }
     if (cuda->cuGetErrorName(result, &name) != 0 || !name) {
-        name = "an error it has no name for";
+        name = "an error that it has no name for";
     }
     if (cuda->cuGetErrorString(result, &text) != 0 || !text) {
         text = "failed";
     }
-    int err = result == EUT_CUDA_OUT_OF_MEMORY ? ENOMEM
-              : result == EUT_CUDA_NO_DEVICE   ? ENODEV
-                                               : EIO;
-    return hr_fail(err, "%s: %s (%s, %d)", call, text, name, result);
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
+        if (meanings[i].result == result) {
+            err = meanings[i].err;
+        }
+    }
+    return hr_fail(err, "CUDA: %s: %s (%s, %d)", call, text, name, result);
 }
 
-int eut_cuda_open(const struct eut_cuda **cuda)
+static int open_driver(void)
 {
 #define ROW(name, arguments) ROW_OF(cuda_table, name),
     static const struct eut_vendor_function functions[] = {EUT_CUDA_FUNCTIONS(ROW){NULL, NULL}};
@@ -54,15 +88,14 @@ int eut_cuda_open(const struct eut_cuda **cuda)
             : eut_cuda_fail(&cuda_table, cuda_table.cuDriverGetVersion(&version),
                             "cuDriverGetVersion");
     if (rc == 0 && version < DRIVER_MIN) {
-        rc = hr_fail(
-            ENOTSUP, "the CUDA driver is of version %d.%d, too old: it takes %d.%d or newer",
-            version / 1000, version % 1000 / 10, DRIVER_MIN / 1000, DRIVER_MIN % 1000 / 10);
+        rc =
+            hr_fail(ENOTSUP, "the CUDA driver is of CUDA %d.%d, too old: it takes %d.%d or newer",
+                    version / 1000, version % 1000 / 10, DRIVER_MIN / 1000, DRIVER_MIN % 1000 / 10);
     }
-    *cuda = &cuda_table;
     return rc;
 }
 
-int eut_nvrtc_open(const struct eut_nvrtc **nvrtc)
+static int open_compiler(void)
 {
 #define ROW(name, arguments) ROW_OF(nvrtc_table, name),
     static const struct eut_vendor_function functions[] = {EUT_NVRTC_FUNCTIONS(ROW){NULL, NULL}};
@@ -76,21 +109,55 @@ int eut_nvrtc_open(const struct eut_nvrtc **nvrtc)
                                         "libnvrtc.so",
                                         NULL};
 
-    *nvrtc = &nvrtc_table;
-    return eut_vendor_open("NVRTC, CUDA's run-time compiler", files, functions);
+    return eut_vendor_open("NVRTC, CUDA's run-time compiler,", files, functions);
 }
 
-int eut_nvml_open(const struct eut_nvml **nvml)
+static int open_management(void)
 {
 #define ROW(name, arguments) ROW_OF(nvml_table, name),
     static const struct eut_vendor_function functions[] = {EUT_NVML_FUNCTIONS(ROW){NULL, NULL}};
 #undef ROW
     static const char *const files[] = {"libnvidia-ml.so.1", NULL};
-    int rc = eut_vendor_open("NVML, NVIDIA's management library", files, functions);
+    int rc = eut_vendor_open("NVML, NVIDIA's management library,", files, functions);
 
-    *nvml = &nvml_table;
     if (rc == 0 && (rc = nvml_table.nvmlInit_v2()) != 0) {
         rc = hr_fail(ENODEV, "nvmlInit: NVML does not start (error %d)", rc);
     }
     return rc;
+}
+
+/* Opens once; a failure is tried again, since its text is wanted. */
+static int once(bool *done, int (*open)(void))
+{
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&one_at_a_time);
+    int rc = *done ? 0 : open();
+    *done = rc == 0;
+    pthread_mutex_unlock(&one_at_a_time);
+    return rc;
+}
+
+int eut_cuda_open(const struct eut_cuda **cuda)
+{
+    static bool done;
+
+    *cuda = &cuda_table;
+    return once(&done, open_driver);
+}
+
+int eut_nvrtc_open(const struct eut_nvrtc **nvrtc)
+{
+    static bool done;
+
+    *nvrtc = &nvrtc_table;
+    return once(&done, open_compiler);
+}
+
+int eut_nvml_open(const struct eut_nvml **nvml)
+{
+    static bool done;
+
+    *nvml = &nvml_table;
+    return once(&done, open_management);
 }

@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 const struct eut_device_api *const eut_device_apis[] = {
+    &eut_api_cuda,
+    &eut_api_metal,
     NULL,
 };
 

@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 int eut_vendor_open(const char *what, const char *const *files,
@@ -34,4 +35,14 @@ int eut_vendor_open(const char *what, const char *const *files,
         memcpy(functions->at, &found, sizeof(found));
     }
     return 0;
+}
+
+void eut_vendor_first_error(const char *log, char *line, size_t bytes)
+{
+    const char *at = strstr(log, "error"), *found = at ? at : log;
+
+    while (found > log && found[-1] != '\n') {
+        found--;
+    }
+    snprintf(line, bytes, "%.*s", (int)strcspn(found, "\n"), found);
 }

@@ -7,6 +7,8 @@
 #ifndef EUT_VENDOR_LIBRARY_H
 #define EUT_VENDOR_LIBRARY_H
 
+#include <stddef.h>
+
 struct eut_vendor_function {
     const char *name;
     void *at; /* the function pointer that is filled in */
@@ -19,5 +21,8 @@ struct eut_vendor_function {
  * driver". */
 int eut_vendor_open(const char *what, const char *const *files,
                     const struct eut_vendor_function *functions);
+
+/* The line of a compiler's log that names the first error, or its first line, cut to fit. */
+void eut_vendor_first_error(const char *log, char *line, size_t bytes);
 
 #endif
