@@ -54,7 +54,7 @@ SOURCES := $(filter-out engine-under-test/skeleton.c, \
            $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
              engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(BUILD)/engine-under-test/device/kernel_text.o
 LIBRARY := $(BUILD)/libheadroom.a
 PROGRAM := $(BUILD)/headroom
 TESTS   := $(wildcard tests/unit/*_test.c)
@@ -149,6 +149,15 @@ $(BUILD)/reports/schema_text.c: reports/result.schema.json
 	@{ echo 'extern const char hr_result_schema[];'; echo 'const char hr_result_schema[] ='; \
 	   sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/' $<; echo '    ;'; } > $@
 $(BUILD)/reports/schema_text.o: $(BUILD)/reports/schema_text.c
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The kernels' source, for the compilers of devices: the same files, without what C alone includes.
+KERNEL := $(addprefix engine-under-test/device/kernel_,dialect.h layout.h group.h book.h match.h)
+$(BUILD)/engine-under-test/device/kernel_text.c: $(KERNEL)
+	@mkdir -p $(@D)
+	@{ echo 'extern const char eut_kernel_text[];'; echo 'const char eut_kernel_text[] ='; \
+	   cat $^ | sed -e '/^#include "/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/'; echo '    ;'; } > $@
+$(BUILD)/engine-under-test/device/kernel_text.o: $(BUILD)/engine-under-test/device/kernel_text.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/skeleton.so: engine-under-test/skeleton.c

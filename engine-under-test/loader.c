@@ -7,6 +7,7 @@
  */
 #include "engine-under-test/loader.h"
 
+#include "engine-under-test/device/device_engine.h"
 #include "engine-under-test/reference/reference.h"
 #include "harness/error.h"
 
@@ -27,6 +28,7 @@ const struct eut_engine *const eut_builtin[] = {
     &eut_null,
     &eut_oracle,
     &eut_reference,
+    &eut_device_host,
     NULL,
 };
 
@@ -189,6 +191,10 @@ static int no_such_engine(const char *name)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
                                  eut_builtin[i]->name);
     }
+    for (int i = 0; eut_device_engines[i] && used < sizeof(known); i++) {
+        used += (size_t)snprintf(known + used, sizeof(known) - used, ", %s",
+                                 eut_device_engines[i]->name);
+    }
     return hr_fail(ENODEV,
                    "no engine \"%s\": built in are %s; a shared library is given as a path, "
                    "./%s.so",
@@ -202,6 +208,14 @@ int eut_open(struct eut_handle *handle, const char *name)
         if (strcmp(eut_builtin[i]->name, name) == 0) {
             handle->engine = eut_builtin[i];
             return check_engine(handle->engine, name);
+        }
+    }
+    for (int i = 0; eut_device_engines[i]; i++) {
+        if (strcmp(eut_device_engines[i]->name, name) == 0) {
+            int rc = eut_device_engine_check(eut_device_engines[i]);
+
+            handle->engine = rc ? NULL : eut_device_engines[i];
+            return rc;
         }
     }
     return is_file_name(name) ? open_library(handle, name) : no_such_engine(name);

@@ -19,6 +19,7 @@
 const struct eut_device_api *const eut_device_apis[] = {
     &eut_api_cuda,
     &eut_api_metal,
+    &eut_api_host,
     NULL,
 };
 

@@ -7,7 +7,7 @@ conform() {
 }
 
 # Right engines, and the first step after them.
-for engine in oracle reference; do
+for engine in oracle reference device:host; do
     conform 0 -e $engine --requests 20k
     expect_out '^scenarios: [0-9]+ passed, 0 failed, 0 skipped$'
     expect_out '^hostile flow: [0-9]+ requests in [0-9]+ rounds from seed 1: every event, book and digest'
