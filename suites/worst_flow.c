@@ -280,6 +280,80 @@ static void make_refusals_own(struct hr_worst_pen *pen)
     make_refusals(pen, (makers_of(pen->size) + 1) * LOTS);
 }
 
+/* A maker a level and an account each, and never the same limit twice: neither totals of levels,
+ * nor of sides, nor a count of accounts is an answer. */
+static void make_refusals_spread(struct hr_worst_pen *pen)
+{
+    uint32_t makers = makers_of(pen->size);
+
+    for (uint32_t i = 0; i < makers; i++) {
+        struct eut_request order = day_order(pen, EUT_SELL, TOUCH + i);
+
+        order.account = pen->maker ? TAKER + 1 + i : 0;
+        rest(pen, &order);
+    }
+    while (writing(pen)) {
+        struct eut_request *place = cancel_any(pen);
+        struct eut_request order = day_order(pen, EUT_SELL, place->price), refused;
+        uint32_t within = makers - hr_random_below(&pen->random, makers / 2);
+
+        order.account = place->account;
+        put_back(pen, place, &order);
+        refused = taker(pen, EUT_BUY, EUT_FOK, TOUCH + within - 1, within * LOTS + 1);
+        put(pen, &refused);
+    }
+}
+
+/* One queue, of which the taker owns half, and that the later one. */
+static void make_refusals_crowd(struct hr_worst_pen *pen)
+{
+    uint32_t makers = makers_of(pen->size);
+
+    for (uint32_t i = 0; i < makers; i++) {
+        struct eut_request order = day_order(pen, EUT_SELL, TOUCH);
+
+        order.account = i < makers / 2 ? pen->maker : TAKER;
+        rest(pen, &order);
+    }
+    while (writing(pen)) {
+        struct eut_request *place = cancel_any(pen);
+        struct eut_request order = day_order(pen, EUT_SELL, TOUCH), refused;
+
+        order.account = place->account;
+        put_back(pen, place, &order);
+        refused = taker(pen, EUT_BUY, EUT_FOK, TOUCH, makers * LOTS);
+        put(pen, &refused);
+    }
+}
+
+static void plan_refusals_quotes(const struct hr_worst_size *size, struct hr_worst_flow *flow)
+{
+    plan_refusals(size, flow);
+    limit(flow, 1, 1, flow->load);
+    flow->limits.l2_markets = 1;
+}
+
+static void make_refusals_quotes(struct hr_worst_pen *pen)
+{
+    uint32_t levels = makers_of(pen->size);
+    struct eut_request level = {.op = EUT_QUOTE, .side = EUT_SELL};
+
+    for (uint32_t i = 0; i < levels; i++) {
+        level.price = TOUCH + i, level.qty = LOTS;
+        put(pen, &level);
+    }
+    while (writing(pen)) {
+        struct eut_request refused =
+            taker(pen, EUT_BUY, EUT_FOK, TOUCH + levels, levels * LOTS + 1);
+
+        level.price = TOUCH + hr_random_below(&pen->random, levels);
+        for (level.qty = 0; level.qty <= LOTS; level.qty += LOTS) {
+            put(pen, &level);
+        }
+        put(pen, &refused);
+    }
+}
+
 /* ---- both ends of the price range ------------------------------------------------------ */
 
 static void plan_ends(const struct hr_worst_size *size, struct hr_worst_flow *flow)
@@ -496,6 +570,12 @@ const struct hr_worst hr_worsts[] = {
      plan_refusals, make_refusals_short, a_fill_or_kill},
     {"fok_own", "a fill or kill that its own last maker stops", "request", false,
      L3 | EUT_CAP_FOK | EUT_CAP_STP, plan_refusals_own, make_refusals_own, a_fill_or_kill},
+    {"fok_spread", "a fill or kill for more than its limit allows, an account a level", "request",
+     false, L3 | EUT_CAP_FOK, plan_refusals, make_refusals_spread, a_fill_or_kill},
+    {"fok_crowd", "a fill or kill behind which half a queue is its own", "request", false,
+     L3 | EUT_CAP_FOK | EUT_CAP_STP, plan_refusals, make_refusals_crowd, a_fill_or_kill},
+    {"fok_quotes", "a fill or kill for more than all quotes together", "request", false,
+     EUT_CAP_L2 | EUT_CAP_FOK, plan_refusals_quotes, make_refusals_quotes, a_fill_or_kill},
     {"price_ends", "levels over the whole price range, in any order", "request", false,
      L3 | EUT_CAP_ANY_PRICE, plan_ends, make_ends, any_request},
     {"level_tide", "a book that swells to a thousand levels and shrinks to one", "request", false, L3,

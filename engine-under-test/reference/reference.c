@@ -27,6 +27,7 @@ static void reference_destroy(void *self)
         eut_index_close(&engine->index);
         eut_lazy_unmap(&engine->orders.memory);
         eut_lazy_unmap(&engine->market_memory);
+        eut_ranks_close(&engine->ranks);
         free(engine);
     }
 }
@@ -50,7 +51,8 @@ static int reference_reserve(struct eut_reference_engine *engine, const struct e
     if (rc) {
         return rc;
     }
-    return eut_levels_open(&engine->levels, limits->levels, (uint64_t)limits->markets * 2);
+    rc = eut_levels_open(&engine->levels, limits->levels, (uint64_t)limits->markets * 2);
+    return rc ? rc : eut_ranks_open(&engine->ranks, limits);
 }
 
 static int reference_create(const struct eut_limits *limits, void **self)

@@ -11,15 +11,36 @@
 #include "engine-under-test/reference/level_side.h"
 #include "engine-under-test/reference/order_index.h"
 #include "engine-under-test/reference/order_pool.h"
+#include "engine-under-test/reference/rank_tree.h"
 
 enum { SIDE_BUY, SIDE_SELL };
 
 struct eut_market {
     uint64_t digest; /* xor the market's number: zero is the start value */
     struct eut_level_side side[2];
-    uint64_t reserved[3];
+    uint32_t ranked; /* a bit for each side: reference_rank.c has to hear of its changes */
+    uint32_t reserved[5];
 };
 _Static_assert(sizeof(struct eut_market) == 64, "a market is one cache line");
+
+/* A side whose makers, from the best to the edge, are ranked. Valid while its market says so. */
+struct eut_rank_side {
+    struct eut_rank_tree tree;
+    uint64_t epoch;   /* the ranked orders' nodes have the same one */
+    uint64_t unasked; /* changes since a fill or kill last asked */
+    uint32_t nodes;
+    uint32_t edge; /* the best maker that is not ranked (L2: its level's key), or 0 */
+};
+
+struct eut_ranks {
+    struct eut_rank_nodes orders, levels; /* nodes by order handle, and of L2 markets' levels */
+    uint32_t level_free, level_top;
+    uint64_t epoch;
+    uint32_t looks; /* makers that a fill or kill looks at itself, before it has the side ranked */
+    uint32_t step;  /* makers that one request ranks at most */
+    struct eut_rank_side *side; /* two a market; touched for ranked ones only */
+    struct eut_lazy memory;
+};
 
 struct eut_reference_engine {
     struct eut_market *market;
@@ -29,6 +50,7 @@ struct eut_reference_engine {
     struct eut_order_index index;
     struct eut_levels levels;
     struct eut_lazy market_memory;
+    struct eut_ranks ranks;
 };
 
 /* One call of submit(): where the next event goes, and the market at hand. */
@@ -97,6 +119,32 @@ static inline bool request_is_day_order(const struct eut_request *r)
            (r->type == EUT_LIMIT) & (r->tif == EUT_DAY) &
            ((r->side == EUT_BUY) | (r->side == EUT_SELL));
 }
+
+/* reference_rank.c: -ENOMEM. */
+int eut_ranks_open(struct eut_ranks *ranks, const struct eut_limits *limits);
+void eut_ranks_close(struct eut_ranks *ranks);
+/* To be told while any side of the market is ranked: of an order that was linked, that is about to
+ * be taken out, that has lost quantity … */
+void eut_rank_join(struct eut_reference_engine *engine, struct eut_market *market, uint32_t handle);
+void eut_rank_leave(struct eut_reference_engine *engine, struct eut_market *market,
+                    uint32_t handle);
+void eut_rank_lower(struct eut_reference_engine *engine, struct eut_market *market, uint32_t handle,
+                    uint32_t by);
+/* … and in an L2 market of a level that was made or changed, or with total 0 is about to be erased.
+ */
+void eut_rank_total(struct eut_reference_engine *engine, struct eut_market *market, uint32_t key,
+                    uint32_t total);
+/* Makers that a fill or kill looks at before it asks: fewer where the answer is ready. */
+static inline uint32_t rank_looks(const struct eut_reference_engine *engine,
+                                  const struct eut_market *market)
+{
+    return market->ranked ? engine->ranks.looks / 8 : engine->ranks.looks;
+}
+/* Could all of this trade with the makers of a side that is not empty? For fill or kill. */
+bool eut_rank_fills(struct eut_reference_engine *engine, struct eut_market *market, unsigned side,
+                    uint32_t account, uint32_t limit, uint32_t qty);
+bool eut_rank_totals_fill(struct eut_reference_engine *engine, struct eut_market *market,
+                          unsigned side, uint32_t limit, uint32_t qty);
 
 /* reference_submit.c */
 int eut_reference_submit(void *self, const struct eut_request *requests, uint32_t count,

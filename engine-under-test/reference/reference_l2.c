@@ -17,6 +17,9 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
 
     if (r->qty == 0) {
         if (level_find(&engine->levels, own, key)) {
+            if (market->ranked) {
+                eut_rank_total(engine, market, key, 0);
+            }
             level_erase(&engine->levels, own, key);
         }
     } else if (market->side[1 - side].best >= ~key) {
@@ -35,16 +38,24 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
             *level = level_entry(key, r->qty);
         }
     }
+    if (market->ranked && r->qty > 0) {
+        eut_rank_total(engine, market, key, r->qty);
+    }
     run_emit(run, EUT_ACCEPTED, EUT_NONE, 0, 0, r->price, r->qty);
 }
 
-static bool totals_fill(const struct eut_reference_engine *engine,
-                        const struct eut_level_side *opposite, uint32_t limit, uint32_t qty)
+static bool totals_fill(struct eut_reference_engine *engine, struct eut_market *market,
+                        unsigned side, uint32_t limit, uint32_t qty)
 {
+    const struct eut_level_side *opposite = &market->side[side];
+    uint32_t looks = rank_looks(engine, market);
     const uint64_t *level = opposite->best ? level_best(&engine->levels, opposite) : NULL;
     uint64_t found = 0;
 
     while (level && level_key(*level) >= limit) {
+        if (looks-- == 0) {
+            return eut_rank_totals_fill(engine, market, side, limit, qty);
+        }
         found += (uint32_t)*level;
         if (found >= qty) {
             return true;
@@ -62,7 +73,7 @@ static void request_take(struct eut_reference_engine *engine, struct eut_run *ru
     struct eut_level_side *opposite = &market->side[1 - side];
     uint32_t left = r->qty;
 
-    if (r->tif == EUT_FOK && !totals_fill(engine, opposite, limit, left)) {
+    if (r->tif == EUT_FOK && !totals_fill(engine, market, 1 - side, limit, left)) {
         run_emit(run, EUT_CANCELLED, EUT_FOK_KILL, r->order, 0, 0, left);
         return;
     }
@@ -70,6 +81,9 @@ static void request_take(struct eut_reference_engine *engine, struct eut_run *ru
         uint64_t *level = level_best(&engine->levels, opposite);
         uint32_t key = level_key(*level), total = (uint32_t)*level;
 
+        if (market->ranked) {
+            eut_rank_total(engine, market, key, total > left ? total - left : 0);
+        }
         if (total > left) {
             *level = level_entry(key, total - left);
             run_emit(run, EUT_TRADE, EUT_NONE, r->order, 0, key_price(key), left);

@@ -2,8 +2,9 @@
  * reference_l3.h - what does one request do to a book that keeps every order?
  *
  * Prices become keys that grow towards the touch on either side, so buying and selling are one
- * code. Nothing here allocates memory or loops over more than it trades with, but for fill or
- * kill, which must see its makers before it may trade.
+ * code. Nothing here allocates memory or loops over more than it trades with; fill or kill, which
+ * must know of its makers before it may trade, looks at a few and then asks
+ * reference_rank.c.
  *
  * Included by reference_submit.c alone, so that resting and cancelling, nine requests in ten, are
  * laid out inside the loop over the batch; what is rarer is kept out of line on purpose.
@@ -28,10 +29,11 @@ struct taker {
 };
 
 /* Puts the order at the back of its level. */
-HOT void order_link(struct eut_reference_engine *engine, struct eut_level_side *own,
-                    uint32_t handle, uint32_t key)
+HOT void order_link(struct eut_reference_engine *engine, struct eut_market *market, unsigned side,
+                    uint32_t handle, uint32_t key, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
+    struct eut_level_side *own = &market->side[side];
     bool created;
     uint64_t *level = level_reach(&engine->levels, own, key, handle, &created);
 
@@ -47,16 +49,22 @@ HOT void order_link(struct eut_reference_engine *engine, struct eut_level_side *
         at[last].next = handle;
         at[first].prev = handle;
     }
+    if (ranked) {
+        eut_rank_join(engine, market, handle);
+    }
 }
 
 /* Takes the order out of its level, and the level out of the book when it was the last. */
 HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *market,
-                      uint32_t handle)
+                      uint32_t handle, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
     struct eut_level_side *own = &market->side[key_side(o->key)];
     uint32_t next = o->next;
 
+    if (ranked) {
+        eut_rank_leave(engine, market, handle);
+    }
     if (next == handle) {
         level_erase(&engine->levels, own, o->key);
         return;
@@ -71,8 +79,9 @@ HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *ma
 
 /* Trades while the limit allows. True if self-trade prevention stopped it. */
 HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
-                     struct eut_level_side *opposite, struct taker *taker)
+                     struct eut_market *market, struct taker *taker, bool ranked)
 {
+    struct eut_level_side *opposite = &market->side[1 - taker->side];
     struct eut_order *at = engine->orders.at;
 
     while (taker->qty > 0 && opposite->best >= taker->limit) {
@@ -89,6 +98,9 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
                 break;
             }
             if (maker->qty > taker->qty) {
+                if (ranked) {
+                    eut_rank_lower(engine, market, handle, taker->qty);
+                }
                 maker->qty -= taker->qty;
                 run_emit(run, EUT_TRADE, EUT_NONE, taker->id, maker->id, key_price(key),
                          taker->qty);
@@ -100,6 +112,9 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
 
             uint32_t next = maker->next;
 
+            if (ranked) {
+                eut_rank_leave(engine, market, handle);
+            }
             index_erase(&engine->index, index_hash(&engine->index, taker->market, maker->id),
                         handle);
             order_give(&engine->orders, handle);
@@ -125,10 +140,12 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
 }
 
 /* Fill or kill: is there enough before the limit, or before the maker that would stop it? */
-COLD bool taker_fills(const struct eut_reference_engine *engine,
-                      const struct eut_level_side *opposite, const struct taker *taker)
+COLD bool taker_fills(struct eut_reference_engine *engine, struct eut_market *market,
+                      const struct taker *taker)
 {
+    const struct eut_level_side *opposite = &market->side[1 - taker->side];
     const struct eut_order *at = engine->orders.at;
+    uint32_t looks = rank_looks(engine, market);
     const uint64_t *level = opposite->best ? level_best(&engine->levels, opposite) : NULL;
     uint64_t found = 0;
 
@@ -136,6 +153,10 @@ COLD bool taker_fills(const struct eut_reference_engine *engine,
         uint32_t first = (uint32_t)*level, handle = first;
 
         do {
+            if (looks-- == 0) {
+                return eut_rank_fills(engine, market, 1u - taker->side, taker->account,
+                                      taker->limit, taker->qty);
+            }
             if (at[handle].account == taker->account && taker->account != 0) {
                 return false;
             }
@@ -156,12 +177,12 @@ COLD bool taker_enter(struct eut_reference_engine *engine, struct eut_run *run,
 {
     struct eut_level_side *opposite = &market->side[1 - taker->side];
 
-    if (taker->tif == EUT_FOK && !taker_fills(engine, opposite, taker)) {
+    if (taker->tif == EUT_FOK && !taker_fills(engine, market, taker)) {
         run_emit(run, EUT_CANCELLED, EUT_FOK_KILL, taker->id, 0, 0, taker->qty);
         return false;
     }
     if (opposite->best >= taker->limit) {
-        if (taker_match(engine, run, opposite, taker)) {
+        if (taker_match(engine, run, market, taker, market->ranked != 0)) {
             run_emit(run, EUT_CANCELLED, EUT_STP, taker->id, 0, 0, taker->qty);
             return false;
         }
@@ -216,17 +237,19 @@ COLD bool new_special(struct eut_reference_engine *engine, struct eut_run *run,
 }
 
 /* A day order that trades on arrival. True if the rest of it, *qty, has to rest now. */
-COLD bool new_trades(struct eut_reference_engine *engine, struct eut_run *run,
-                     struct eut_market *market, const struct eut_request *r, uint32_t *qty)
+HOT bool new_meets(struct eut_reference_engine *engine, struct eut_run *run,
+                   struct eut_market *market, const struct eut_request *r, uint32_t *qty,
+                   bool ranked)
 {
     unsigned side = r->side == EUT_SELL;
     struct taker taker = {.id = r->order,
                           .market = r->market,
                           .account = r->account,
                           .qty = r->qty,
-                          .limit = ~key_of(r->price, side)};
+                          .limit = ~key_of(r->price, side),
+                          .side = (uint8_t)side};
 
-    if (taker_match(engine, run, &market->side[1 - side], &taker)) {
+    if (taker_match(engine, run, market, &taker, ranked)) {
         run_emit(run, EUT_CANCELLED, EUT_STP, r->order, 0, 0, taker.qty);
         return false;
     }
@@ -234,8 +257,15 @@ COLD bool new_trades(struct eut_reference_engine *engine, struct eut_run *run,
     return taker.qty > 0;
 }
 
+COLD bool new_trades(struct eut_reference_engine *engine, struct eut_run *run,
+                     struct eut_market *market, const struct eut_request *r, uint32_t *qty)
+{
+    return new_meets(engine, run, market, r, qty, false);
+}
+
 HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
-                     struct eut_market *market, const struct eut_request *r, uint64_t hash)
+                     struct eut_market *market, const struct eut_request *r, uint64_t hash,
+                     bool ranked)
 {
     unsigned side = r->side == EUT_SELL;
     uint32_t key = key_of(r->price, side), qty = r->qty;
@@ -261,7 +291,9 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
     } else if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
         run_reject(run, r->order, EUT_CAPACITY);
         return;
-    } else if (market->side[1 - side].best >= ~key && !new_trades(engine, run, market, r, &qty)) {
+    } else if (market->side[1 - side].best >= ~key &&
+               !(ranked ? new_meets(engine, run, market, r, &qty, true)
+                        : new_trades(engine, run, market, r, &qty))) {
         return;
     }
     uint32_t handle = order_take(&engine->orders);
@@ -272,7 +304,7 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
     o->account = r->account;
     o->qty = qty;
     index_insert(&engine->index, hash, handle);
-    order_link(engine, &market->side[side], handle, key);
+    order_link(engine, market, side, handle, key, ranked);
     run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, qty);
 }
 
@@ -286,8 +318,8 @@ HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct e
 
     place->bucket = index_home(&engine->index, hint.hash);
     place->entry = hint.entry;
-    if ((at[handle].id != r->order) | (order_market(&at[handle]) != r->market) |
-        (handle == 0) | !index_holds(&engine->index, hint.hash, *place, handle)) {
+    if ((at[handle].id != r->order) | (order_market(&at[handle]) != r->market) | (handle == 0) |
+        !index_holds(&engine->index, hint.hash, *place, handle)) {
         handle = index_find(&engine->index, at, hint.hash, r->market, r->order, place);
     }
 
@@ -299,7 +331,8 @@ HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct e
 }
 
 HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run,
-                        struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
+                        struct eut_market *market, const struct eut_request *r,
+                        struct eut_hint hint, bool ranked)
 {
     struct eut_index_place place;
     uint32_t handle = request_subject(engine, run, r, hint, &place);
@@ -308,14 +341,15 @@ HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run
         uint32_t qty = engine->orders.at[handle].qty;
 
         index_erase_at(&engine->index, hint.hash, place);
-        order_unlink(engine, market, handle);
+        order_unlink(engine, market, handle, ranked);
         order_give(&engine->orders, handle);
         run_emit(run, EUT_CANCELLED, EUT_USER, r->order, 0, 0, qty);
     }
 }
 
 COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *run,
-                          struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
+                          struct eut_market *market, const struct eut_request *r,
+                          struct eut_hint hint)
 {
     struct eut_index_place place;
     uint32_t handle = request_subject(engine, run, r, hint, &place);
@@ -335,6 +369,9 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
                           .tif = o->market & ORDER_POST ? EUT_POST : EUT_DAY};
 
     if (key == o->key && r->qty <= o->qty) {
+        if (RARELY(market->ranked)) {
+            eut_rank_lower(engine, market, handle, o->qty - r->qty);
+        }
         o->qty = r->qty;
         run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, r->qty);
         return;
@@ -349,11 +386,11 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
         run_reject(run, r->order, EUT_CAPACITY);
         return;
     }
-    order_unlink(engine, market, handle);
+    order_unlink(engine, market, handle, market->ranked != 0);
     o->market &= ~ORDER_FIRST;
     if (taker_enter(engine, run, market, &taker)) {
         o->qty = taker.qty;
-        order_link(engine, &market->side[side], handle, key);
+        order_link(engine, market, side, handle, key, market->ranked != 0);
         run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, taker.qty);
     } else {
         index_erase(&engine->index, hint.hash, handle);
@@ -362,7 +399,8 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
 }
 
 COLD void request_other(struct eut_reference_engine *engine, struct eut_run *run,
-                        struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
+                        struct eut_market *market, const struct eut_request *r,
+                        struct eut_hint hint)
 {
     uint8_t refusal = eut_request_refusal(r, 0);
 
@@ -373,16 +411,25 @@ COLD void request_other(struct eut_reference_engine *engine, struct eut_run *run
     }
 }
 
+/* `ranked` as a constant, so that the two of a market that is and one that is not are two codes. */
 HOT void l3_process(struct eut_reference_engine *engine, struct eut_run *run,
-                    struct eut_market *market, const struct eut_request *r, struct eut_hint hint)
+                    struct eut_market *market, const struct eut_request *r, struct eut_hint hint,
+                    bool ranked)
 {
     if (r->op == EUT_NEW) {
-        request_new(engine, run, market, r, hint.hash);
+        request_new(engine, run, market, r, hint.hash, ranked);
     } else if (r->op == EUT_CANCEL) {
-        request_cancel(engine, run, market, r, hint);
+        request_cancel(engine, run, market, r, hint, ranked);
     } else {
         request_other(engine, run, market, r, hint);
     }
+}
+
+COLD void l3_process_ranked(struct eut_reference_engine *engine, struct eut_run *run,
+                            struct eut_market *market, const struct eut_request *r,
+                            struct eut_hint hint)
+{
+    l3_process(engine, run, market, r, hint, true);
 }
 
 #endif

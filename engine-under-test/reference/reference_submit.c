@@ -31,10 +31,12 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
         return;
     }
     run->digest = market->digest ^ r->market;
-    if (r->market < engine->l3_markets) {
-        l3_process(engine, run, market, r, hint);
-    } else {
+    if (r->market >= engine->l3_markets) {
         eut_l2_process(engine, run, market, r);
+    } else if (RARELY(market->ranked)) {
+        l3_process_ranked(engine, run, market, r, hint);
+    } else {
+        l3_process(engine, run, market, r, hint, false);
     }
     market->digest = run->digest ^ r->market;
 }

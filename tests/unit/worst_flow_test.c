@@ -204,6 +204,50 @@ TEST(worst_flow, every_fill_or_kill_is_killed_after_a_look_at_all)
     }
 }
 
+/* Limits all over the worse half, each a lot short; a queue half of which is the taker's; quotes.
+ */
+TEST(worst_flow, refusals_are_of_every_kind)
+{
+    static const char *const names[] = {"fok_spread", "fok_crowd", "fok_quotes"};
+    enum { MAKERS = 40 };
+
+    for (int n = 0; n < 3; n++) {
+        struct eut_events events = {0};
+        struct hr_worst_flow flow;
+        uint64_t killed = 0, limits[MAKERS] = {0}, used = 0, own = 0, qty = 0;
+
+        made(names[n], &flow);
+        CHECK_EQ(flow.load, MAKERS);
+        for (uint64_t i = 0; i < flow.load; i++) {
+            own += flow.requests[i].account == 2;
+        }
+        CHECK_EQ(own, n == 1 ? MAKERS / 2 : 0);
+        for (uint64_t i = flow.load; i < flow.load + flow.steady; i++) {
+            const struct eut_request *r = flow.requests + i;
+            uint32_t within = r->price - flow.requests[0].price;
+
+            if (r->tif == EUT_FOK) {
+                qty = n == 1 ? MAKERS * 10 : n == 2 ? MAKERS * 10 + 1 : (within + 1) * 10 + 1;
+                CHECK_EQ(r->qty, qty);
+                limits[within % MAKERS]++;
+            }
+        }
+        for (int i = 0; i < MAKERS; i++) {
+            CHECK(n > 0 || i >= MAKERS / 2 || limits[i] == 0);
+            used += limits[i] > 0;
+        }
+        CHECK(n > 0 || used > MAKERS / 5);
+        through("oracle", &flow, &events);
+        for (uint64_t i = 0; i < events.count; i++) {
+            CHECK(events.at[i].kind != EUT_TRADE);
+            killed += events.at[i].reason == EUT_FOK_KILL;
+        }
+        CHECK_EQ(killed, flow.timed);
+        eut_events_free(&events);
+        hr_worst_free(&flow);
+    }
+}
+
 TEST(worst_flow, the_whole_price_range_is_used)
 {
     struct eut_events events = {0};
