@@ -50,7 +50,7 @@ CFLAGS   ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(TUNE) $(CFLAGS) $(WARN) -pthread
 LDLIBS    = $(PKG_LIBS) -lm -ldl -pthread
 
-SOURCES := $(filter-out engine-under-test/skeleton.c, \
+SOURCES := $(filter-out engine-under-test/skeleton.c engine-under-test/reference/reference_entry.c, \
            $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
              engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
@@ -59,7 +59,8 @@ LIBRARY := $(BUILD)/libheadroom.a
 PROGRAM := $(BUILD)/headroom
 TESTS   := $(wildcard tests/unit/*_test.c)
 FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
-PLUGINS := $(BUILD)/skeleton.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
+REFERENCE := $(wildcard engine-under-test/reference/*.c)
+PLUGINS := $(BUILD)/skeleton.so $(BUILD)/reference.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
 
 ifeq ($(V),1)
 Q :=
@@ -98,6 +99,9 @@ bootstrap: ## say what is missing and install it
 
 portable: ## build the portable variant beside the native one
 	@$(MAKE) --no-print-directory VARIANT=portable build/portable/headroom
+
+engine: ## build the reference engine as build/VARIANT/reference.so, to hold one build against another
+	@$(MAKE) --no-print-directory $(BUILD)/reference.so
 
 lines: ## count the lines of memory a request touches, by flow (needs valgrind)
 	@scripts/lines-per-request
@@ -161,11 +165,17 @@ $(BUILD)/engine-under-test/device/kernel_text.o: $(BUILD)/engine-under-test/devi
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/skeleton.so: engine-under-test/skeleton.c
-$(filter-out $(BUILD)/skeleton.so,$(PLUGINS)): $(BUILD)/%.so: tests/%.c
+$(filter-out $(BUILD)/skeleton.so $(BUILD)/reference.so,$(PLUGINS)): $(BUILD)/%.so: tests/%.c
+# The reference engine as a library of its own; and one that is it, but for a delay.
+MORE_REFERENCE := $(filter-out %_entry.c,$(REFERENCE))
+$(BUILD)/reference.so: engine-under-test/reference/reference_entry.c
+$(BUILD)/reference.so $(BUILD)/plugins/slower.so: $(MORE_REFERENCE)
+$(BUILD)/reference.so $(BUILD)/plugins/slower.so: private MORE := $(MORE_REFERENCE)
+$(BUILD)/reference.so $(BUILD)/plugins/slower.so: private POSIX := -D_GNU_SOURCE
 $(PLUGINS):
 	$(say) SO $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -std=c11 -I. $(TUNE) $(CFLAGS) $(WARN) -fPIC -shared -MMD -MP -o $@ $<
+	$(Q)$(CC) -std=c11 $(POSIX) -I. $(TUNE) $(CFLAGS) $(WARN) -fPIC -shared -MMD -MP -o $@ $< $(MORE)
 
 # The unit tests under Criterion; the same files under a plain runner where Criterion cannot go.
 $(BUILD)/tests/%.o: tests/%.c
@@ -194,6 +204,6 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o 
 plugins: $(PLUGINS)
 fuzz: $(FUZZ)
 
-.PHONY: all program capacity test soak quicktest bootstrap portable lines bless list format clean help plugins fuzz always
+.PHONY: all program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -218,7 +218,7 @@ int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *wanted, uin
     char why[HR_WHY_MAX];
     uint64_t needed;
 
-    if (hr_flow_subset(&params, rig->engine->capabilities, why) &&
+    if (hr_flow_subset(&params, hr_rig_capabilities(rig), why) &&
         !(rig->engine->capabilities & EUT_CAP_RULER)) {
         hr_record_warn(rig->record, "engine %s cannot do everything: left out of all flow: %s",
                        rig->engine->name, why);

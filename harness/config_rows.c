@@ -48,6 +48,7 @@ const struct hr_config_row hr_config_rows[] = {
     /* ---- the run ---- */
     {"run.suites", HR_CFG_TEXT, 0, 0, "all", "", "suites to run, separated by commas; conformance always comes first"},
     {"run.runs", HR_CFG_COUNT, 1, 10000, "6", "runs", "fresh runs a case; below 6 there is no interval"},
+    {"run.blocks", HR_CFG_COUNT, 6, 500, "10", "blocks", "with --against: blocks of four runs (old, new, new, old) a case"},
     {"run.batch", HR_CFG_COUNT, 1, 1048576, "256", "requests", "requests handed to the engine at once"},
     {"run.budget", HR_CFG_TIME, 1e9, 30 * DAY, "10min", "ns", "time for everything; sizes and runs are cut to fit"},
     {"run.retries", HR_CFG_COUNT, 0, 100, "3", "", "times a run is repeated after a hard validity failure"},

@@ -31,6 +31,8 @@ struct work {
     char id[ID_MAX];
     json_t *json;
     struct hr_measure_result *result;
+    const struct eut_engine *engine; /* the one under test, or the one it is held against */
+    struct work *other;              /* the same case on the other of the two, or NULL */
     struct hr_histogram *merged[HR_CASE_HISTOGRAMS_MAX];
     int histograms;
     double ruler[HR_MEASURED_MAX];
@@ -265,41 +267,6 @@ static int ruler_run(struct work *w)
 
 /* ---- a case ------------------------------------------------------------------------ */
 
-FILE *hr_rig_hlog(struct hr_rig *rig, const char *id)
-{
-    char file[ID_MAX + 512];
-    FILE *hlog;
-    int at;
-
-    if (!rig->hist_dir) {
-        return NULL;
-    }
-    at = snprintf(file, sizeof(file), "%.500s/", rig->hist_dir);
-    for (const char *c = id; *c && at < (int)sizeof(file) - 6; c++) {
-        file[at++] = *c == '/' || *c == '<' ? '.' : *c;
-    }
-    snprintf(file + at, sizeof(file) - (size_t)at, ".hlog");
-    hlog = fopen(file, "we");
-    if (!hlog) {
-        hr_record_warn(rig->record, "%s was not written: %s", file, strerror(errno));
-        return NULL;
-    }
-    hr_hlog_begin(hlog, hr_record_started_s(rig->record));
-    return hlog;
-}
-
-void hr_rig_hlog_close(struct hr_rig *rig, const char *id, FILE *hlog)
-{
-    bool failed = hlog && ferror(hlog) != 0;
-
-    if (hlog && fclose(hlog) != 0) {
-        failed = true;
-    }
-    if (failed) {
-        hr_record_warn(rig->record, "the .hlog file of %s was not written whole", id);
-    }
-}
-
 static int work_begin(struct work *w)
 {
     struct hr_measure_result *result = w->result;
@@ -496,7 +463,7 @@ static void work_open(struct work *w, json_t *suite)
         return;
     }
     if (rig->plan) {
-        plan_case(rig, c, w->id, w->result->runs_max);
+        plan_case(rig, c, w->id, w->result->runs_max * (rig->against ? 2 : 1));
         return;
     }
     w->json = w->result->json = hr_case_begin(suite, w->id, rig->engine->name, rig->path->name,
@@ -514,49 +481,127 @@ static void work_open(struct work *w, json_t *suite)
     note_error(w, rc ? rc : ruler_run(w));
 }
 
+/* The case of the older engine, inside the one that is open. */
+static void work_open_old(struct work *w, struct work *new)
+{
+    struct hr_rig *rig = w->rig;
+    json_t *holder = json_pack("{s:[]}", "cases");
+
+    if (!new->open || !holder) {
+        json_decref(holder);
+        return;
+    }
+    w->other = new;
+    new->other = w;
+    w->engine = rig->against;
+    snprintf(w->id, sizeof(w->id), "%.200s/old", new->id);
+    w->json = w->result->json = hr_case_begin(holder, w->id, w->engine->name, rig->path->name,
+                                              json_incref(json_object_get(new->json, "params")));
+    json_object_set(new->json, "against", w->json);
+    json_decref(holder);
+    memcpy(w->ruler, new->ruler, sizeof(w->ruler));
+    w->open = true;
+    note_error(w, new->rc ? new->rc : work_begin(w));
+}
+
+/* One that has no figure takes the other's with it: there is nothing left to compare. */
+static void give_up_too(struct work *w)
+{
+    bool over = w->gave_up || (w->rc && w->rc != -EINTR);
+
+    if (over && w->other && !w->other->rc && !w->other->gave_up) {
+        w->other->rc = w->rc;
+        w->other->gave_up = w->gave_up;
+        w->other->failed = w->failed;
+        snprintf(w->other->why, sizeof(w->other->why),
+                 "engine %s, which it takes turns with: %.300s", w->engine->name, w->why);
+    }
+}
+
 static void work_run(struct work *w, int index)
 {
+    const struct eut_engine *under_test = w->rig->engine;
     int rc;
 
     if (!w->open || w->rc || w->gave_up || index >= w->result->runs_max) {
         return;
     }
+    w->rig->engine = w->engine;
     rc = hr_stop_signal() ? -EINTR : good_run(w, index);
+    w->rig->engine = under_test;
     w->gave_up = rc == 1;
     note_error(w, rc == 1 ? 0 : rc);
+    give_up_too(w);
     w->rig->done_s += index ? w->c->seconds : first_seconds(w->c);
-    show(w->rig, w->id);
+    show(w->rig, w->engine == under_test ? w->id : w->other->id);
 }
 
-int hr_measure_in_turns(struct hr_rig *rig, json_t *suite, const struct hr_case *cases, int n,
-                        struct hr_measure_result *results)
+/* An even number of turns goes from the first to the last, an odd one back: with two engines that
+ * is old new, new old. */
+static void take_turns(struct work *works, int n, int runs, bool back)
 {
-    struct work *works = calloc((size_t)n, sizeof(*works));
-    int runs = 0, rc = 0;
-
-    memset(results, 0, (size_t)n * sizeof(*results));
-    if (!works) {
-        return hr_fail(ENOMEM, "no memory for %d cases", n);
-    }
-    for (int i = 0; i < n; i++) {
-        works[i] = (struct work){.rig = rig, .c = cases + i, .result = results + i};
-        results[i].runs_max =
-            cases[i].runs ? cases[i].runs : (int)hr_config_count(rig->config, "run.runs");
-        runs = results[i].runs_max > runs ? results[i].runs_max : runs;
-        work_open(works + i, suite);
-    }
     for (int run = 0; run < runs; run++) {
         for (int i = 0; i < n; i++) {
-            work_run(works + i, run);
+            work_run(works + (back && run % 2 ? n - 1 - i : i), run);
         }
     }
+}
+
+static int runs_of(const struct hr_rig *rig, const struct hr_case *c)
+{
+    return c->runs        ? c->runs
+           : rig->against ? 2 * (int)hr_config_count(rig->config, "run.blocks")
+                          : (int)hr_config_count(rig->config, "run.runs");
+}
+
+/* Cases of the engine under test stand behind those of the one it is held against. */
+static int measure_works(struct hr_rig *rig, json_t *suite, const struct hr_case *cases, int n,
+                         struct work *works, struct hr_measure_result *results,
+                         struct hr_measure_result *olds)
+{
+    int all = rig->against ? 2 * n : n, runs = 0, rc = 0;
+    struct work *news = works + all - n;
+
     for (int i = 0; i < n; i++) {
+        news[i] =
+            (struct work){.rig = rig, .c = cases + i, .result = results + i, .engine = rig->engine};
+        results[i].runs_max = runs_of(rig, cases + i);
+        runs = results[i].runs_max > runs ? results[i].runs_max : runs;
+        work_open(news + i, suite);
+        if (rig->against) {
+            works[i] = (struct work){.rig = rig, .c = cases + i, .result = olds + i};
+            olds[i].runs_max = results[i].runs_max;
+            work_open_old(works + i, news + i);
+        }
+    }
+    take_turns(works, all, runs, rig->against);
+    for (int i = 0; i < all; i++) {
         if (works[i].open) {
             conclude(works + i);
             work_end(works + i);
             rc = works[i].rc == -EINTR ? -EINTR : rc;
         }
     }
+    return rc;
+}
+
+int hr_measure_in_turns(struct hr_rig *rig, json_t *suite, const struct hr_case *cases, int n,
+                        struct hr_measure_result *results)
+{
+    struct work *works = calloc(2 * (size_t)n, sizeof(*works));
+    struct hr_measure_result *olds = calloc((size_t)n, sizeof(*olds));
+    int rc = 0;
+
+    memset(results, 0, (size_t)n * sizeof(*results));
+    if (works && olds) {
+        rc = measure_works(rig, suite, cases, n, works, results, olds);
+    } else {
+        rc = hr_fail(ENOMEM, "no memory for %d cases", n);
+    }
+    for (int i = 0; i < n && olds; i++) {
+        hr_measure_result_free(olds + i);
+    }
+    free(olds);
     free(works);
     return rc;
 }

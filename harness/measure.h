@@ -13,8 +13,14 @@
  * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock
  * reading itself is part of the sample, it is a warning below 2 and hard below 1.1.
  *
- * Statuses: PASS; FAIL (the suite found a bound missed); INVALID (wrong digest, hard checks that did not go away, the null engine as the
- * engine under test): no figure, a reason; SKIP (no memory, not supported, interrupted).
+ * Against another engine (rig->against) every run is two, one of each, in the order old new, new
+ * old, old new …: blocks of two runs each, in which a straight drift cancels. The old one's case,
+ * with its own digests, checks and figures, lies in the case of the engine under test, under
+ * "against"; reports/compare.h judges them. If one of the two has no figure, the other has none.
+ *
+ * Statuses: PASS; FAIL (the suite found a bound missed); INVALID (wrong digest, hard checks that
+ * did not go away, the null engine as the engine under test): no figure, a reason; SKIP (no memory,
+ * not supported, interrupted).
  *
  * Threads: one at a time; a callback may start and join its own.
  */
@@ -36,8 +42,9 @@
 struct hr_rig {
     struct hr_record *record;
     const struct hr_config *config;
-    const struct eut_engine *engine; /* under test */
-    const struct eut_engine *ruler;  /* the null engine; NULL: no distance is measured */
+    const struct eut_engine *engine;  /* under test */
+    const struct eut_engine *ruler;   /* the null engine; NULL: no distance is measured */
+    const struct eut_engine *against; /* NULL, or the older build that takes turns with it */
     const struct hr_path_ops *path;
     const regex_t *filter;          /* over case ids; NULL: all */
     struct hr_workloads *workloads; /* NULL while planning */
@@ -55,8 +62,14 @@ struct hr_rig {
     struct hr_histogram *gaps; /* of the measuring core; may be NULL */
 };
 
-/* The ceiling of a figure that nothing nearer bounds: what the null engine did with the same tape on
- * the same path, in the same run. No engine can do better, since it is the harness alone. */
+/* What the engine under test can do, and the one it is held against too: both get the same flow. */
+static inline uint64_t hr_rig_capabilities(const struct hr_rig *rig)
+{
+    return rig->engine->capabilities & (rig->against ? rig->against->capabilities : UINT64_MAX);
+}
+
+/* The ceiling of a figure that nothing nearer bounds: what the null engine did with the same tape
+ * on the same path, in the same run. No engine can do better, since it is the harness alone. */
 #define HR_CEILING_NULL "null engine, same tape"
 
 struct hr_measured {
@@ -105,8 +118,8 @@ struct hr_case {
     const char *const *histograms; /* names, ended by NULL; may be NULL */
     int (*run)(const struct hr_case *c, struct hr_trial *trial); /* 0 or -errno */
     const void *context;
-    int runs;       /* 0: run.runs */
-    double seconds; /* predicted for one run */
+    int runs;             /* 0: run.runs, or two a block (run.blocks) against another engine */
+    double seconds;       /* predicted for one run */
     double ruler_seconds; /* and for the null engine's; 0: the same */
 };
 

@@ -11,6 +11,7 @@
 
 #define EXACT_MAX 40
 #define MORE_MAX 1000
+#define MEDIAN_ERROR 1.2533 /* sqrt(pi / 2): of a normal sample's median, over its mean's */
 
 const char *hr_contest_end_name(enum hr_contest_end end)
 {
@@ -90,7 +91,8 @@ static double beyond(const double *effects, int n, double sign, double limit)
     return sign_test(count, n);
 }
 
-/* Of the old runs: what two neighbouring blocks would have said of two builds that are one. */
+/* What a comparison of so many blocks typically says of two builds that are one: from the old runs
+ * of neighbouring blocks, and the median's standard error, 1.2533 / sqrt(n) times a block's. */
 static double floor_of_blocks(const double *old, int blocks, double *room)
 {
     for (int b = 0; b + 1 < blocks; b++) {
@@ -98,7 +100,7 @@ static double floor_of_blocks(const double *old, int blocks, double *room)
 
         room[b] = fabs((a[1] + a[2] - a[0] - a[3]) / 2);
     }
-    return blocks > 1 ? median_of(room, blocks - 1) : 0;
+    return blocks > 1 ? median_of(room, blocks - 1) * MEDIAN_ERROR / sqrt(blocks) : 0;
 }
 
 static double drift_of(const double *old, const double *new, int blocks, double *x, double *y)

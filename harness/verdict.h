@@ -12,12 +12,14 @@
  *
  * - Interleaved, in blocks old new new old. A block's effect is the mean of its two new logs less
  *   that of its two old ones, so a drift that is straight within a block cancels. Estimate and
- *   interval: median over blocks and its order statistics; test: the sign test. Noise floor: the
- *   same contrast from the old runs of two neighbouring blocks (old runs 2 and 3 against 1 and 4).
+ *   interval: median over blocks and its order statistics; test: the sign test. Noise floor: what
+ *   such a comparison typically says of the old build against itself, from the same contrast of the
+ *   old runs of two neighbouring blocks (old runs 2 and 3 against 1 and 4). More blocks lower it.
  * - Stored, from two programs' runs. Hodges and Lehmann's shift (1963) with the interval that
  *   Mann and Whitney's exact test (1947) gives; ties count for "no change". Noise floor: between
- *   runs that followed each other. It cannot see what differs from one start of the program to the
- *   next; floor_given, from a second result of the old build, can.
+ *   runs that followed each other; more runs do not lower it, since it cannot see what differs
+ *   from one start of the program to the next. floor_given, from a second result of the old build,
+ *   can.
  *
  * Several metrics that gate: Holm (1979) over them, for worse and for better.
  */

@@ -465,11 +465,20 @@ static void note(json_t *notes, const char *what, const char *more)
     json_array_append_new(notes, hr_sheet_string(text));
 }
 
+/* One more name to a list, as long as there is room. */
+static void append(char *list, size_t size, const char *name)
+{
+    size_t at = strlen(list);
+
+    snprintf(list + at, size - at, "%s%.80s", at ? ", " : "", name);
+}
+
 /* Settings that say how much was run, not what. */
 static bool is_about_runs(const char *key)
 {
-    return strcmp(key, "run.runs") == 0 || strcmp(key, "run.budget") == 0 ||
-           strcmp(key, "run.ceilings") == 0 || strcmp(key, "run.retries") == 0;
+    return strcmp(key, "run.runs") == 0 || strcmp(key, "run.blocks") == 0 ||
+           strcmp(key, "run.budget") == 0 || strcmp(key, "run.ceilings") == 0 ||
+           strcmp(key, "run.retries") == 0;
 }
 
 static void settings_that_differ(const json_t *old, const json_t *new, char *text, size_t size)
@@ -477,15 +486,13 @@ static void settings_that_differ(const json_t *old, const json_t *new, char *tex
     const json_t *olds = json_object_get(old, "config"), *setting;
     json_t *news = json_object_get(new, "config");
     const char *key;
-    size_t at = 0;
 
     text[0] = '\0';
     json_object_foreach (news, key, setting) {
         const json_t *other = json_object_get(json_object_get(olds, key), "value");
 
-        if (!is_about_runs(key) && at < size &&
-            !json_equal(json_object_get(setting, "value"), other)) {
-            at += (size_t)snprintf(text + at, size - at, "%s%.60s", at ? ", " : "", key);
+        if (!is_about_runs(key) && !json_equal(json_object_get(setting, "value"), other)) {
+            append(text, size, key);
         }
     }
 }
@@ -548,22 +555,16 @@ static void note_alone(json_t *notes, const json_t *here, const json_t *there, c
 {
     struct hr_view_walk walk = {0};
     char names[300] = "";
-    size_t at = 0;
-    int count = 0;
 
     while (hr_view_next(here, &walk)) {
         char key[KEY_MAX];
 
         key_of(walk.item, key);
         if (!find_case(there, key)) {
-            count++;
-            if (at < sizeof(names)) {
-                at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%.80s", at ? ", " : "",
-                                       key);
-            }
+            append(names, sizeof(names), key);
         }
     }
-    if (count) {
+    if (*names) {
         note(notes, which, names);
     }
 }
@@ -611,6 +612,7 @@ int hr_compare_interleaved(const json_t *record, const char *name,
 {
     const json_t *against = json_object_get(record, "against");
     struct hr_view_walk walk = {0};
+    char alone[300] = "";
     struct pairing p;
     json_t *notes;
     int rc = begin(&p, options, "interleaved");
@@ -624,8 +626,14 @@ int hr_compare_interleaved(const json_t *record, const char *name,
 
         key_of(walk.item, key);
         rc = old ? add_case(&p, key, old, walk.item) : 0;
+        if (!old && !hr_view_is(walk.suite, "name", "conformance")) {
+            append(alone, sizeof(alone), key);
+        }
     }
     notes = json_array();
+    if (*alone) {
+        note(notes, "Not interleaved, so not compared: ", alone);
+    }
     return finish(&p, rc, side_of(record, name, hr_view_text(against, "old")),
                   side_of(record, name, hr_view_text(against, "new")),
                   hr_view_text(json_object_get(record, "workload"), "sha256"), notes, comparison);

@@ -31,6 +31,11 @@
     "^throughput/[^/]+/(flow=[^/]+|markets=[0-9]+|crossing=[0-9]+):throughput$" \
     "|^latency/[^/]+/load=closed/[^:]+:p(50|99)$"
 
+/* The ids of the cases that have them, with their engine. */
+#define HR_COMPARE_CASES                                                   \
+    "^throughput/[^/]+/[^/]+/(flow=[^/]+|markets=[0-9]+|crossing=[0-9]+)$" \
+    "|^latency/[^/]+/[^/]+/load=closed/"
+
 #define HR_COMPARE_FILES_MAX 26
 
 struct hr_compare_options {
@@ -57,6 +62,7 @@ int hr_compare_exit(const json_t *comparison, bool fail_on_inconclusive);
 
 /* The comparison as blocks of a report (sheet.h). all: also information that is neither better nor
  * worse. */
+void hr_section_comparison(json_t *sheet, const json_t *record); /* if it has one */
 void hr_compare_sheet(json_t *sheet, const json_t *comparison, bool all);
 int hr_compare_text(const json_t *comparison, FILE *out, bool color, bool all);
 /* Several comparisons in one file. */

@@ -190,6 +190,15 @@ void hr_compare_sheet(json_t *sheet, const json_t *comparison, bool all)
     say_sides(sheet, comparison);
 }
 
+void hr_section_comparison(json_t *sheet, const json_t *record)
+{
+    const json_t *comparison = json_object_get(record, "comparison");
+
+    if (comparison) {
+        hr_compare_sheet(sheet, comparison, false);
+    }
+}
+
 int hr_compare_text(const json_t *comparison, FILE *out, bool color, bool all)
 {
     json_t *sheet = json_array();

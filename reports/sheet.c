@@ -3,6 +3,7 @@
  * block looks is the writers' matter.
  */
 #include "reports/sheet.h"
+#include "reports/compare.h"
 #include "reports/figure_text.h"
 #include "reports/record_view.h"
 
@@ -13,13 +14,21 @@
 #include <string.h>
 
 const struct hr_section hr_sections[] = {
-    {"verdict", hr_section_verdict},   {"machine", hr_section_machine},
-    {"claims", hr_section_claims},     {"capacity", hr_section_capacity},
-    {"latency", hr_section_latency},   {"throughput", hr_section_throughput},
-    {"markets", hr_section_markets},   {"scaling", hr_section_scaling},
-    {"ceilings", hr_section_ceilings}, {"validation", hr_section_validation},
-    {"cases", hr_section_cases},       {"reproduce", hr_section_reproduce},
-    {"paste", hr_section_paste},       {NULL, NULL},
+    {"verdict", hr_section_verdict},
+    {"comparison", hr_section_comparison},
+    {"machine", hr_section_machine},
+    {"claims", hr_section_claims},
+    {"capacity", hr_section_capacity},
+    {"latency", hr_section_latency},
+    {"throughput", hr_section_throughput},
+    {"markets", hr_section_markets},
+    {"scaling", hr_section_scaling},
+    {"ceilings", hr_section_ceilings},
+    {"validation", hr_section_validation},
+    {"cases", hr_section_cases},
+    {"reproduce", hr_section_reproduce},
+    {"paste", hr_section_paste},
+    {NULL, NULL},
 };
 
 json_t *hr_sheet_of_record(const json_t *record)

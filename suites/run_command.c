@@ -18,6 +18,7 @@
 #include "harness/progress.h"
 #include "harness/sha256.h"
 #include "probes/probe.h"
+#include "reports/compare.h"
 #include "reports/report.h"
 
 #include <errno.h>
@@ -31,7 +32,9 @@
 struct session {
     const struct hr_args *args;
     struct hr_config *config;
-    struct eut_handle engine, oracle, ruler, shadow;
+    struct eut_handle engine, oracle, ruler, shadow, against;
+    struct eut_engine old; /* the one of --against, under a name of its own */
+    char old_name[48], watched[200];
     struct hr_bench bench;
     struct hr_run_folder folder;
     regex_t filter;
@@ -84,6 +87,9 @@ static int open_filter(struct session *s)
     char why[200];
     int rc;
 
+    if (!text && s->bench.rig.against) {
+        text = HR_COMPARE_CASES; /* what does not gate is not worth forty runs */
+    }
     if (!text) {
         return 0;
     }
@@ -102,6 +108,27 @@ static int open_filter(struct session *s)
     }
     s->filtered = true;
     s->bench.rig.filter = &s->filter;
+    return 0;
+}
+
+/* The older build gets a name of its own, so that no figure can be taken for the other's. */
+static int open_against(struct session *s)
+{
+    const char *name = hr_arg_text(s->args, "against"), *engine = hr_arg_text(s->args, "engine");
+    int rc = name ? eut_open(&s->against, name) : 0;
+
+    if (rc || !name) {
+        return rc ? hr_context(rc, "--against") : 0;
+    }
+    if ((s->against.engine->capabilities | s->engine.engine->capabilities) & EUT_CAP_RULER) {
+        return hr_fail(EINVAL, "--against %.80s: the null engine is the ruler, and has no results",
+                       name);
+    }
+    s->old = *s->against.engine;
+    snprintf(s->old_name, sizeof(s->old_name), "old:%s", s->against.engine->name);
+    s->old.name = s->old_name;
+    s->bench.rig.against = &s->old;
+    snprintf(s->watched, sizeof(s->watched), "%.90s or %.90s", engine, name);
     return 0;
 }
 
@@ -125,9 +152,14 @@ static int open_parts(struct session *s)
         hr_context(rc, "path %s", rig->path->name);
         return -ENODEV;
     }
-    eut_watch(&s->engine, hr_arg_text(s->args, "engine"));
     rig->engine = s->engine.engine;
     rig->ruler = s->ruler.engine;
+    rc = open_against(s);
+    if (rc) {
+        return rc;
+    }
+    eut_watch(s->engine.library ? &s->engine : &s->against,
+              rig->against ? s->watched : hr_arg_text(s->args, "engine"));
     return open_filter(s);
 }
 
@@ -218,6 +250,12 @@ static int start_record(struct session *s)
     hr_record_set_new(rig->record, "config", hr_config_json(s->config));
     hr_record_set_new(rig->record, "profile", json_string(hr_config_profile(s->config)));
     hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
+    if (rig->against) {
+        hr_record_set_new(rig->record, "against",
+                          json_pack("{s:s, s:s, s:I}", "old", hr_arg_text(s->args, "against"),
+                                    "new", hr_arg_text(s->args, "engine"), "blocks",
+                                    (json_int_t)hr_config_count(s->config, "run.blocks")));
+    }
     params.bytes_max = rig->memory_max_bytes;
     rig->flows = flows;
     rig->gaps = hr_histogram_new();
@@ -315,6 +353,21 @@ static void pin(struct session *s)
     rig->cpu = rig->cpus[0];
 }
 
+/* Both engines must be right, or there is nothing to compare. */
+static int conform_old(struct session *s, json_t *suite)
+{
+    struct hr_rig *rig = &s->bench.rig;
+    const struct eut_engine *under_test = rig->engine;
+    int rc = 0;
+
+    if (rig->against && !*s->bench.gate) {
+        rig->engine = rig->against;
+        rc = hr_suites[0]->run(&s->bench, suite);
+        rig->engine = under_test;
+    }
+    return rc;
+}
+
 static int run_suite(struct session *s, const struct hr_suite_ops *ops)
 {
     json_t *suites = json_object_get(hr_record_json(s->bench.rig.record), "suites");
@@ -327,6 +380,7 @@ static int run_suite(struct session *s, const struct hr_suite_ops *ops)
             "mend the engine first: `headroom conform -e ENGINE` shows the shortest flow");
     } else {
         rc = ops->run(&s->bench, suite);
+        rc = rc == 0 && ops == hr_suites[0] ? conform_old(s, suite) : rc;
     }
     if (rc && rc != -EINTR) {
         hr_record_warn(s->bench.rig.record, "suite %s broke: %s", ops->name,
@@ -422,6 +476,30 @@ static int tell(struct session *s)
     return rc;
 }
 
+/* The engines of --against, judged by what judges stored results. */
+static int judge(struct session *s, const char *file)
+{
+    struct hr_record *record = s->bench.rig.record;
+    json_t *comparison;
+    int rc = 0;
+
+    if (s->bench.rig.against) {
+        rc = hr_compare_interleaved(hr_record_json(record), file, &(struct hr_compare_options){0},
+                                    &comparison);
+        if (rc == 0) {
+            hr_record_set_new(record, "comparison", comparison);
+        }
+    }
+    return rc;
+}
+
+static bool regressed(const struct session *s)
+{
+    const json_t *comparison = json_object_get(hr_record_json(s->bench.rig.record), "comparison");
+
+    return comparison && hr_compare_exit(comparison, false) == HR_EXIT_VERDICT;
+}
+
 /* A bound that no rate held is a finding, not a failure of this kind: the verdict line says it. */
 static int exit_status(const struct session *s)
 {
@@ -433,7 +511,7 @@ static int exit_status(const struct session *s)
     if (s->rc) { /* also if the engine could not be judged: that is no verdict on it */
         return HR_EXIT_INPUT;
     }
-    if (*s->bench.gate) {
+    if (*s->bench.gate || regressed(s)) {
         return HR_EXIT_VERDICT;
     }
     if (statuses[HR_INVALID]) {
@@ -464,8 +542,9 @@ static int run_and_report(struct session *s)
     describe_workload(s);
     describe_hiccups(s);
     hr_record_finish(s->bench.rig.record, s->rc == 0);
-    rc = hr_record_write(s->bench.rig.record,
-                         hr_run_folder_file(&s->folder, "result.json", path, sizeof(path)));
+    hr_run_folder_file(&s->folder, "result.json", path, sizeof(path));
+    rc = judge(s, path);
+    rc = rc ? rc : hr_record_write(s->bench.rig.record, path);
     if (rc) {
         return hr_exit_of(rc);
     }
@@ -503,6 +582,7 @@ static void end(struct session *s)
     }
     hr_config_free(s->config);
     eut_close(&s->engine);
+    eut_close(&s->against);
     eut_close(&s->oracle);
     eut_close(&s->ruler);
     eut_close(&s->shadow);
@@ -536,6 +616,8 @@ static const struct hr_option options[] = {
      "measure only the cases whose id matches this extended regular expression"},
     {"engine", 'e', HR_OPT_TEXT, "ENGINE", "reference",
      "engine under test: a built-in's name or a shared library"},
+    {"against", 0, HR_OPT_TEXT, "ENGINE|PATH", NULL,
+     "an older engine or build: the two take turns, run by run, and are compared"},
     {"path", 'p', HR_OPT_TEXT, "PATH", "inproc", "how orders reach it"},
     {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL, "set one setting; may be repeated"},
     {"dry-run", 'n', HR_OPT_FLAG, NULL, NULL,
@@ -562,7 +644,15 @@ const struct hr_command hr_command_run = {
         "6 engine or path missing, 77 all skipped, 130 interrupted (what was finished is "
         "written).\n\n"
         "  headroom run quick\n"
-        "  headroom run -e ./my-engine.so -f 'throughput/' -S flow.markets=100k -o /tmp/mine\n",
+        "  headroom run -e ./my-engine.so -f 'throughput/' -S flow.markets=100k -o /tmp/mine\n"
+        "  headroom run quick -e ./new.so --against ./old.so     (exit status 1: a regression)\n\n"
+        "--against measures the cases that gate (`headroom compare --help`), or those of -f, in "
+        "blocks of old,\n"
+        "new, new, old (run.blocks). Two builds of the reference engine: `make engine` in either "
+        "tree makes\n"
+        "build/release/reference.so. Two builds of headroom itself: run each several times in "
+        "turn, and give\n"
+        "the further results of the old one to `headroom compare --again`.\n",
     .options = options,
     .help = hr_config_help,
     .run = run_run,

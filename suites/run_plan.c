@@ -15,6 +15,7 @@
 #define REPORT_S 5.0 /* writing the report and drawing the plots */
 #define REQUESTS_MIN 50000u
 #define RUNS_MIN 3u
+#define BLOCKS_MIN 6u
 
 bool hr_suite_asked(const struct hr_config *config, const char *name)
 {
@@ -90,7 +91,19 @@ static bool halve(struct hr_config *config, const char *key, uint64_t least)
     return hr_config_set(config, text, "budget") == 0;
 }
 
-static bool cut(struct hr_config *config)
+static bool one_less(struct hr_config *config, const char *key, uint64_t least)
+{
+    uint64_t value = hr_config_count(config, key);
+    char text[96];
+
+    if (value <= least) {
+        return false;
+    }
+    snprintf(text, sizeof(text), "%s=%" PRIu64, key, value - 1);
+    return hr_config_set(config, text, "budget") == 0;
+}
+
+static bool cut(struct hr_config *config, bool blocks)
 {
     /* Not the regimes': how far the market swings in a run is part of what they are. */
     static const char *const requests[] = {"markets.requests", "throughput.requests",
@@ -101,13 +114,8 @@ static bool cut(struct hr_config *config)
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
         changed = halve(config, requests[i], REQUESTS_MIN) || changed;
     }
-    if (!changed && hr_config_count(config, "run.runs") > RUNS_MIN) {
-        char text[64];
-
-        snprintf(text, sizeof(text), "run.runs=%" PRIu64, hr_config_count(config, "run.runs") - 1);
-        changed = hr_config_set(config, text, "budget") == 0;
-    }
-    return changed;
+    return changed || (blocks ? one_less(config, "run.blocks", BLOCKS_MIN)
+                              : one_less(config, "run.runs", RUNS_MIN));
 }
 
 int hr_run_plan_fit(struct hr_bench *bench, struct hr_config *config, json_t **plan)
@@ -120,7 +128,7 @@ int hr_run_plan_fit(struct hr_bench *bench, struct hr_config *config, json_t **p
             return -EINVAL;
         }
         first_s = first_s > 0 ? first_s : hr_run_plan_seconds(*plan);
-        if (hr_run_plan_seconds(*plan) <= budget_s || !cut(config)) {
+        if (hr_run_plan_seconds(*plan) <= budget_s || !cut(config, bench->rig.against)) {
             if (changed) {
                 hr_record_warn(bench->rig.record,
                                "planned %.0f s for a budget of %.0f s: requests and runs were cut "

@@ -255,7 +255,7 @@ static int prepare(struct hr_rig *rig, struct worst_case *c, const struct hr_flo
     total = c->flow.load + c->flow.steady;
     bytes = total * sizeof(struct eut_request) + c->flow.steady * sizeof(uint64_t) +
             c->flow.limits.orders * ORACLE_ORDER_BYTES;
-    if (c->worst->needs & ~rig->engine->capabilities &&
+    if (c->worst->needs & ~hr_rig_capabilities(rig) &&
         !(rig->engine->capabilities & EUT_CAP_RULER)) {
         return hr_fail(ENOTSUP, "engine %s cannot do what this case is made of", rig->engine->name);
     }
@@ -270,7 +270,7 @@ static int prepare(struct hr_rig *rig, struct worst_case *c, const struct hr_flo
     }
     hr_workload_prefix(&c->plain, tape < PLAIN_ORDERS ? tape : PLAIN_ORDERS, &c->plain_orders,
                        &c->plain_digest);
-    rc = hr_worst_make(c->worst, &c->size, rig->engine->capabilities, &c->flow);
+    rc = hr_worst_make(c->worst, &c->size, hr_rig_capabilities(rig), &c->flow);
     rc = rc ? rc : prove(rig, c);
     rig->done_s += (double)total / PLAN_PROVE_PER_S;
     return rc;
