@@ -46,9 +46,17 @@ endif
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
+# OpenSSL 3.5 or later: the system's, else the one that scripts/private-openssl made, else Homebrew's, which hides its
+# own; else 0 and the sealed parts say that they are not there.
+OPENSSL = for at in "$$PKG_CONFIG_PATH" $(CURDIR)/build/openssl /opt/homebrew/opt/openssl@3/lib/pkgconfig; do \
+          PKG_CONFIG_PATH=$$at pkg-config --atleast-version=3.5 libcrypto && \
+          PKG_CONFIG_PATH=$$at pkg-config $(1) libcrypto && break; done 2>/dev/null
+OPENSSL_CFLAGS = $(eval OPENSSL_CFLAGS := $$(shell $(call OPENSSL,--cflags)))$(OPENSSL_CFLAGS)
+OPENSSL_LIBS   = $(eval OPENSSL_LIBS := $$(shell $(call OPENSSL,--libs)))$(OPENSSL_LIBS)
+
 CFLAGS   ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(TUNE) $(CFLAGS) $(WARN) -pthread
-LDLIBS    = $(PKG_LIBS) -lm -ldl -pthread
+LDLIBS    = $(PKG_LIBS) $(OPENSSL_LIBS) -lm -ldl -pthread
 
 SOURCES := $(filter-out engine-under-test/skeleton.c engine-under-test/reference/reference_entry.c, \
            $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
@@ -144,6 +152,14 @@ $(BUILD)/build_facts.h: always
 	@printf '$(BUILD_FACTS)' > $@.new; cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 $(BUILD)/harness/build.o: $(BUILD)/build_facts.h
 $(BUILD)/harness/build.o: private CFLAGS += -include $(BUILD)/build_facts.h
+
+# Rebuilt when OpenSSL was brought, or went.
+$(BUILD)/openssl_facts.h: always
+	@mkdir -p $(@D)
+	@printf '#define HR_HAVE_OPENSSL %d\n/* %s */\n' $(if $(OPENSSL_LIBS),1,0) '$(OPENSSL_LIBS)' > $@.new; \
+	 cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+$(BUILD)/harness/crypto.o $(BUILD)/harness/crypto_keys.o: $(BUILD)/openssl_facts.h
+$(BUILD)/harness/crypto.o $(BUILD)/harness/crypto_keys.o: private CFLAGS += -include $(BUILD)/openssl_facts.h $(OPENSSL_CFLAGS)
 
 # What decides a flow's bytes must round the same everywhere: no fused multiply-add.
 $(addprefix $(BUILD)/harness/,portable_math.o distribution.o flow_params.o flow.o arrival.o): CFLAGS += -ffp-contract=off
