@@ -46,13 +46,9 @@ endif
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
-# OpenSSL 3.5 or later: the system's, else the one that scripts/private-openssl made, else Homebrew's, which hides its
-# own; else 0 and the sealed parts say that they are not there.
-OPENSSL = for at in "$$PKG_CONFIG_PATH" $(CURDIR)/build/openssl /opt/homebrew/opt/openssl@3/lib/pkgconfig; do \
-          PKG_CONFIG_PATH=$$at pkg-config --atleast-version=3.5 libcrypto && \
-          PKG_CONFIG_PATH=$$at pkg-config $(1) libcrypto && break; done 2>/dev/null
-OPENSSL_CFLAGS = $(eval OPENSSL_CFLAGS := $$(shell $(call OPENSSL,--cflags)))$(OPENSSL_CFLAGS)
-OPENSSL_LIBS   = $(eval OPENSSL_LIBS := $$(shell $(call OPENSSL,--libs)))$(OPENSSL_LIBS)
+# OpenSSL 3.5 or later, the system's or this tree's; without it the sealed parts say that they are not there.
+OPENSSL_CFLAGS = $(eval OPENSSL_CFLAGS := $$(shell scripts/private-openssl --cflags))$(OPENSSL_CFLAGS)
+OPENSSL_LIBS   = $(eval OPENSSL_LIBS := $$(shell scripts/private-openssl --libs))$(OPENSSL_LIBS)
 
 CFLAGS   ?= -g
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(TUNE) $(CFLAGS) $(WARN) -pthread

@@ -92,6 +92,7 @@ extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_compare;    /* reports/ */
 extern const struct hr_command hr_command_schema;     /* reports/ */
+extern const struct hr_command hr_command_keys;       /* harness/ */
 extern const struct hr_command hr_command_completion; /* harness/ */
 
 /* The table of all commands, ended by NULL (main.c). */

@@ -45,7 +45,7 @@ const char *hr_crypto_version(void);
 const char *hr_crypto_processor(void);
 
 int hr_crypto_random(void *bytes, size_t size);
-void hr_crypto_wipe(void *bytes, size_t size);                    /* is never optimised away */
+void hr_crypto_wipe(void *bytes, size_t size);                   /* is never optimised away */
 bool hr_crypto_equal(const void *a, const void *b, size_t size); /* in a time that tells nothing */
 
 /* ---- key agreement ---- */
@@ -72,8 +72,8 @@ int hr_sign_key_write(const struct hr_sign_key *key, char *pem, size_t *size); /
 void hr_sign_key_public(const struct hr_sign_key *key, uint8_t *public_key);
 void hr_sign_key_free(struct hr_sign_key *key);
 /* context: FIPS 204's, at most 255 bytes: keeps a signature for one use from serving another. */
-int hr_sign(const struct hr_sign_key *key, const char *context, const void *message, size_t size,
-            uint8_t *signature);
+int hr_sign(const struct hr_sign_key *key, const void *context, size_t context_size,
+            const void *message, size_t size, uint8_t *signature);
 /* -EBADMSG if the bytes are no key. */
 int hr_verify_key_new(struct hr_verify_key **key, const uint8_t *public_key);
 int hr_verify_key_read(struct hr_verify_key **key, const char *pem, size_t size);
@@ -81,8 +81,8 @@ int hr_verify_key_write(const uint8_t *public_key, char *pem, size_t *size); /* 
 void hr_verify_key_public(const struct hr_verify_key *key, uint8_t *public_key);
 void hr_verify_key_free(struct hr_verify_key *key);
 /* 0, or -EBADMSG: not this key's, or of another message or context. */
-int hr_verify(const struct hr_verify_key *key, const char *context, const void *message,
-              size_t size, const uint8_t *signature);
+int hr_verify(const struct hr_verify_key *key, const void *context, size_t context_size,
+              const void *message, size_t size, const uint8_t *signature);
 
 /* ---- digests and keys from them ---- */
 struct hr_digest; /* SHA-384 of what was added so far; can be asked in between */
@@ -94,7 +94,8 @@ void hr_digest_free(struct hr_digest *digest);
 int hr_hkdf_extract(const void *salt, size_t salt_size, const void *secret, size_t size,
                     uint8_t *key); /* HR_DIGEST_BYTES */
 int hr_hkdf_expand(const uint8_t *key, const void *info, size_t info_size, void *out, size_t size);
-int hr_mac(const uint8_t *key, const void *bytes, size_t size, uint8_t *mac); /* key: HR_MAC_BYTES */
+int hr_mac(const uint8_t *key, const void *bytes, size_t size,
+           uint8_t *mac); /* key: HR_MAC_BYTES */
 
 /* ---- records ---- */
 struct hr_aead; /* one key, one direction */
@@ -103,8 +104,8 @@ int hr_aead_key(struct hr_aead *aead, const uint8_t *key); /* takes the place of
 /* out: size + HR_AEAD_TAG_BYTES; may be in. */
 int hr_aead_seal(struct hr_aead *aead, const uint8_t *nonce, const void *header, size_t header_size,
                  const void *in, size_t size, uint8_t *out);
-/* size: with the tag. out: size - HR_AEAD_TAG_BYTES; may be in; holds nothing to be used unless 0 is
- * returned; -EBADMSG. */
+/* size: with the tag. out: size - HR_AEAD_TAG_BYTES; may be in; holds nothing to be used unless 0
+ * is returned; -EBADMSG. */
 int hr_aead_open(struct hr_aead *aead, const uint8_t *nonce, const void *header, size_t header_size,
                  const uint8_t *in, size_t size, void *out);
 void hr_aead_free(struct hr_aead *aead);

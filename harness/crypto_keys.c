@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #define ALGORITHM "ML-DSA-65"
+#define CONTEXT_MAX 255u /* FIPS 204 */
 
 struct hr_sign_key {
     EVP_PKEY *key;
@@ -39,15 +40,15 @@ static void fetch_scheme(void)
 }
 
 /* A context that signs or verifies for FIPS 204's context string; NULL: not to be had. */
-static EVP_PKEY_CTX *use(EVP_PKEY *key, const char *context, bool signs)
+static EVP_PKEY_CTX *use(EVP_PKEY *key, const void *context, size_t size, bool signs)
 {
     EVP_PKEY_CTX *made = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
-    char text[256];
+    uint8_t copy[CONTEXT_MAX];
     OSSL_PARAM params[2];
 
-    snprintf(text, sizeof(text), "%s", context);
-    params[0] = OSSL_PARAM_construct_octet_string(OSSL_SIGNATURE_PARAM_CONTEXT_STRING, text,
-                                                  strlen(text));
+    size = size < sizeof(copy) ? size : sizeof(copy);
+    memcpy(copy, context, size);
+    params[0] = OSSL_PARAM_construct_octet_string(OSSL_SIGNATURE_PARAM_CONTEXT_STRING, copy, size);
     params[1] = OSSL_PARAM_construct_end();
     pthread_once(&scheme_once, fetch_scheme);
     if (!made || !scheme ||
@@ -156,9 +157,9 @@ int hr_sign_key_write(const struct hr_sign_key *key, char *pem, size_t *size)
 {
     BIO *out = BIO_new(BIO_s_mem());
 
-    return take_text(
-        out, out && PEM_write_bio_PrivateKey(out, key->key, NULL, NULL, 0, NULL, NULL) == 1, pem,
-        size);
+    return take_text(out,
+                     out && PEM_write_bio_PrivateKey(out, key->key, NULL, NULL, 0, NULL, NULL) == 1,
+                     pem, size);
 }
 
 static void raw_public(const EVP_PKEY *key, uint8_t *public_key)
@@ -183,10 +184,10 @@ void hr_sign_key_free(struct hr_sign_key *key)
     }
 }
 
-int hr_sign(const struct hr_sign_key *key, const char *context, const void *message, size_t size,
-            uint8_t *signature)
+int hr_sign(const struct hr_sign_key *key, const void *context, size_t context_size,
+            const void *message, size_t size, uint8_t *signature)
 {
-    EVP_PKEY_CTX *signer = use(key->key, context, true);
+    EVP_PKEY_CTX *signer = use(key->key, context, context_size, true);
     size_t made = HR_SIGNATURE_BYTES;
     bool good = signer && EVP_PKEY_sign(signer, signature, &made, message, size) == 1 &&
                 made == HR_SIGNATURE_BYTES;
@@ -211,9 +212,9 @@ static int keep_verify_key(struct hr_verify_key **kept, EVP_PKEY *key)
 int hr_verify_key_new(struct hr_verify_key **key, const uint8_t *public_key)
 {
     int rc = hr_crypto_available();
-    EVP_PKEY *made = rc ? NULL
-                        : EVP_PKEY_new_raw_public_key_ex(NULL, ALGORITHM, NULL, public_key,
-                                                         HR_VERIFY_KEY_BYTES);
+    EVP_PKEY *made =
+        rc ? NULL
+           : EVP_PKEY_new_raw_public_key_ex(NULL, ALGORITHM, NULL, public_key, HR_VERIFY_KEY_BYTES);
 
     *key = NULL;
     return rc ? rc : made ? keep_verify_key(key, made) : -EBADMSG;
@@ -264,12 +265,12 @@ void hr_verify_key_free(struct hr_verify_key *key)
     }
 }
 
-int hr_verify(const struct hr_verify_key *key, const char *context, const void *message,
-              size_t size, const uint8_t *signature)
+int hr_verify(const struct hr_verify_key *key, const void *context, size_t context_size,
+              const void *message, size_t size, const uint8_t *signature)
 {
-    EVP_PKEY_CTX *verifier = use(key->key, context, false);
-    bool good = verifier &&
-                EVP_PKEY_verify(verifier, signature, HR_SIGNATURE_BYTES, message, size) == 1;
+    EVP_PKEY_CTX *verifier = use(key->key, context, context_size, false);
+    bool good =
+        verifier && EVP_PKEY_verify(verifier, signature, HR_SIGNATURE_BYTES, message, size) == 1;
 
     EVP_PKEY_CTX_free(verifier);
     return good ? 0 : -EBADMSG;
@@ -313,10 +314,10 @@ void hr_sign_key_free(struct hr_sign_key *key)
     (void)key;
 }
 
-int hr_sign(const struct hr_sign_key *key, const char *context, const void *message, size_t size,
-            uint8_t *signature)
+int hr_sign(const struct hr_sign_key *key, const void *context, size_t context_size,
+            const void *message, size_t size, uint8_t *signature)
 {
-    (void)key, (void)context, (void)message, (void)size, (void)signature;
+    (void)key, (void)context, (void)context_size, (void)message, (void)size, (void)signature;
     return hr_crypto_available();
 }
 
@@ -350,10 +351,10 @@ void hr_verify_key_free(struct hr_verify_key *key)
     (void)key;
 }
 
-int hr_verify(const struct hr_verify_key *key, const char *context, const void *message,
-              size_t size, const uint8_t *signature)
+int hr_verify(const struct hr_verify_key *key, const void *context, size_t context_size,
+              const void *message, size_t size, const uint8_t *signature)
 {
-    (void)key, (void)context, (void)message, (void)size, (void)signature;
+    (void)key, (void)context, (void)context_size, (void)message, (void)size, (void)signature;
     return hr_crypto_available();
 }
 
