@@ -102,9 +102,11 @@ struct filling {
     enum layer layer;
 };
 
-static int take_setting(void *context, const char *key, const char *value, int is_list)
+static int take_setting(void *context, const struct hr_setting *setting)
 {
     struct filling *filling = context;
+    const char *key = setting->key, *value = setting->value;
+    const int is_list = setting->is_list;
     int row;
 
     if (strcmp(key, "summary") == 0 && !is_list) {

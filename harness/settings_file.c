@@ -14,7 +14,7 @@
 
 #define FILE_BYTES_MAX (1u << 20)
 #define KEY_MAX 128
-#define KEYS_MAX 1024
+#define KEYS_MAX 4096
 #define VALUE_MAX 4096
 
 struct reader {
@@ -93,7 +93,7 @@ static int see(struct reader *r, const char *key, int line)
         }
     }
     if (r->seen_length == KEYS_MAX) {
-        return fail_at(r, line, "more than 1024 settings; no profile needs that many");
+        return fail_at(r, line, "more than 4096 settings; split the file");
     }
     r->seen[r->seen_length].key = strdup(key);
     if (!r->seen[r->seen_length].key) {
@@ -124,11 +124,27 @@ static int take_key(struct reader *r, const yaml_event_t *event, const char *sec
     return see(r, key, line_of(event));
 }
 
-static int give(struct reader *r, int line, const char *key, const char *value, bool is_list)
+static int give(struct reader *r, const struct hr_setting *setting)
 {
-    int rc = r->take(r->context, key, value, is_list);
+    int rc = r->take(r->context, setting);
 
-    return rc ? hr_context(rc, "%s:%d", r->name, line) : 0;
+    return rc ? hr_context(rc, "%s:%d", r->name, setting->line) : 0;
+}
+
+/* Where the value of a scalar begins; 0 where its characters are not those of the file. */
+static int column_of(const yaml_event_t *event)
+{
+    size_t first = event->start_mark.column + 1, quotes = 0;
+
+    if (event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE ||
+        event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE) {
+        quotes = 1;
+    }
+    return event->start_mark.line == event->end_mark.line &&
+                   event->end_mark.index - event->start_mark.index ==
+                       event->data.scalar.length + 2 * quotes
+               ? (int)(first + quotes)
+               : 0;
 }
 
 static int take_scalar(struct reader *r, const yaml_event_t *event, const char *key)
@@ -142,7 +158,7 @@ static int take_scalar(struct reader *r, const yaml_event_t *event, const char *
         return hr_fail(EINVAL, "%s:%d: %s has no value; give one, or remove the line", r->name,
                        line_of(event), key);
     }
-    return give(r, line_of(event), key, value, false);
+    return give(r, &(struct hr_setting){key, value, false, line_of(event), column_of(event)});
 }
 
 static int take_list(struct reader *r, int line, const char *key)
@@ -159,7 +175,7 @@ static int take_list(struct reader *r, int line, const char *key)
         }
         if (event.type == YAML_SEQUENCE_END_EVENT) {
             yaml_event_delete(&event);
-            return give(r, line, key, joined, true);
+            return give(r, &(struct hr_setting){key, joined, true, line, 0});
         }
         if (event.type != YAML_SCALAR_EVENT) {
             rc = fail_at(r, line_of(&event), "a list may hold plain values only");

@@ -11,9 +11,17 @@
 
 #include <stddef.h>
 
-/* One setting: "section.key" or "key"; a list's values are joined by commas. Not 0 ends the
- * reading; the message then gets file:line in front. */
-typedef int (*hr_setting_take)(void *context, const char *key, const char *value, int is_list);
+/* One setting: "section.key" or "key"; a list's values are joined by commas. line and column, both
+ * from 1, are where the value's first character stands; column is 0 where the value does not stand
+ * on one line as it is read (folded lines, lists). Lives as long as the call. */
+struct hr_setting {
+    const char *key, *value;
+    int is_list;
+    int line, column;
+};
+
+/* Not 0 ends the reading; the message then gets file:line in front. */
+typedef int (*hr_setting_take)(void *context, const struct hr_setting *setting);
 
 int hr_settings_read(const char *file, hr_setting_take take, void *context);
 /* The same from memory; name is what messages call it. */

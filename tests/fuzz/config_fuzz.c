@@ -9,12 +9,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int take(void *context, const char *key, const char *value, int is_list)
+static int take(void *context, const struct hr_setting *setting)
 {
     struct hr_config *config = context;
+    const char *key = setting->key, *value = setting->value;
     char assignment[8192];
 
-    (void)is_list;
     if (strcmp(key, "profile") == 0 || strcmp(key, "flow.preset") == 0) {
         return 0; /* would look at files */
     }
