@@ -91,6 +91,7 @@ extern const struct hr_command hr_command_soak;       /* engine-under-test/ */
 extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_compare;    /* reports/ */
+extern const struct hr_command hr_command_plan;       /* reports/ */
 extern const struct hr_command hr_command_schema;     /* reports/ */
 extern const struct hr_command hr_command_keys;       /* harness/ */
 extern const struct hr_command hr_command_completion; /* harness/ */

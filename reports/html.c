@@ -33,13 +33,19 @@ static void put_element(FILE *out, const char *open, const char *text, const cha
 
 static void put_status(FILE *out, const char *status)
 {
-    static const char *const known[] = {"pass", "fail", "skip",    "invalid", "ok",
-                                        "soft", "hard", "warning", "advice"};
+    static const struct {
+        const char *status, *looks; /* a class of the style sheet */
+    } known[] = {
+        {"pass", "pass"},     {"fail", "fail"},        {"skip", "skip"},   {"invalid", "invalid"},
+        {"ok", "ok"},         {"soft", "soft"},        {"hard", "hard"},   {"warning", "warning"},
+        {"advice", "advice"}, {"meets", "pass"},       {"short", "fail"},  {"unknown", "skip"},
+        {"may meet", "skip"}, {"cannot meet", "fail"}, {"measured", "ok"}, {"made up", "warning"},
+    };
     size_t i;
 
     for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(status, known[i]) == 0) {
-            fprintf(out, "<span class=\"s %s\">%s</span>", status, status);
+        if (strcmp(status, known[i].status) == 0) {
+            fprintf(out, "<span class=\"s %s\">%s</span>", known[i].looks, status);
         }
     }
 }
@@ -230,7 +236,8 @@ int hr_write_html(const json_t *sheet, FILE *out, const char *title, const json_
         put_block(&page, block);
     }
     fputs(page.in_plots ? "</div>\n" : "", out);
-    fputs("<footer>Made by Headroom from result.json; every figure here is in that file.</footer>\n"
+    fputs("<footer>Made by Headroom; every figure here comes from the files it was made "
+          "from.</footer>\n"
           "</main>\n</body>\n</html>\n",
           out);
     return ferror(out) ? hr_fail(EIO, "cannot write the HTML report") : 0;

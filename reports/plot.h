@@ -22,7 +22,13 @@ struct hr_plot_ops {
 };
 extern const struct hr_plot_ops hr_plots[]; /* ended by name NULL */
 
+/* In all tables of plots: of a record, and of a plan. */
 const struct hr_plot_ops *hr_plot_find(const char *name);
+/* Data and scripts of a table into a folder, which is made; pictures where gnuplot is there (*drawn
+ * counts them). */
+int hr_plots_draw(const struct hr_plot_ops *table, const json_t *record, const char *dir, int *drawn);
+/* Takes those files and then the folder away again. */
+void hr_plots_remove(const struct hr_plot_ops *table, const char *dir);
 /* Why this record has no such plot: "" if it has the data. */
 void hr_plot_why(const struct hr_plot_ops *plot, const json_t *record, char *why);
 /* Rewrites an SVG that gnuplot made: palettes, no fixed size, no names that clash with those of
@@ -56,6 +62,9 @@ struct hr_series *hr_series_of(struct hr_series_set *set, const char *label);
 void hr_series_add(struct hr_series *series, double x, double y, double low, double high);
 /* A metric's estimate and interval at x, if its case counts. */
 void hr_series_add_metric(struct hr_series *series, double x, const json_t *metric);
+/* A histogram's points against 1/(1-p); the largest of n values stands for 1 - 1/n. */
+void hr_series_add_percentiles(struct hr_series_set *set, const char *label,
+                               const json_t *histogram);
 /* Sorts each by x and drops those with fewer than min points. */
 void hr_series_finish(struct hr_series_set *set, int min);
 /* One block a series: x y low high; two empty lines between (gnuplot's index). */
@@ -94,6 +103,10 @@ struct hr_end_label {
 };
 void hr_script_end_labels(FILE *gp, struct hr_end_label *labels, int count, const struct hr_axis *x,
                           const struct hr_axis *y);
+
+/* Data and script of a picture of percentile curves, latency above 1/(1-p). */
+void hr_script_percentiles(FILE *dat, FILE *gp, const struct hr_series_set *set, const char *name,
+                           const char *title, const char *y_title);
 
 bool hr_plot_load(const json_t *record, FILE *dat, FILE *gp, char *why);
 bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why);

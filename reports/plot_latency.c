@@ -192,7 +192,8 @@ bool hr_plot_load(const json_t *record, FILE *dat, FILE *gp, char *why)
 
 /* ---- percentiles ----------------------------------------------------------------------- */
 
-static void add_curve(struct hr_series_set *set, const char *label, const json_t *histogram)
+void hr_series_add_percentiles(struct hr_series_set *set, const char *label,
+                               const json_t *histogram)
 {
     const json_t *point;
     double count = hr_view_number(histogram, "count");
@@ -201,7 +202,6 @@ static void add_curve(struct hr_series_set *set, const char *label, const json_t
     json_array_foreach (json_object_get(histogram, "points"), i, point) {
         double percentile = json_number_value(json_array_get(point, 0));
         double value = json_number_value(json_array_get(point, 1));
-        /* The largest of n values stands for 1 - 1/n. */
         double x = percentile >= 100 || 1 - percentile / 100 < 1 / count
                        ? count
                        : 1 / (1 - percentile / 100);
@@ -254,7 +254,7 @@ static void collect_percentiles(const json_t *record, struct hr_series_set *set)
     for (i = 0; i < closeds; i++) {
         snprintf(label, sizeof(label), closeds > 1 ? "closed, %s mkts" : "closed loop",
                  hr_figure_set(hr_view_param(closed[i], "markets"), "").text);
-        add_curve(set, label, hr_view_histogram(closed[i], "service"));
+        hr_series_add_percentiles(set, label, hr_view_histogram(closed[i], "service"));
     }
     sort_by_rate(open, opens);
     for (i = 0; i < 3 && opens > 0; i++) {
@@ -262,31 +262,24 @@ static void collect_percentiles(const json_t *record, struct hr_series_set *set)
 
         snprintf(label, sizeof(label), "%s/s", hr_figure_set(hr_view_param(item, "rate"), "").text);
         if (i == 0 || item != open[i == 1 ? 0 : opens / 2]) {
-            add_curve(set, label, hr_view_histogram(item, "latency"));
+            hr_series_add_percentiles(set, label, hr_view_histogram(item, "latency"));
         }
     }
     hr_series_finish(set, 2);
 }
 
-bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
+void hr_script_percentiles(FILE *dat, FILE *gp, const struct hr_series_set *set, const char *name,
+                           const char *title, const char *y_title)
 {
-    struct hr_series_set *set = calloc(1, sizeof(*set));
     struct hr_series_point low, high;
     struct hr_end_label labels[HR_SERIES_MAX];
     struct hr_axis x, y;
     double at;
     int i, nines = 0;
 
-    if (set) {
-        collect_percentiles(record, set);
-    }
-    if (!set || !hr_series_extent(set, &low, &high)) {
-        snprintf(why, HR_WHY_MAX, "it needs a latency histogram of a case that counts");
-        free(set);
-        return false;
-    }
+    hr_series_extent(set, &low, &high);
     hr_series_write(set, dat, "1/(1-p) latency_ns");
-    hr_script_begin(gp, "percentiles", "Latency by percentile", 400);
+    hr_script_begin(gp, name, title, 400);
     fprintf(gp,
             "set logscale x\nset xrange [1.1:%.9g]\n"
             "set xtics ('50' 2, '90' 10, '99' 100",
@@ -298,9 +291,9 @@ bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
     x = (struct hr_axis){.name = 'x', .log = true, .low = 1.1, .high = fmax(high.x, 20)};
     y = hr_script_axis(gp, 'y', true, low.y, high.y, "ns");
     hr_script_axis_title(gp, 'x', "percentile, on a scale of 1/(1 − p)");
-    hr_script_axis_title(gp, 'y', "latency at orders/s offered; closed loop: service time");
+    hr_script_axis_title(gp, 'y', y_title);
     for (i = 0; i < set->count; i++) {
-        struct hr_series *series = &set->series[i];
+        const struct hr_series *series = &set->series[i];
 
         labels[i].x = series->points[series->count - 1].x;
         labels[i].y = series->points[series->count - 1].y;
@@ -310,9 +303,26 @@ bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
     hr_script_end_labels(gp, labels, set->count, &x, &y);
     fputs("plot \\\n", gp);
     for (i = 0; i < set->count; i++) {
-        fprintf(gp, "  'percentiles.dat' index %d using 1:2 with lines lw 2.2 lc rgb '%s'%s\n", i,
+        fprintf(gp, "  '%s.dat' index %d using 1:2 with lines lw 2.2 lc rgb '%s'%s\n", name, i,
                 hr_script_color(i), i + 1 < set->count ? ", \\" : "");
     }
+}
+
+bool hr_plot_percentiles(const json_t *record, FILE *dat, FILE *gp, char *why)
+{
+    struct hr_series_set *set = calloc(1, sizeof(*set));
+    struct hr_series_point low, high;
+
+    if (set) {
+        collect_percentiles(record, set);
+    }
+    if (!set || !hr_series_extent(set, &low, &high)) {
+        snprintf(why, HR_WHY_MAX, "it needs a latency histogram of a case that counts");
+        free(set);
+        return false;
+    }
+    hr_script_percentiles(dat, gp, set, "percentiles", "Latency by percentile",
+                          "latency at orders/s offered; closed loop: service time");
     free(set);
     return true;
 }

@@ -4,6 +4,7 @@
  */
 #include "harness/error.h"
 #include "harness/sink.h"
+#include "reports/plan.h"
 #include "reports/plot.h"
 #include "reports/report.h"
 
@@ -52,11 +53,13 @@ const struct hr_plot_ops hr_plots[] = {
 
 const struct hr_plot_ops *hr_plot_find(const char *name)
 {
-    const struct hr_plot_ops *plot;
+    const struct hr_plot_ops *const tables[] = {hr_plots, hr_plan_plots}, *plot;
 
-    for (plot = hr_plots; plot->name; plot++) {
-        if (strcmp(plot->name, name) == 0) {
-            return plot;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (plot = tables[i]; plot->name; plot++) {
+            if (strcmp(plot->name, name) == 0) {
+                return plot;
+            }
         }
     }
     return NULL;
@@ -194,7 +197,8 @@ static void remove_plot(const char *dir, const char *name)
     }
 }
 
-int hr_report_plots(const json_t *record, const char *dir, int *drawn)
+int hr_plots_draw(const struct hr_plot_ops *table, const json_t *record, const char *dir,
+                  int *drawn)
 {
     const struct hr_plot_ops *plot;
 
@@ -202,7 +206,7 @@ int hr_report_plots(const json_t *record, const char *dir, int *drawn)
     if (mkdir(dir, 0777) && errno != EEXIST) {
         return hr_fail(errno, "cannot make the folder %s: %s", dir, strerror(errno));
     }
-    for (plot = hr_plots; plot->name; plot++) {
+    for (plot = table; plot->name; plot++) {
         char why[HR_WHY_MAX] = "";
         int rc = write_plot(plot, record, dir, why);
 
@@ -217,12 +221,22 @@ int hr_report_plots(const json_t *record, const char *dir, int *drawn)
     return 0;
 }
 
-void hr_report_plots_remove(const char *dir)
+void hr_plots_remove(const struct hr_plot_ops *table, const char *dir)
 {
     const struct hr_plot_ops *plot;
 
-    for (plot = hr_plots; plot->name; plot++) {
+    for (plot = table; plot->name; plot++) {
         remove_plot(dir, plot->name);
     }
     rmdir(dir);
+}
+
+int hr_report_plots(const json_t *record, const char *dir, int *drawn)
+{
+    return hr_plots_draw(hr_plots, record, dir, drawn);
+}
+
+void hr_report_plots_remove(const char *dir)
+{
+    hr_plots_remove(hr_plots, dir);
 }

@@ -190,6 +190,10 @@ void hr_section_verdict(json_t *sheet, const json_t *record)
     }
     json_object_set_new(block, "line", hr_sheet_string(hr_view_text(verdict, "line")));
     json_array_append_new(sheet, block);
+    if (*hr_view_text(record, "constructed")) {
+        hr_sheet_say(sheet, "text", "Nobody measured this: %s.",
+                     hr_view_text(record, "constructed"));
+    }
     if (!json_is_true(json_object_get(record, "complete"))) {
         hr_sheet_say(sheet, "text", "This run was interrupted: only what was finished is shown.");
     }

@@ -20,8 +20,10 @@ static const char *color_of(const char *status)
     static const struct {
         const char *status, *code;
     } colors[] = {
-        {"pass", "32"}, {"ok", "32"},      {"fail", "31"}, {"invalid", "31"}, {"hard", "31"},
-        {"skip", "36"}, {"warning", "33"}, {"soft", "33"}, {"advice", "33"},
+        {"pass", "32"},    {"ok", "32"},    {"fail", "31"},    {"invalid", "31"},
+        {"hard", "31"},    {"skip", "36"},  {"warning", "33"}, {"soft", "33"},
+        {"advice", "33"},  {"meets", "32"}, {"short", "31"},   {"cannot meet", "31"},
+        {"made up", "33"},
     };
     size_t i;
 
