@@ -10,6 +10,7 @@ VARIANT ?= release
 PROFILE ?= standard
 ENGINE  ?= reference
 OUT     ?=
+CLAIMS  ?=
 REQUESTS ?= 1000000000
 V       ?= 0
 WERROR  ?= 0
@@ -79,13 +80,15 @@ all: program ## build the program (the default); VARIANT=release|portable|debug|
 program: $(PROGRAM)
 	@ln -sfn $(VARIANT)$(if $(filter gcc cc,$(CC_NAME)),,-$(CC_NAME))/headroom build/headroom
 
-capacity: bootstrap ## measure this host and write the report: PROFILE=quick|standard|full|planet ENGINE=… OUT=…
+capacity: bootstrap ## measure this host and write the report: PROFILE=quick|standard|full|planet ENGINE=… OUT=… CLAIMS=mine.yaml
 	@$(MAKE) --no-print-directory program
-	@build/headroom run '$(PROFILE)' -e '$(ENGINE)' $(if $(OUT),-o '$(OUT)'); status=$$?; \
+	@build/headroom run '$(PROFILE)' -e '$(ENGINE)' $(if $(OUT),-o '$(OUT)') $(if $(CLAIMS),--claims '$(CLAIMS)'); status=$$?; \
 	if [ $$status -eq 3 ]; then \
 	    echo "make capacity: the report is written; results that this host disturbed are INVALID there, with the reason" >&2; \
-	    exit 0; \
-	fi; exit $$status
+	    status=0; \
+	fi; \
+	[ $$status -eq 0 ] || exit $$status; \
+	[ -z '$(CLAIMS)' ] || build/headroom claims '$(or $(OUT),results/latest)/result.json' --claims '$(CLAIMS)' --fail-on refuted,short
 
 test: bootstrap ## run all tests (unit, contract, golden, command line, fuzz, sanitizers)
 	@CC=$(CC) tests/run

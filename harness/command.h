@@ -89,6 +89,7 @@ extern const struct hr_command hr_command_replay;     /* engine-under-test/ */
 extern const struct hr_command hr_command_flow;       /* engine-under-test/ */
 extern const struct hr_command hr_command_soak;       /* engine-under-test/ */
 extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
+extern const struct hr_command hr_command_claims;     /* reports/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_compare;    /* reports/ */
 extern const struct hr_command hr_command_plan;       /* reports/ */

@@ -13,6 +13,7 @@
 #ifndef HR_CONFIG_H
 #define HR_CONFIG_H
 
+#include "harness/config_folder.h"
 #include "harness/flow.h"
 
 #include <jansson.h>
@@ -73,8 +74,5 @@ void hr_config_flow(const struct hr_config *c, struct hr_flow_params *params);
 
 /* The table as text on standard output, for --help (a command's `help`). */
 void hr_config_help(void);
-
-/* Where configs/ lies: HEADROOM_CONFIGS, else beside the program, else where it was built. */
-const char *hr_config_folder(void);
 
 #endif

@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <string.h>
 
-extern const struct hr_path_ops hr_path_inproc;
+extern const struct hr_path_ops hr_path_inproc, hr_path_ring, hr_path_unix, hr_path_tcp;
 
 const struct hr_path_ops *const hr_paths[] = {
     &hr_path_inproc,
+    &hr_path_ring,
+    &hr_path_unix,
+    &hr_path_tcp,
     NULL,
 };
 

@@ -221,30 +221,3 @@ void hr_section_machine(json_t *sheet, const json_t *record)
                  hr_view_text(record, "started"),
                  hr_figure(hr_view_number(record, "seconds"), "s").text);
 }
-
-void hr_section_claims(json_t *sheet, const json_t *record)
-{
-    const json_t *claims = json_object_get(record, "claims"), *claim;
-    json_t *table;
-    size_t i;
-
-    hr_sheet_heading(sheet, "claims", "Claims");
-    if (json_array_size(claims) == 0) {
-        hr_sheet_say(sheet, "note",
-                     "None was judged: the registry of documented claims comes with "
-                     "a later version.");
-        return;
-    }
-    table = hr_sheet_table(sheet, NULL, NULL);
-    hr_table_column(table, "Claim", HR_LEFT);
-    hr_table_column(table, "Verdict", HR_LEFT);
-    hr_table_column(table, "Why", HR_LEFT);
-    json_array_foreach (claims, i, claim) {
-        json_t *row = hr_table_row(table, NULL);
-        const char *text = hr_view_text(claim, "text");
-
-        hr_row_cell(row, *text ? text : hr_view_text(claim, "id"), NULL);
-        hr_row_cell(row, hr_view_text(claim, "verdict"), NULL);
-        hr_row_cell(row, hr_view_text(claim, "reason"), NULL);
-    }
-}

@@ -189,6 +189,27 @@ static bool planned(const struct session *s)
     return false;
 }
 
+/* The files of claims that were asked for; NULL: the documented ones. */
+static int claims_files(const struct session *s, const char *const **files)
+{
+    int count = hr_arg_list(s->args, "claims", files);
+
+    *files = count ? *files : NULL;
+    return count;
+}
+
+/* What is wrong with claims of one's own is told before anything is measured. */
+static int check_claims(const struct session *s)
+{
+    const char *const *files;
+    int count = claims_files(s, &files), rc;
+    json_t *judged = NULL;
+
+    rc = files ? hr_report_judge(NULL, files, count, &judged) : 0;
+    json_decref(judged);
+    return rc;
+}
+
 static int prepare(struct session *s)
 {
     struct hr_rig *rig = &s->bench.rig;
@@ -196,6 +217,7 @@ static int prepare(struct session *s)
     int argc, rc;
 
     rc = load_config(s);
+    rc = rc ? rc : check_claims(s);
     rc = rc ? rc : open_parts(s);
     if (rc) {
         return rc;
@@ -443,6 +465,21 @@ static void note(struct session *s, int rc)
     }
 }
 
+static void judge_claims(struct session *s)
+{
+    const char *const *files;
+    int count = claims_files(s, &files);
+    struct hr_record *record = s->bench.rig.record;
+    json_t *judged;
+
+    if (hr_report_judge(hr_record_json(record), files, count, &judged)) {
+        hr_record_warn(record, "no claim was judged: %s", hr_error());
+        hr_error_clear();
+        return;
+    }
+    hr_record_set_new(record, "claims", judged);
+}
+
 /* What cannot be written is said, and the rest is written. */
 static void write_reports(struct session *s)
 {
@@ -541,6 +578,7 @@ static int run_and_report(struct session *s)
     hr_error_clear();
     describe_workload(s);
     describe_hiccups(s);
+    judge_claims(s);
     hr_record_finish(s->bench.rig.record, s->rc == 0);
     hr_run_folder_file(&s->folder, "result.json", path, sizeof(path));
     rc = judge(s, path);
@@ -620,6 +658,8 @@ static const struct hr_option options[] = {
      "an older engine or build: the two take turns, run by run, and are compared"},
     {"path", 'p', HR_OPT_TEXT, "PATH", "inproc", "how orders reach it"},
     {"set", 'S', HR_OPT_LIST, "KEY=VALUE", NULL, "set one setting; may be repeated"},
+    {"claims", 0, HR_OPT_LIST, "FILE", NULL,
+     "judge these claims at the end instead of the documented ones (see `headroom claims`)"},
     {"dry-run", 'n', HR_OPT_FLAG, NULL, NULL,
      "print the plan and its predicted duration, measure nothing"},
     {"output", 'o', HR_OPT_TEXT, "DIR", NULL,

@@ -1,0 +1,31 @@
+/*
+ * link_socket.h - what the links over sockets share: where two processes meet, and what a
+ * connection is set to. On this machine only: 127.0.0.1 and a port that the system chooses, or a
+ * path that exists while the link is being made.
+ *
+ * Errors: a negative errno with hr_error(). Threads: one per side.
+ */
+#ifndef HR_LINK_SOCKET_H
+#define HR_LINK_SOCKET_H
+
+#include "harness/link.h"
+
+#define HR_SOCKET_PATH_MAX 96
+
+struct hr_meeting {
+    int fd;     /* listens; -1 when it was closed */
+    bool local; /* a path instead of a port */
+    uint16_t port;
+    char folder[HR_SOCKET_PATH_MAX], path[HR_SOCKET_PATH_MAX + 8];
+};
+
+int hr_meeting_open(struct hr_meeting *meeting, bool local, const struct hr_link_params *params);
+/* A connection to it, set up and not blocking, or a negative errno. */
+int hr_meeting_connect(const struct hr_meeting *meeting, const struct hr_link_params *params);
+/* The next caller's, or -EAGAIN without a message if there is none. */
+int hr_meeting_accept(const struct hr_meeting *meeting, const struct hr_link_params *params);
+void hr_meeting_close(struct hr_meeting *meeting, bool remove);
+/* What the system made of the settings. */
+void hr_socket_facts(int fd, bool local, struct hr_link_facts *facts);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * link_stream.c - bytes through the kernel, one socket a client: tcp and unix.
+ *
+ * Ready descriptors by epoll or kqueue, one recv() of all that is there, one send() a commit. What
+ * the kernel does not take at once waits in the connection's own buffer, and when that has no room
+ * for a message the writer is told so. It cannot see where in the kernel the time goes.
+ */
+#include "harness/error.h"
+#include "harness/link_socket.h"
+#include "harness/platform/poller.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define IN_BYTES (256u << 10)
+#define MEETING_TAG UINT32_MAX
+#define EVENTS_MAX 64
+#ifdef MSG_NOSIGNAL
+#define SEND_FLAGS MSG_NOSIGNAL
+#else
+#define SEND_FLAGS 0
+#endif
+
+struct stream {
+    int fd;
+    bool used, gone, told; /* told: poll() said that it is gone */
+    bool blocked;          /* waits until it can be written */
+    uint8_t *in, *out;
+    size_t in_at, in_end, out_at, out_end;
+};
+
+struct stream_link {
+    struct hr_link base;
+    struct hr_meeting meeting;
+    struct hr_poller *poller;
+    size_t in_bytes, out_bytes;
+    bool server;
+    struct stream streams[];
+};
+
+static int stream_available(void)
+{
+    return 0;
+}
+
+static int stream_listen(struct hr_link **out, const struct hr_link_params *params, bool local)
+{
+    uint32_t slots = params->clients + HR_LINK_STRANGERS_MAX;
+    struct stream_link *l = calloc(1, sizeof(*l) + slots * sizeof(l->streams[0]));
+    int rc;
+
+    *out = NULL;
+    if (!l) {
+        return hr_fail(ENOMEM, "no memory for %u connections", slots);
+    }
+    l->base = (struct hr_link){.params = *params, .slots = slots};
+    l->out_bytes = 4 * (size_t)params->message_bytes;
+    l->in_bytes = l->out_bytes > IN_BYTES ? l->out_bytes : IN_BYTES;
+    rc = hr_meeting_open(&l->meeting, local, params);
+    if (rc) {
+        free(l);
+        return rc;
+    }
+    l->base.facts.port = l->meeting.port;
+    *out = &l->base;
+    return 0;
+}
+
+static int tcp_listen(struct hr_link **link, const struct hr_link_params *params)
+{
+    return stream_listen(link, params, false);
+}
+
+static int unix_listen(struct hr_link **link, const struct hr_link_params *params)
+{
+    return stream_listen(link, params, true);
+}
+
+/* Takes the descriptor over, also on failure. */
+static int take(struct stream_link *l, uint32_t c, int fd)
+{
+    struct stream *s = l->streams + c;
+    int rc;
+
+    *s = (struct stream){.fd = fd, .used = true, .in = s->in, .out = s->out};
+    s->in = s->in ? s->in : malloc(l->in_bytes);
+    s->out = s->out ? s->out : malloc(l->out_bytes);
+    rc = s->in && s->out ? hr_poller_set(l->poller, fd, c, false)
+                         : hr_fail(ENOMEM, "no memory for a connection's buffers");
+    if (rc) {
+        close(fd);
+        s->used = false;
+    } else {
+        hr_socket_facts(fd, l->meeting.local, &l->base.facts);
+    }
+    return rc;
+}
+
+static int stream_join(struct hr_link *link, bool server)
+{
+    struct stream_link *l = (struct stream_link *)link;
+    int rc = hr_poller_new(&l->poller);
+
+    l->server = server;
+    if (rc) {
+        return rc;
+    }
+    if (server) {
+        return hr_poller_set(l->poller, l->meeting.fd, MEETING_TAG, false);
+    }
+    for (uint32_t c = 0; c < link->params.clients && rc == 0; c++) {
+        int fd = hr_meeting_connect(&l->meeting, &link->params);
+
+        rc = fd < 0 ? fd : take(l, c, fd);
+    }
+    hr_meeting_close(&l->meeting, true);
+    return rc;
+}
+
+/* All who call, as far as there is room for them; one too many is sent away. */
+static void accept_all(struct stream_link *l)
+{
+    int fd;
+
+    while ((fd = hr_meeting_accept(&l->meeting, &l->base.params)) >= 0) {
+        uint32_t c = 0;
+
+        while (c < l->base.slots && l->streams[c].used) {
+            c++;
+        }
+        if (c == l->base.slots) {
+            close(fd);
+        } else {
+            take(l, c, fd);
+        }
+    }
+}
+
+static void lose(struct stream *s)
+{
+    s->gone = true;
+    s->in_at = s->in_end = s->out_at = s->out_end = 0;
+}
+
+static void receive(struct stream_link *l, struct stream *s)
+{
+    ssize_t got;
+
+    if (s->in_at && s->in_end - s->in_at < l->in_bytes / 2) {
+        memmove(s->in, s->in + s->in_at, s->in_end - s->in_at);
+        s->in_end -= s->in_at;
+        s->in_at = 0;
+    }
+    if (s->in_end == l->in_bytes) {
+        return; /* the reader is behind; the kernel holds the rest, and then the peer */
+    }
+    got = recv(s->fd, s->in + s->in_end, l->in_bytes - s->in_end, 0);
+    if (got > 0) {
+        s->in_end += (size_t)got;
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        lose(s);
+    }
+}
+
+static void send_out(struct stream_link *l, uint32_t c)
+{
+    struct stream *s = l->streams + c;
+    ssize_t sent = send(s->fd, s->out + s->out_at, s->out_end - s->out_at, SEND_FLAGS);
+
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+        lose(s);
+        return;
+    }
+    s->out_at += sent > 0 ? (size_t)sent : 0;
+    if (s->out_at == s->out_end) {
+        s->out_at = s->out_end = 0;
+    }
+    if (s->blocked != (s->out_end > 0)) {
+        s->blocked = s->out_end > 0;
+        hr_poller_set(l->poller, s->fd, c, s->blocked);
+    }
+}
+
+static int stream_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
+{
+    struct stream_link *l = (struct stream_link *)link;
+    struct hr_poll_event events[EVENTS_MAX];
+    int found =
+        hr_poller_wait(l->poller, events, most < EVENTS_MAX ? (int)most : EVENTS_MAX, wait_ms);
+    int n = 0;
+
+    for (int i = 0; i < found; i++) {
+        uint32_t c = events[i].tag;
+        struct stream *s;
+
+        if (c == MEETING_TAG) {
+            accept_all(l);
+            continue;
+        }
+        s = l->streams + c;
+        if (!s->used || s->told) {
+            continue;
+        }
+        if (events[i].writable && !s->gone) {
+            send_out(l, c);
+        }
+        if (events[i].readable && !s->gone) {
+            receive(l, s);
+        }
+        if (s->gone) {
+            hr_poller_remove(l->poller, s->fd);
+            s->told = true;
+            ready[n++] = c | HR_LINK_GONE;
+        } else if (s->in_end > s->in_at) {
+            ready[n++] = c;
+        }
+    }
+    return found < 0 ? found : n;
+}
+
+static size_t stream_read(struct hr_link *link, uint32_t c, size_t used, const uint8_t **at)
+{
+    struct stream *s = ((struct stream_link *)link)->streams + c;
+
+    s->in_at += used;
+    if (s->in_at >= s->in_end) {
+        s->in_at = s->in_end = 0;
+    }
+    *at = s->in + s->in_at;
+    return s->used ? s->in_end - s->in_at : 0;
+}
+
+static size_t stream_write(struct hr_link *link, uint32_t c, size_t used, uint8_t **at)
+{
+    struct stream_link *l = (struct stream_link *)link;
+    struct stream *s = l->streams + c;
+
+    if (!s->used || s->gone) {
+        return 0;
+    }
+    s->out_end += used;
+    if (s->out_end && !(s->blocked && used)) {
+        send_out(l, c); /* what is blocked is tried again by poll(), or when room is asked for */
+    }
+    if (s->out_at && l->out_bytes - s->out_end < link->params.message_bytes) {
+        memmove(s->out, s->out + s->out_at, s->out_end - s->out_at);
+        s->out_end -= s->out_at;
+        s->out_at = 0;
+    }
+    *at = s->out + s->out_end;
+    return s->gone ? 0 : l->out_bytes - s->out_end;
+}
+
+static void end(struct stream_link *l, struct stream *s)
+{
+    if (s->used) {
+        if (!s->told) {
+            hr_poller_remove(l->poller, s->fd);
+        }
+        close(s->fd);
+    }
+    s->used = false;
+}
+
+static void stream_close(struct hr_link *link, uint32_t c)
+{
+    struct stream_link *l = (struct stream_link *)link;
+
+    if (!link) {
+        return;
+    }
+    for (uint32_t i = 0; i < link->slots; i++) {
+        if (c == HR_LINK_ALL || c == i) {
+            end(l, l->streams + i);
+        }
+        if (c == HR_LINK_ALL) {
+            free(l->streams[i].in);
+            free(l->streams[i].out);
+        }
+    }
+    if (c == HR_LINK_ALL) {
+        hr_meeting_close(&l->meeting, !l->server);
+        hr_poller_free(l->poller);
+        free(l);
+    }
+}
+
+extern const struct hr_link_ops hr_link_tcp, hr_link_unix;
+const struct hr_link_ops hr_link_tcp = {
+    .name = "tcp",
+    .summary = "TCP, one connection a client, to a server in its own process",
+    .available = stream_available,
+    .listen = tcp_listen,
+    .join = stream_join,
+    .poll = stream_poll,
+    .read = stream_read,
+    .write = stream_write,
+    .close = stream_close,
+};
+const struct hr_link_ops hr_link_unix = {
+    .name = "unix",
+    .summary = "UNIX sockets, one a client, to a server in its own process",
+    .available = stream_available,
+    .listen = unix_listen,
+    .join = stream_join,
+    .poll = stream_poll,
+    .read = stream_read,
+    .write = stream_write,
+    .close = stream_close,
+};

@@ -1,0 +1,290 @@
+/*
+ * order_client.c - was every order answered, once, and by the right events?
+ *
+ * Orders are encoded where the link sends them from, events are read where it left them. One clock
+ * reading a batch sent and one a span received: orders of a batch are as old as the batch. It
+ * cannot see how long an event waited in the kernel before it was looked at; that wait is latency.
+ */
+#include "harness/order_client.h"
+
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/progress.h"
+#include "harness/wire.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READY_MAX 64u
+
+struct client {
+    uint64_t sent, expected; /* sequences: the last one sent, the next one answered */
+    bool gone;
+};
+
+struct hr_clients {
+    struct hr_clients_params params;
+    struct hr_client_counts counts;
+    uint32_t count;
+    uint64_t *digests; /* by market */
+    struct hr_histogram *latency;
+    uint64_t same_ns, same_count; /* a run of orders sent at one time */
+    struct client clients[];
+};
+
+int hr_clients_new(struct hr_clients **out, const struct hr_clients_params *params)
+{
+    uint32_t n = params->link->params.clients;
+    struct hr_clients *h = calloc(1, sizeof(*h) + n * sizeof(h->clients[0]));
+
+    *out = h;
+    if (!h) {
+        return hr_fail(ENOMEM, "no memory for %u clients", n);
+    }
+    h->params = *params;
+    h->count = n;
+    h->digests = malloc((params->markets + 1) * sizeof(*h->digests));
+    if (!h->digests) {
+        free(h);
+        *out = NULL;
+        return hr_fail(ENOMEM, "no memory for the digests of %u markets", params->markets);
+    }
+    for (uint32_t m = 0; m < params->markets; m++) {
+        h->digests[m] = m;
+    }
+    for (uint32_t c = 0; c < n; c++) {
+        h->clients[c].expected = 1;
+    }
+    return 0;
+}
+
+void hr_clients_free(struct hr_clients *h)
+{
+    if (h) {
+        free(h->digests);
+        free(h);
+    }
+}
+
+const struct hr_client_counts *hr_clients_counts(const struct hr_clients *h)
+{
+    return &h->counts;
+}
+
+uint64_t hr_clients_digest(const struct hr_clients *h)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t m = 0; m < h->params.markets; m++) {
+        sum += eut_digest_market(m, h->digests[m]);
+    }
+    return sum;
+}
+
+uint64_t hr_client_in_flight(const struct hr_clients *h, uint32_t c)
+{
+    return h->clients[c].sent + 1 - h->clients[c].expected;
+}
+
+static int gone(struct hr_clients *h, uint32_t c)
+{
+    h->clients[c].gone = true;
+    return hr_fail(EPIPE, "the server ended the connection of client %u", c);
+}
+
+int hr_client_send(struct hr_clients *h, uint32_t c, const struct eut_request *requests,
+                   uint32_t count)
+{
+    struct hr_link *link = h->params.link;
+    struct client *client = h->clients + c;
+    size_t bytes = (size_t)count * HR_WIRE_ORDER_BYTES;
+    uint8_t *at;
+
+    if (client->gone) {
+        return gone(h, c);
+    }
+    h->counts.offered += count;
+    if (hr_client_in_flight(h, c) + count > h->params.window ||
+        link->ops->write(link, c, 0, &at) < bytes) {
+        h->counts.refused += count;
+        return 0;
+    }
+    hr_wire_orders_put(at, requests, count, c, client->sent + 1, hr_clock_ns());
+    link->ops->write(link, c, bytes, &at);
+    client->sent += count;
+    h->counts.sent += count;
+    return 1;
+}
+
+static void note_latency(struct hr_clients *h, uint64_t waited_ns)
+{
+    if (waited_ns != h->same_ns && h->same_count) {
+        hr_histogram_record_n(h->latency, h->same_ns, h->same_count);
+        h->same_count = 0;
+    }
+    h->same_ns = waited_ns;
+    h->same_count++;
+}
+
+/* What is not the next one: lost between, or here a second time. True if it counts as an answer. */
+static bool out_of_turn(struct hr_clients *h, struct client *client, const struct hr_wire_event *e)
+{
+    if (e->sequence < client->expected || e->sequence > client->sent) {
+        h->counts.duplicated += e->last;
+        return false;
+    }
+    h->counts.lost += e->sequence - client->expected;
+    client->expected = e->sequence;
+    return true;
+}
+
+static void account(struct hr_clients *h, struct client *client, const struct hr_wire_event *e,
+                    uint64_t now_ns)
+{
+    if (__builtin_expect(e->sequence != client->expected, 0) && !out_of_turn(h, client, e)) {
+        return;
+    }
+    if (e->kind != HR_WIRE_SILENT && e->market < h->params.markets) {
+        h->digests[e->market] = eut_digest_fold(h->digests[e->market], e->order, e->maker, e->price,
+                                                e->qty, e->kind, e->reason);
+    }
+    h->counts.events++;
+    h->counts.trades += e->kind == EUT_TRADE;
+    h->counts.rejected += e->kind == EUT_REJECTED;
+    if (e->last) {
+        h->counts.acked++;
+        client->expected++;
+        if (h->latency) {
+            note_latency(h, now_ns - e->time_ns);
+        }
+    }
+}
+
+static int take_span(struct hr_clients *h, uint32_t c, const uint8_t *at, size_t count)
+{
+    uint64_t now_ns = hr_clock_ns();
+
+    for (size_t i = 0; i < count; i++, at += HR_WIRE_EVENT_BYTES) {
+        struct hr_wire_event event;
+
+        if (hr_wire_event_get(at, HR_WIRE_EVENT_BYTES, &event)) {
+            return -EBADMSG;
+        }
+        account(h, h->clients + c, &event, now_ns);
+    }
+    return 0;
+}
+
+int64_t hr_clients_receive(struct hr_clients *h, hr_client_take take, void *context)
+{
+    struct hr_link *link = h->params.link;
+    uint64_t before = h->counts.acked;
+    uint32_t ready[READY_MAX];
+    int n = link->ops->poll(link, ready, READY_MAX, 0);
+
+    for (int i = 0; i < n; i++) {
+        uint32_t c = ready[i] & ~HR_LINK_GONE;
+        const uint8_t *at;
+        size_t have, count;
+
+        if (ready[i] & HR_LINK_GONE) {
+            return gone(h, c);
+        }
+        have = link->ops->read(link, c, 0, &at);
+        while ((count = have / HR_WIRE_EVENT_BYTES) > 0) {
+            int rc = take_span(h, c, at, count);
+
+            if (rc) {
+                return rc;
+            }
+            if (take) {
+                take(context, c, at, count);
+            }
+            have = link->ops->read(link, c, count * HR_WIRE_EVENT_BYTES, &at);
+        }
+    }
+    return n < 0 ? n : (int64_t)(h->counts.acked - before);
+}
+
+/* One batch of each client that has one and may. How many are still to be sent, or an errno. */
+static int64_t send_round(struct hr_clients *h, const struct hr_clients_run *run, uint64_t *done)
+{
+    uint64_t left = 0;
+
+    for (uint32_t c = 0; c < h->count; c++) {
+        const struct hr_client_tape *tape = run->tapes + c;
+        uint64_t more = tape->count - done[c];
+        uint32_t n = more < run->batch ? (uint32_t)more : run->batch;
+
+        /* A full window is the driver's own doing, no back-pressure. */
+        if (n && hr_client_in_flight(h, c) + n <= h->params.window) {
+            int rc = hr_client_send(h, c, tape->requests + done[c], n);
+
+            if (rc < 0) {
+                return rc;
+            }
+            done[c] += rc ? n : 0;
+        }
+        left += tape->count - done[c];
+    }
+    return (int64_t)left;
+}
+
+static uint64_t unanswered(const struct hr_clients *h)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t c = 0; c < h->count; c++) {
+        sum += hr_client_in_flight(h, c);
+    }
+    return sum;
+}
+
+/* What was never answered. The next order's answer is not to be taken for theirs. */
+static void give_up(struct hr_clients *h)
+{
+    h->counts.lost += unanswered(h);
+    for (uint32_t c = 0; c < h->count; c++) {
+        h->clients[c].expected = h->clients[c].sent + 1;
+    }
+}
+
+int hr_clients_drive(struct hr_clients *h, const struct hr_clients_run *run, uint64_t *ns)
+{
+    uint64_t *done = calloc(h->count, sizeof(*done)), start, quiet_ns = 0;
+    int64_t left = 1, got = 0;
+    unsigned idle = 0;
+
+    if (!done) {
+        return hr_fail(ENOMEM, "no memory for %u clients", h->count);
+    }
+    h->latency = run->latency;
+    h->same_count = 0;
+    start = hr_clock_ns();
+    while (left >= 0 && got >= 0 && (left > 0 || unanswered(h) > 0)) {
+        left = left ? send_round(h, run, done) : 0;
+        got = left < 0 ? 0 : hr_clients_receive(h, NULL, NULL);
+        idle = got ? 0 : idle + 1;
+        quiet_ns = got ? 0 : quiet_ns;
+        if (idle % 1024 == 1023) {
+            uint64_t now = hr_clock_ns();
+
+            quiet_ns = quiet_ns ? quiet_ns : now;
+            if (now - quiet_ns > run->lost_after_ms * (uint64_t)1000000) {
+                break;
+            }
+        }
+        if (hr_stop_signal()) {
+            got = hr_fail(EINTR, "interrupted");
+        }
+    }
+    *ns = hr_clock_ns() - start;
+    give_up(h);
+    if (h->latency && h->same_count) {
+        hr_histogram_record_n(h->latency, h->same_ns, h->same_count);
+    }
+    h->latency = NULL;
+    free(done);
+    return left < 0 ? (int)left : got < 0 ? (int)got : 0;
+}

@@ -1,0 +1,462 @@
+/*
+ * order_server.c - what does an engine carry when its orders come over a link?
+ *
+ * One loop: poll, decode what is there, submit, encode the events where they will be sent from. An
+ * event waits for the one after it, since only that tells whether it was its order's last. Events
+ * for which the link has no room wait in the connection's backlog, and its orders with them. It
+ * cannot see what a link does with the bytes.
+ */
+#include "harness/order_server.h"
+
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+#include "harness/wire.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READY_MAX 64u
+#define SINK_ROOM 512u
+/* Looked at the parent's channel so often, in rounds; at once when there is nothing else to do. */
+#define LOOK_ROUNDS 4096u
+/* Rounds without orders before the server sleeps a little. */
+#define IDLE_ROUNDS 20000u
+#define BACKLOG_BYTES_MAX (64u << 20)
+/* What a parent says to its server. */
+#define HR_COUNT 'c'
+#define HR_ENOUGH 'e'
+#define STOP_WAIT_MS 5000
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
+/* Events that the link had no room for. */
+struct backlog {
+    uint8_t *bytes;
+    size_t at, end, size;
+    bool known;
+};
+
+struct work {
+    const struct hr_server_params *params;
+    struct hr_link *link;
+    void *engine;
+    int control;
+    struct hr_server_counts counts;
+    struct backlog *backlogs;
+    uint32_t backlogged; /* connections that have one */
+    bool broken;         /* the engine, and hr_error() says why */
+    /* the batch under way */
+    uint32_t c, count, next; /* next: the first order not yet answered */
+    const uint8_t *orders;
+    uint64_t now_ns;
+    struct eut_request *requests;
+    struct eut_event held;
+    bool holding;
+    uint8_t *span; /* where the link takes events, how many fit, how many are written */
+    size_t fits, written;
+    struct eut_sink sink;
+    struct eut_event events[SINK_ROOM];
+};
+
+/* ---- events out -------------------------------------------------------------------- */
+
+static void open_span(struct work *w, size_t used)
+{
+    w->fits = w->link->ops->write(w->link, w->c, used, &w->span) / HR_WIRE_EVENT_BYTES;
+    w->written = 0;
+}
+
+static void into_backlog(struct work *w, const uint8_t *event)
+{
+    struct backlog *b = w->backlogs + w->c;
+
+    if (b->end + HR_WIRE_EVENT_BYTES > b->size) {
+        size_t size = b->size ? 2 * b->size : 64u << 10;
+        uint8_t *bytes = b->end < BACKLOG_BYTES_MAX ? realloc(b->bytes, size) : NULL;
+
+        if (!bytes) {
+            return; /* what is missing is counted as lost by who did not read */
+        }
+        b->bytes = bytes;
+        b->size = size;
+    }
+    w->backlogged += b->end == 0;
+    memcpy(b->bytes + b->end, event, HR_WIRE_EVENT_BYTES);
+    b->end += HR_WIRE_EVENT_BYTES;
+    if (b->end - b->at > w->counts.waiting_bytes_max) {
+        w->counts.waiting_bytes_max = b->end - b->at;
+    }
+}
+
+static void put(struct work *w, const struct eut_event *event, uint8_t last)
+{
+    const uint8_t *order = w->orders + (size_t)event->request * HR_WIRE_ORDER_BYTES;
+    uint8_t late[HR_WIRE_EVENT_BYTES];
+
+    w->counts.rejected += event->kind == EUT_REJECTED;
+    w->counts.trades += event->kind == EUT_TRADE;
+    if (w->written == w->fits && !w->backlogs[w->c].end) {
+        open_span(w, w->written * HR_WIRE_EVENT_BYTES);
+    }
+    if (__builtin_expect(w->written < w->fits, 1)) {
+        hr_wire_event_put(w->span + w->written++ * HR_WIRE_EVENT_BYTES, event, order, w->now_ns,
+                          last);
+        return;
+    }
+    hr_wire_event_put(late, event, order, w->now_ns, last);
+    into_backlog(w, late);
+}
+
+/* Orders before `end` of which the engine said nothing. */
+static void put_silent(struct work *w, uint32_t end)
+{
+    for (; w->next < end; w->next++) {
+        put(w, &(struct eut_event){.request = w->next, .kind = HR_WIRE_SILENT}, 1);
+        w->counts.events++;
+    }
+}
+
+static void put_held(struct work *w, bool last)
+{
+    put(w, &w->held, last);
+    w->next = last ? w->held.request + 1 : w->next;
+    w->holding = false;
+}
+
+/* All that stands in the sink; the last of it is held until it is known what follows. */
+static void put_events(struct work *w)
+{
+    const struct eut_event *events = w->sink.events;
+    uint32_t count = w->sink.count;
+
+    w->counts.events += count;
+    w->sink.count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct eut_event *e = events + i;
+
+        if (__builtin_expect(e->request >= w->count ||
+                                 e->request < (w->holding ? w->held.request : w->next),
+                             0)) {
+            w->broken = true;
+            hr_fail(EBADMSG, "engine %s answers request %u of a batch of %u, out of turn",
+                    w->params->engine->name, e->request, w->count);
+            return;
+        }
+        if (w->holding) {
+            put_held(w, e->request != w->held.request);
+        }
+        put_silent(w, e->request);
+        w->held = *e;
+        w->holding = true;
+    }
+}
+
+static void flush(struct eut_sink *sink)
+{
+    put_events(sink->owner);
+}
+
+/* ---- orders in ----------------------------------------------------------------------- */
+
+static void submit(struct work *w, uint32_t count)
+{
+    int rc;
+
+    w->count = count;
+    w->next = 0;
+    w->holding = false;
+    w->now_ns = hr_clock_ns();
+    open_span(w, 0);
+    rc = w->params->engine->submit(w->engine, w->requests, count, &w->sink);
+    if (rc) {
+        w->broken = true;
+        hr_fail(rc < 0 ? -rc : EIO, "engine %s failed in submit() of %u requests (%d)",
+                w->params->engine->name, count, rc);
+        return;
+    }
+    put_events(w);
+    if (w->broken) {
+        return;
+    }
+    if (w->holding) {
+        put_held(w, true);
+    }
+    put_silent(w, count);
+    if (w->written) {
+        open_span(w, w->written * HR_WIRE_EVENT_BYTES);
+    }
+    w->counts.received += count;
+    w->counts.batches++;
+}
+
+static void forget(struct work *w, uint32_t c)
+{
+    w->backlogged -= w->backlogs[c].end != 0;
+    free(w->backlogs[c].bytes);
+    w->backlogs[c] = (struct backlog){0};
+    w->link->ops->close(w->link, c);
+}
+
+static void serve(struct work *w, uint32_t c)
+{
+    const uint8_t *at;
+    size_t have = w->link->ops->read(w->link, c, 0, &at);
+
+    w->c = c;
+    if (!w->backlogs[c].known) {
+        w->backlogs[c].known = true;
+        w->counts.connections++;
+    }
+    while (have >= HR_WIRE_ORDER_BYTES && !w->backlogs[c].end && !w->broken) {
+        uint32_t good = 0;
+        int64_t n = hr_wire_orders_get(at, have, w->requests, w->params->limits.batch_max, &good);
+
+        w->orders = at;
+        if (good) {
+            submit(w, good);
+        }
+        if (n < 0) {
+            w->counts.cut++;
+            forget(w, c);
+            return;
+        }
+        have = w->link->ops->read(w->link, c, (size_t)good * HR_WIRE_ORDER_BYTES, &at);
+    }
+}
+
+/* What waited, as far as there is room for it now; then the orders that waited behind it. */
+static void drain(struct work *w, uint32_t c)
+{
+    struct backlog *b = w->backlogs + c;
+    uint8_t *at;
+    size_t room = w->link->ops->write(w->link, c, 0, &at), n;
+
+    while (b->end && (n = b->end - b->at < room ? b->end - b->at : room) >= HR_WIRE_EVENT_BYTES) {
+        n -= n % HR_WIRE_EVENT_BYTES;
+        memcpy(at, b->bytes + b->at, n);
+        b->at += n;
+        if (b->at == b->end) {
+            b->at = b->end = 0;
+            w->backlogged--;
+        }
+        room = w->link->ops->write(w->link, c, n, &at);
+    }
+    if (b->end >= BACKLOG_BYTES_MAX) {
+        w->counts.cut++;
+        forget(w, c);
+    } else if (!b->end) {
+        serve(w, c);
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------- */
+
+/* False when the parent is gone. */
+static bool answer_parent(struct work *w)
+{
+    char question;
+    ssize_t got = recv(w->control, &question, 1, MSG_DONTWAIT);
+
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        return false;
+    }
+    if (got == 1 && question == HR_ENOUGH) {
+        return false;
+    }
+    if (got == 1) {
+        w->counts.accepted = w->counts.received - w->counts.rejected;
+        w->counts.digest = w->params->engine->digest(w->engine);
+        return send(w->control, &w->counts, sizeof(w->counts), 0) == (ssize_t)sizeof(w->counts);
+    }
+    return true;
+}
+
+static int serve_all(struct work *w)
+{
+    uint32_t ready[READY_MAX];
+    unsigned idle = 0;
+
+    for (unsigned round = 1;; round++) {
+        bool sleepy = idle > IDLE_ROUNDS && !w->backlogged;
+        int n = w->link->ops->poll(w->link, ready, READY_MAX, sleepy ? 1 : 0);
+
+        if (n < 0) {
+            return n;
+        }
+        for (int i = 0; i < n && !w->broken; i++) {
+            if (ready[i] & HR_LINK_GONE) {
+                w->counts.ended += w->backlogs[ready[i] & ~HR_LINK_GONE].known;
+                forget(w, ready[i] & ~HR_LINK_GONE);
+            } else {
+                serve(w, ready[i]);
+            }
+        }
+        for (uint32_t c = 0; w->backlogged && c < w->link->slots && !w->broken; c++) {
+            if (w->backlogs[c].end) {
+                drain(w, c);
+            }
+        }
+        if (w->broken) {
+            return -EIO;
+        }
+        idle = n ? 0 : idle + 1;
+        if ((round % LOOK_ROUNDS == 0 || (idle && idle % 64 == 0)) && !answer_parent(w)) {
+            return 0;
+        }
+    }
+}
+
+static int begin(struct work *w)
+{
+    const struct hr_server_params *p = w->params;
+    int rc = hr_thread_pin(p->cpu); /* the parent's own is inherited */
+
+    w->backlogs = calloc(p->link->slots, sizeof(*w->backlogs));
+    w->requests = calloc(p->limits.batch_max, sizeof(*w->requests));
+    w->sink = (struct eut_sink){.events = w->events, .room = SINK_ROOM, .flush = flush, .owner = w};
+    if (!w->backlogs || !w->requests) {
+        return hr_fail(ENOMEM, "no memory for a server");
+    }
+    rc = rc == -ENOTSUP ? 0 : rc;
+    if (rc == 0) {
+        rc = p->engine->create(&p->limits, &w->engine);
+        if (rc) {
+            return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s",
+                           p->engine->name, p->limits.markets, (unsigned long long)p->limits.orders,
+                           strerror(-rc));
+        }
+    }
+    return rc ? rc : p->link->ops->join(p->link, true);
+}
+
+/* What the parent is told once: 0 or the errno, and the words. */
+struct greeting {
+    int rc;
+    char why[HR_ERROR_MAX];
+};
+
+/* Never returns: nothing of the parent's is to be run or written twice. */
+static void child(const struct hr_server_params *params, int control)
+{
+    struct greeting hello = {0};
+    struct work *w = calloc(1, sizeof(*w));
+
+    signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
+    signal(SIGPIPE, SIG_IGN);
+    hr_error_clear();
+    if (!w) {
+        _exit(1);
+    }
+    w->params = params;
+    w->link = params->link;
+    w->control = control;
+    hello.rc = begin(w);
+    snprintf(hello.why, sizeof(hello.why), "%s", hr_error());
+    if (send(control, &hello, sizeof(hello), 0) == (ssize_t)sizeof(hello) && hello.rc == 0 &&
+        serve_all(w)) {
+        fprintf(stderr, "headroom: the server ended: %s\n", hr_error());
+        _exit(1);
+    }
+    _exit(hello.rc ? 1 : 0);
+}
+
+static int receive_all(int fd, void *data, size_t bytes)
+{
+    size_t at = 0;
+
+    while (at < bytes) {
+        ssize_t got = recv(fd, (char *)data + at, bytes - at, 0);
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return hr_fail(EPIPE, "the server's process is no more");
+        }
+        at += (size_t)got;
+    }
+    return 0;
+}
+
+int hr_server_start(struct hr_server *server, const struct hr_server_params *params)
+{
+    struct greeting hello;
+    int pair[2], rc;
+
+    *server = (struct hr_server){.pid = -1, .control = -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) {
+        return hr_fail(errno, "no channel to a server: %s", strerror(errno));
+    }
+    fflush(NULL);
+    server->pid = fork();
+    if (server->pid < 0) {
+        rc = hr_fail(errno, "no process for a server: %s", strerror(errno));
+        close(pair[0]);
+        close(pair[1]);
+        return rc;
+    }
+    if (server->pid == 0) {
+        close(pair[0]);
+        child(params, pair[1]);
+    }
+    close(pair[1]);
+    server->control = pair[0];
+    rc = receive_all(server->control, &hello, sizeof(hello));
+    if (rc == 0 && hello.rc) {
+        rc = hr_fail(-hello.rc, "%s", hello.why);
+    }
+    if (rc) {
+        hr_server_stop(server);
+    }
+    return rc;
+}
+
+static int say(struct hr_server *server, char word)
+{
+    if (server->control < 0 || send(server->control, &word, 1, MSG_NOSIGNAL) != 1) {
+        return hr_fail(EPIPE, "the server's process is no more");
+    }
+    return 0;
+}
+
+int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts)
+{
+    int rc = say(server, HR_COUNT);
+
+    return rc ? rc : receive_all(server->control, counts, sizeof(*counts));
+}
+
+/* One that does not end by itself is made to. */
+static void await_end(pid_t pid)
+{
+    for (int ms = 0; waitpid(pid, NULL, WNOHANG) == 0; ms++) {
+        if (ms == STOP_WAIT_MS) {
+            kill(pid, SIGKILL);
+            waitpid(pid, NULL, 0);
+            return;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+void hr_server_stop(struct hr_server *server)
+{
+    if (server->control >= 0) {
+        say(server, HR_ENOUGH);
+        close(server->control);
+        server->control = -1;
+    }
+    if (server->pid > 0) {
+        await_end(server->pid);
+        server->pid = -1;
+    }
+}

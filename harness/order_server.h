@@ -1,0 +1,49 @@
+/*
+ * order_server.h - an engine behind a link, in a process of its own.
+ *
+ * The server takes the orders of all connections as they come, a batch at a time, gives them to one
+ * engine, and sends every event back to the connection whose order caused it. Who sends what is no
+ * order is cut off; who does not read is no longer listened to (or, where the transport cannot hold
+ * him back, cut off once too much waits for him); the others go on. It answers its parent over a
+ * channel of its own, and ends when that closes.
+ *
+ * Threads: hr_server_start() must come before other threads of the program use the link; the parent
+ * side belongs to one thread. Errors: a negative errno with hr_error().
+ */
+#ifndef HR_ORDER_SERVER_H
+#define HR_ORDER_SERVER_H
+
+#include "engine-under-test/engine.h"
+#include "harness/link.h"
+
+#include <sys/types.h>
+
+struct hr_server_params {
+    struct hr_link *link; /* listening; both processes have it, each its own side */
+    const struct eut_engine *engine;
+    struct eut_limits limits; /* batch_max: orders given to the engine at once */
+    int cpu;                  /* -1: anywhere */
+};
+
+/* received = accepted + rejected; what was answered for them is events. */
+struct hr_server_counts {
+    uint64_t received, accepted, rejected, events, trades;
+    uint64_t batches;                 /* given to the engine */
+    uint64_t connections, ended, cut; /* came; left by themselves; were cut off */
+    uint64_t waiting_bytes_max;       /* of events that one connection did not read at once */
+    uint64_t digest;                  /* the engine's */
+};
+
+struct hr_server {
+    pid_t pid;
+    int control;
+};
+
+/* Starts the process and waits until its engine is there. */
+int hr_server_start(struct hr_server *server, const struct hr_server_params *params);
+/* -EPIPE if it is no more. */
+int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts);
+/* Ends the process, if it still runs, and waits for it. May be called twice. */
+void hr_server_stop(struct hr_server *server);
+
+#endif

@@ -1,0 +1,256 @@
+/*
+ * claims_command.c - `headroom claims`: one verdict for each claim, from results that were measured
+ * before, or from arithmetic alone. It never measures. With --fail-on it is a gate.
+ */
+#include "harness/command.h"
+#include "harness/error.h"
+#include "harness/record.h"
+#include "harness/sink.h"
+#include "reports/claims.h"
+#include "reports/record_view.h"
+#include "reports/report.h"
+#include "reports/sheet.h"
+#include "reports/sheet_writers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct hr_option options[] = {
+    {.name = "claims",
+     .kind = HR_OPT_LIST,
+     .metavar = "FILE",
+     .help = "claims of your own instead of those in configs/claims/; may be repeated"},
+    {.name = "fail-on",
+     .kind = HR_OPT_TEXT,
+     .metavar = "VERDICTS",
+     .help = "exit 1 if a claim got one of them: refuted, short, contradicts, undefined, untested; "
+             "a comma between"},
+    {.name = "json", .kind = HR_OPT_TEXT, .metavar = "FILE|-", .help = "verdicts with all numbers"},
+    {.name = "md", .kind = HR_OPT_TEXT, .metavar = "FILE|-", .help = "Markdown"},
+    {.name = "junit",
+     .kind = HR_OPT_TEXT,
+     .metavar = "FILE|-",
+     .help = "JUnit XML, a test case a claim"},
+    {.name = "color", .kind = HR_OPT_FLAG, .help = "colours in the table"},
+    {.name = NULL},
+};
+
+/* What --fail-on understands. */
+static const struct {
+    const char *word;
+    enum hr_verdict verdict;
+} gates[] = {
+    {"refuted", HR_REFUTED_BY_ARITHMETIC},
+    {"refuted", HR_REFUTED_BY_MEASUREMENT},
+    {"short", HR_SHORT_HERE},
+    {"contradicts", HR_CONTRADICTS},
+    {"undefined", HR_UNDEFINED},
+    {"untested", HR_NOT_TESTABLE_HERE},
+};
+#define GATES (sizeof(gates) / sizeof(gates[0]))
+
+static int parse_gates(const char *text, bool fails[HR_VERDICTS])
+{
+    while (text && *text) {
+        size_t length = strcspn(text, ",|");
+        bool known = false;
+
+        for (size_t i = 0; i < GATES; i++) {
+            if (strlen(gates[i].word) == length && strncmp(text, gates[i].word, length) == 0) {
+                fails[gates[i].verdict] = known = true;
+            }
+        }
+        if (!known) {
+            return hr_fail(EINVAL,
+                           "--fail-on %.*s: give refuted, short, contradicts, undefined or "
+                           "untested, with commas between",
+                           (int)(length < 40 ? length : 40), text);
+        }
+        text += length;
+        text += *text != '\0';
+    }
+    return 0;
+}
+
+static int read_results(const char *const *files, int count, json_t **records)
+{
+    for (int i = 0; i < count; i++) {
+        int rc = hr_record_read(&records[i], files[i]);
+
+        rc = rc ? rc : hr_schema_check(records[i]);
+        if (rc) {
+            return hr_context(rc, "%s", files[i]);
+        }
+    }
+    return 0;
+}
+
+static json_t *document_of(json_t *judged, json_t *const *records, const char *const *files,
+                           int count)
+{
+    json_t *results = json_array(), *counts = json_object();
+    const json_t *claim;
+    size_t i;
+
+    for (int r = 0; r < count; r++) {
+        const json_t *host = json_object_get(records[r], "host");
+
+        json_array_append_new(
+            results, json_pack("{s:o, s:o, s:o}", "file", hr_sheet_string(files[r]), "fingerprint",
+                               hr_sheet_string(hr_view_text(host, "fingerprint")), "line",
+                               hr_sheet_string(hr_view_text(host, "line"))));
+    }
+    for (int v = 0; v < HR_VERDICTS; v++) {
+        json_int_t n = 0;
+
+        json_array_foreach (judged, i, claim) {
+            n += hr_verdict_of(claim) == (enum hr_verdict)v;
+        }
+        json_object_set_new(counts, hr_verdict_names[v], json_integer(n));
+    }
+    return json_pack("{s:O, s:o, s:o}", "claims", judged, "counts", counts, "results", results);
+}
+
+static void add_results(json_t *sheet, json_t *const *records, const char *const *files, int count)
+{
+    hr_sheet_heading(sheet, "claims", "Claims");
+    if (count == 0) {
+        hr_sheet_say(sheet, "note", "No result was given: judged by arithmetic alone.");
+    }
+    for (int i = 0; i < count; i++) {
+        hr_sheet_say(sheet, "note", "Measured: %s (%s)", files[i],
+                     hr_view_text(json_object_get(records[i], "host"), "line"));
+    }
+}
+
+static int write_sheet(const json_t *sheet, const char *markdown, int color)
+{
+    struct hr_sink sink;
+    int rc;
+
+    if (!markdown) {
+        return hr_write_text(sheet, stdout, color);
+    }
+    rc = hr_sink_open(&sink, markdown);
+    if (rc) {
+        return rc;
+    }
+    rc = hr_write_markdown(sheet, sink.out, "Headroom claims", NULL, NULL);
+    return hr_sink_close(&sink, rc);
+}
+
+static int write_all(const struct hr_args *args, json_t *judged, json_t *const *records,
+                     const char *const *files, int count)
+{
+    const char *json = hr_arg_text(args, "json"), *md = hr_arg_text(args, "md");
+    const char *junit = hr_arg_text(args, "junit");
+    int rc = 0;
+
+    if (json) {
+        json_t *document = document_of(judged, records, files, count);
+
+        rc = hr_json_write(document, 1, json);
+        json_decref(document);
+    }
+    if (rc == 0 && junit) {
+        rc = hr_claims_junit(judged, junit);
+    }
+    if (rc == 0 && (md || (!json && !junit))) {
+        json_t *sheet = json_array();
+
+        add_results(sheet, records, files, count);
+        hr_sheet_claims(sheet, judged, false);
+        rc = write_sheet(sheet, md, hr_arg_flag(args, "color"));
+        json_decref(sheet);
+    }
+    return rc;
+}
+
+/* The gate: 0, or the exit status with the claims' names as the message. */
+static int gate(const json_t *judged, const bool fails[HR_VERDICTS])
+{
+    char names[HR_ERROR_MAX / 2] = "";
+    const json_t *claim;
+    size_t at = 0, count = 0, i;
+
+    json_array_foreach (judged, i, claim) {
+        if (hr_verdict_of(claim) < HR_VERDICTS && fails[hr_verdict_of(claim)]) {
+            const char *id = hr_view_text(claim, "id");
+
+            count++;
+            if (at + strlen(id) + 8 < sizeof(names)) {
+                at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", at ? ", " : "", id);
+            }
+        }
+    }
+    if (count == 0) {
+        return HR_EXIT_OK;
+    }
+    hr_fail(EINVAL, "%zu of %zu claims failed: %s%s", count, json_array_size(judged), names,
+            at + 60 > sizeof(names) ? " …" : "");
+    return HR_EXIT_VERDICT;
+}
+
+static int judge(const struct hr_args *args, json_t **records, const char *const *files, int count,
+                 const bool fails[HR_VERDICTS])
+{
+    const char *const *own;
+    int own_count = hr_arg_list(args, "claims", &own), rc, status;
+    struct hr_claims *claims;
+    json_t *judged;
+
+    rc = hr_claims_load(&claims, own_count ? own : NULL, own_count);
+    rc = rc ? rc : read_results(files, count, records);
+    if (rc) {
+        hr_claims_free(claims);
+        return hr_exit_of(rc);
+    }
+    judged = hr_claims_judge(claims, (const json_t *const *)records, count);
+    rc = judged ? write_all(args, judged, records, files, count) : -EINVAL;
+    status = rc ? hr_exit_of(rc) : gate(judged, fails);
+    json_decref(judged);
+    hr_claims_free(claims);
+    return status;
+}
+
+static int run(const struct hr_args *args)
+{
+    bool fails[HR_VERDICTS] = {false};
+    const char *const *files;
+    int count = hr_arg_operands(args, &files), status;
+    json_t **records = calloc((size_t)count + 1, sizeof(json_t *));
+    int rc = records ? parse_gates(hr_arg_text(args, "fail-on"), fails)
+                     : hr_fail(ENOMEM, "no memory for %d results", count);
+
+    status = rc ? hr_exit_of(rc) : judge(args, records, files, count, fails);
+    for (int i = 0; records && i < count; i++) {
+        json_decref(records[i]);
+    }
+    free(records);
+    return status;
+}
+
+const struct hr_command hr_command_claims = {
+    .name = "claims",
+    .operands = "[RESULT.json…]",
+    .operands_min = 0,
+    .operands_max = 26,
+    .summary = "Judge claims by results and by arithmetic: validated, refuted, short, and why",
+    .details =
+        "Each claim gets one verdict: refuted by arithmetic, refuted by measurement, contradicts,\n"
+        "short here, validated, met here, not testable here, undefined, external, configuration.\n"
+        "\"Validated\" and \"refuted by measurement\" need a result from the hardware that the "
+        "claim\n"
+        "is stated for; what another machine shows is \"met here\" or \"short here\", with the "
+        "gap.\n"
+        "Without a result only arithmetic judges. Without --json, --md and --junit a table goes "
+        "to\n"
+        "standard output. The keys of a claims file are in configs/claims/README.md.\n"
+        "\n"
+        "  headroom claims results/latest/result.json\n"
+        "  headroom claims results/latest/result.json --claims mine.yaml --fail-on refuted,short\n"
+        "  headroom claims --md claims.md\n",
+    .options = options,
+    .run = run,
+};

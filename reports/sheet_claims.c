@@ -1,0 +1,104 @@
+/*
+ * sheet_claims.c - the judged claims, grouped by verdict, each with the reason that a reader can
+ * check. What was refuted stands first.
+ */
+#include "reports/claims.h"
+#include "reports/record_view.h"
+#include "reports/sheet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static size_t count_of(const json_t *judged, enum hr_verdict verdict)
+{
+    const json_t *claim;
+    size_t i, count = 0;
+
+    json_array_foreach (judged, i, claim) {
+        count += hr_verdict_of(claim) == verdict;
+    }
+    return count;
+}
+
+static void add_counts(json_t *sheet, const json_t *judged)
+{
+    char line[600];
+    size_t at = 0;
+
+    at += (size_t)snprintf(line, sizeof(line), "%zu claim%s", json_array_size(judged),
+                           json_array_size(judged) == 1 ? "" : "s");
+    for (int v = 0; v < HR_VERDICTS; v++) {
+        size_t count = count_of(judged, (enum hr_verdict)v);
+
+        if (count) {
+            at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%zu %s",
+                                   strchr(line, ':') ? ", " : ": ", count,
+                                   v == HR_CONTRADICTS ? "contradict others" : hr_verdict_names[v]);
+        }
+    }
+    hr_sheet_say(sheet, "text", "%s.", line);
+}
+
+/* The row's status, id and reason are told under it, as those of any row that did not pass. */
+static void add_claim(json_t *table, const json_t *claim)
+{
+    json_t *of =
+        json_pack("{s:O, s:O, s:O}", "status", json_object_get(claim, "verdict"), "id",
+                  json_object_get(claim, "id"), "reason", json_object_get(claim, "reason"));
+    json_t *row = hr_table_row(table, of);
+    const char *document = hr_view_text(claim, "document"), *at = hr_view_text(claim, "at");
+    char where[80];
+
+    snprintf(where, sizeof(where), "%.40s%s%.*s", document, *document && *at ? ":" : "",
+             (int)strcspn(at, "/ "), at);
+    hr_row_cell(row, hr_view_text(claim, "id"), NULL);
+    hr_row_cell(row, hr_view_text(claim, "text"), NULL);
+    hr_row_cell(row, hr_view_text(claim, "value"), NULL);
+    hr_row_cell(row, where, NULL);
+    json_decref(of);
+}
+
+static void add_verdict(json_t *sheet, const json_t *judged, enum hr_verdict verdict, bool fold)
+{
+    size_t count = count_of(judged, verdict), i;
+    const json_t *claim;
+    json_t *table;
+    char title[80];
+
+    if (count == 0) {
+        return;
+    }
+    snprintf(title, sizeof(title), "%c%s (%zu)", hr_verdict_names[verdict][0] - 'a' + 'A',
+             hr_verdict_names[verdict] + 1, count);
+    table = hr_sheet_table(sheet, title, fold ? title : NULL);
+    hr_table_column(table, "Claim", HR_LEFT);
+    hr_table_column(table, "Says", HR_LEFT);
+    hr_table_column(table, "Value", HR_RIGHT);
+    hr_table_column(table, "Where", HR_LEFT);
+    json_array_foreach (judged, i, claim) {
+        if (hr_verdict_of(claim) == verdict) {
+            add_claim(table, claim);
+        }
+    }
+}
+
+void hr_sheet_claims(json_t *sheet, const json_t *judged, bool fold)
+{
+    add_counts(sheet, judged);
+    for (int v = 0; v < HR_VERDICTS; v++) {
+        add_verdict(sheet, judged, (enum hr_verdict)v, fold);
+    }
+}
+
+void hr_section_claims(json_t *sheet, const json_t *record)
+{
+    const json_t *judged = json_object_get(record, "claims");
+
+    hr_sheet_heading(sheet, "claims", "Claims");
+    if (json_array_size(judged) == 0) {
+        hr_sheet_say(sheet, "note", "None was judged; `headroom claims RESULT.json` does it.");
+        return;
+    }
+    /* A whole registry is folded away, a few claims of one's own are shown. */
+    hr_sheet_claims(sheet, judged, json_array_size(judged) > 20);
+}

@@ -1,0 +1,378 @@
+/*
+ * network.c - how many orders a second does an engine take, and answer, when they come over a link?
+ *
+ * Per path and batch: a server's process with the engine, this process with the clients, closed
+ * loop. An order counts when its last event is back here; the events that came back must fold to
+ * the oracle's digest, and the counters must add up, or there is no figure. The same messages to
+ * the null engine tell what the path alone reaches. It is one host: a loopback is no network card,
+ * and latency under a full window is mostly the window.
+ */
+#include "suites/closed_run.h"
+#include "suites/link_baseline.h"
+#include "suites/percentiles.h"
+
+#include "harness/error.h"
+#include "harness/order_net.h"
+#include "harness/statistics.h"
+#include "harness/wire.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUITE "network"
+#define LOST_AFTER_MS 2000
+/* What a run is guessed to reach, orders/s: batches of one are a system call each. */
+#define PLAN_PER_S 4e6
+#define PLAN_SINGLE_PER_S 3e5
+/* Fewer orders where each is a message of its own. */
+#define SMALL_BATCH 32u
+
+enum {
+    ACKED_RATE,
+    ACCEPTED_RATE,
+    EVENTS_RATE,
+    GOODPUT_IN,
+    GOODPUT_OUT,
+    LATENCY, /* HR_PERCENTILES of them */
+    OFFERED = LATENCY + HR_PERCENTILES,
+    SENT,
+    REFUSED,
+    RECEIVED,
+    ACCEPTED,
+    REJECTED,
+    ACKED,
+    LOST,
+    DUPLICATED,
+    METRICS
+};
+
+static void metrics_of(struct hr_measured *m)
+{
+    static const struct hr_measured fixed[METRICS] = {
+        [ACKED_RATE] = {.name = "throughput", .unit = "orders/s", .higher = true, .bounded = true},
+        [ACCEPTED_RATE] = {.name = "accepted_rate", .unit = "orders/s", .higher = true},
+        [EVENTS_RATE] = {.name = "events", .unit = "events/s", .higher = true},
+        [GOODPUT_IN] = {.name = "goodput_orders", .unit = "bits/s", .higher = true},
+        [GOODPUT_OUT] = {.name = "goodput_events", .unit = "bits/s", .higher = true},
+        [OFFERED] = {.name = "offered", .unit = "orders", .higher = true},
+        [SENT] = {.name = "sent", .unit = "orders", .higher = true},
+        [REFUSED] = {.name = "refused", .unit = "orders"},
+        [RECEIVED] = {.name = "received", .unit = "orders", .higher = true},
+        [ACCEPTED] = {.name = "accepted", .unit = "orders", .higher = true},
+        [REJECTED] = {.name = "rejected", .unit = "orders"},
+        [ACKED] = {.name = "acked", .unit = "orders", .higher = true},
+        [LOST] = {.name = "lost", .unit = "orders"},
+        [DUPLICATED] = {.name = "duplicated", .unit = "orders"},
+    };
+
+    memcpy(m, fixed, sizeof(fixed));
+    hr_percentile_metrics(m + LATENCY, HR_PERCENTILES);
+}
+
+struct network_case {
+    const struct hr_link_ops *ops;
+    const struct hr_workload *workload;
+    uint64_t orders, digest; /* a prefix of it */
+    struct hr_link_params link;
+    uint32_t batch, window;
+    int server_cpu;
+    double baseline; /* bits/s of libiperf over the same link; NAN: not known */
+    json_t *params;  /* the case's: what the link really has is added by its first run */
+};
+
+/* What the steady phase alone did. */
+struct counted {
+    struct hr_client_counts client;
+    struct hr_server_counts server;
+};
+
+static int count(struct hr_net *net, struct counted *c)
+{
+    c->client = *hr_clients_counts(net->clients);
+    return hr_server_ask(&net->server, &c->server);
+}
+
+static double apart(uint64_t a, uint64_t b)
+{
+    return fabs((double)a - (double)b);
+}
+
+static void note_counts(struct hr_trial *t, const struct counted *b, const struct counted *e)
+{
+    uint64_t offered = e->client.offered - b->client.offered,
+             sent = e->client.sent - b->client.sent,
+             refused = e->client.refused - b->client.refused,
+             received = e->server.received - b->server.received,
+             accepted = e->server.accepted - b->server.accepted,
+             rejected = e->server.rejected - b->server.rejected,
+             acked = e->client.acked - b->client.acked, lost = e->client.lost - b->client.lost,
+             duplicated = e->client.duplicated - b->client.duplicated;
+    const uint64_t all[] = {offered,  sent,  refused, received,  accepted,
+                            rejected, acked, lost,    duplicated};
+
+    for (int i = 0; i < METRICS - OFFERED; i++) {
+        t->values[OFFERED + i] = (double)all[i];
+    }
+    hr_check_most(&t->checks, "lost", (double)lost, 0, 0, "orders");
+    hr_check_most(&t->checks, "duplicated", (double)duplicated, 0, 0, "orders");
+    hr_check_most(
+        &t->checks, "unaccounted",
+        apart(offered, sent + refused) + apart(sent, acked + lost) + apart(sent, received) +
+            apart(received, accepted + rejected) +
+            apart(e->client.events - b->client.events, e->server.events - b->server.events),
+        0, 0, "orders");
+}
+
+static void note_rates(const struct network_case *n, struct hr_trial *t, const struct counted *b,
+                       const struct counted *e, uint64_t ns)
+{
+    double seconds = (double)ns / 1e9;
+    double events = (double)(e->client.events - b->client.events);
+
+    t->values[ACKED_RATE] = t->values[ACKED] / seconds;
+    t->values[ACCEPTED_RATE] = (t->values[ACKED] - t->values[REJECTED]) / seconds;
+    t->values[EVENTS_RATE] = events / seconds;
+    t->values[GOODPUT_IN] = t->values[ACKED] * HR_WIRE_ORDER_BYTES * 8 / seconds;
+    t->values[GOODPUT_OUT] = events * HR_WIRE_EVENT_BYTES * 8 / seconds;
+    hr_percentiles_into(t, t->histograms[0], LATENCY, HR_PERCENTILES);
+    if (isfinite(n->baseline)) {
+        hr_check_most(&t->checks, "goodput_over_link",
+                      fmax(t->values[GOODPUT_IN], t->values[GOODPUT_OUT]) / n->baseline * 100, 100,
+                      100, "%");
+    }
+}
+
+static int drive(struct hr_net *net, const struct eut_request *requests, uint64_t orders,
+                 const struct network_case *n, struct hr_trial *t, bool timed, uint64_t *ns)
+{
+    struct hr_net_cut cut;
+    int rc = hr_net_cut(&cut, requests, orders, n->link.clients);
+
+    if (rc) {
+        return rc;
+    }
+    if (timed) {
+        hr_trial_start(t);
+    }
+    rc = hr_clients_drive(net->clients,
+                          &(struct hr_clients_run){.tapes = cut.tapes,
+                                                   .batch = n->batch,
+                                                   .lost_after_ms = LOST_AFTER_MS,
+                                                   .latency = timed ? t->histograms[0] : NULL},
+                          ns);
+    if (timed) {
+        hr_trial_stop(t);
+    }
+    hr_net_cut_free(&cut);
+    return rc;
+}
+
+static int measure_open(struct hr_net *net, const struct network_case *n, struct hr_trial *t)
+{
+    const struct hr_tape *tape = n->workload->tape;
+    struct counted before, after;
+    uint64_t ns = 0;
+    int rc = drive(net, tape->requests, tape->load, n, t, false, &ns);
+
+    rc = rc ? rc : count(net, &before);
+    rc = rc ? rc : drive(net, tape->steady_requests, n->orders, n, t, true, &ns);
+    rc = rc ? rc : count(net, &after);
+    if (rc) {
+        return rc;
+    }
+    note_counts(t, &before, &after);
+    note_rates(n, t, &before, &after, ns);
+    /* The engine's own, and what came back. */
+    hr_trial_digest(t, after.server.digest, n->digest);
+    hr_trial_digest(t, hr_clients_digest(net->clients), n->digest);
+    return 0;
+}
+
+static int network_trial(const struct hr_case *c, struct hr_trial *t)
+{
+    const struct network_case *n = c->context;
+    struct hr_net net;
+    int rc = hr_net_open(
+        &net, &(struct hr_net_params){.ops = n->ops,
+                                      .engine = t->engine,
+                                      .limits = hr_flow_limits(&n->workload->tape->params, 1),
+                                      .link = n->link,
+                                      .batch = n->batch,
+                                      .window = n->window,
+                                      .server_cpu = n->server_cpu});
+
+    if (rc) {
+        return rc;
+    }
+    json_object_update_new(
+        n->params, json_pack("{s:s, s:I, s:I, s:I}", "congestion", net.link->facts.congestion,
+                             "send_buffer", (json_int_t)net.link->facts.send_bytes,
+                             "receive_buffer", (json_int_t)net.link->facts.receive_bytes, "hwm",
+                             (json_int_t)net.link->facts.hwm));
+    rc = measure_open(&net, n, t);
+    hr_net_close(&net);
+    return rc;
+}
+
+/* A processor beside the measuring one; -1 if nothing is pinned, -2 if there is none. */
+static int other_cpu(const struct hr_rig *rig)
+{
+    if (rig->cpus_count < 2) {
+        return -2;
+    }
+    for (int i = 0; i < rig->cpus_count && rig->cpu >= 0; i++) {
+        if (rig->cpus[i] != rig->cpu) {
+            return rig->cpus[i];
+        }
+    }
+    return -1;
+}
+
+static const char *why_not(const struct network_case *n)
+{
+    if (n->server_cpu == -2) {
+        return "client and server are two processes that never rest, and there is one processor";
+    }
+    return n->ops->available() ? hr_error() : NULL;
+}
+
+static int measure(struct hr_bench *bench, json_t *suite, const char *name,
+                   const struct hr_flow_params *flow, struct network_case *n)
+{
+    const struct hr_config *config = bench->rig.config;
+    uint64_t orders = hr_config_count(config, "network.orders");
+    struct hr_measured metrics[METRICS];
+    static const char *const histograms[] = {"latency", NULL};
+    struct hr_workload workload;
+    double driven;
+    int rc = hr_rig_workload(&bench->rig, flow, orders, &workload);
+
+    if (rc) {
+        return hr_refuse_workload(bench, suite, SUITE, name, n->params, rc, NULL);
+    }
+    n->workload = &workload;
+    n->orders = orders;
+    if (n->batch < SMALL_BATCH) {
+        n->orders = orders * n->batch / SMALL_BATCH;
+    }
+    if (!bench->rig.plan) {
+        hr_workload_prefix(&workload, n->orders, &n->orders, &n->digest);
+    }
+    driven = (double)hr_flow_load(flow) / PLAN_PER_S +
+             (double)n->orders / (n->batch < SMALL_BATCH ? PLAN_SINGLE_PER_S : PLAN_PER_S);
+    metrics_of(metrics);
+    return hr_measure(&bench->rig, suite,
+                      &(struct hr_case){.suite = SUITE,
+                                        .name = name,
+                                        .params = n->params,
+                                        .metrics = metrics,
+                                        .metrics_count = METRICS,
+                                        .histograms = histograms,
+                                        .run = network_trial,
+                                        .context = n,
+                                        .seconds = driven + 0.05},
+                      NULL);
+}
+
+static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *ops, uint32_t batch,
+               double baseline)
+{
+    const struct hr_config *config = bench->rig.config;
+    uint32_t clients = (uint32_t)hr_config_count(config, "network.clients");
+    struct network_case n = {.ops = ops,
+                             .batch = batch,
+                             .window = (uint32_t)hr_config_count(config, "network.window"),
+                             .server_cpu = other_cpu(&bench->rig),
+                             .baseline = strcmp(ops->name, "tcp") == 0 ? baseline : (double)NAN};
+    struct hr_flow_params flow;
+    const char *reason;
+    char name[64], id[256];
+    int rc = 0;
+
+    snprintf(name, sizeof(name), "batch=%u", batch);
+    hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
+    if (!hr_case_wanted(&bench->rig, id)) {
+        return 0;
+    }
+    hr_config_flow(config, &flow);
+    flow.markets = (uint32_t)hr_config_count(config, "network.markets");
+    n.window = n.window < batch ? batch : n.window;
+    n.link = (struct hr_link_params){
+        .clients = clients < flow.markets ? clients : flow.markets,
+        .buffer_bytes = hr_config_count(config, "network.buffer"),
+        .congestion = hr_config_text(config, "network.congestion"),
+        .hwm = (uint32_t)hr_config_count(config, "network.hwm"),
+    };
+    n.params = hr_flow_case_params(&flow);
+    json_object_update_new(n.params,
+                           json_pack("{s:I, s:I, s:I}", "batch", (json_int_t)batch, "clients",
+                                     (json_int_t)n.link.clients, "window", (json_int_t)n.window));
+    reason = why_not(&n);
+    if (reason) {
+        hr_measure_refuse(&bench->rig, suite, SUITE, name, n.params, HR_SKIP, reason,
+                          "`headroom list` says what each path needs");
+    } else {
+        rc = measure(bench, suite, name, &flow, &n);
+    }
+    json_decref(n.params);
+    return rc;
+}
+
+static bool asked(const char *list, const char *name)
+{
+    char one_name[HR_CONFIG_NAME_MAX];
+    const char *at = list;
+
+    if (strcmp(list, "all") == 0) {
+        return true;
+    }
+    while (hr_config_name_next(&at, one_name)) {
+        if (strcmp(one_name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int path_cases(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *ops)
+{
+    const uint64_t *batches;
+    int n = hr_config_counts(bench->rig.config, "network.batches", &batches), rc = 0;
+    double baseline = (double)NAN;
+
+    bench->rig.path = hr_path_find(ops->name);
+    if (!bench->rig.path) {
+        return -EINVAL;
+    }
+    if (strcmp(ops->name, "tcp") == 0) {
+        rc = hr_link_baseline(bench, suite, SUITE, &baseline);
+    }
+    for (int i = 0; i < n && rc == 0; i++) {
+        rc = one(bench, suite, ops, (uint32_t)batches[i], baseline);
+    }
+    return rc;
+}
+
+static int network_run(struct hr_bench *bench, json_t *suite)
+{
+    const char *paths = hr_config_text(bench->rig.config, "network.paths");
+    const struct hr_path_ops *given = bench->rig.path;
+    int rc = 0;
+
+    for (int i = 0; hr_links[i] && rc == 0; i++) {
+        if (asked(paths, hr_links[i]->name)) {
+            rc = path_cases(bench, suite, hr_links[i]);
+        }
+    }
+    bench->rig.path = given;
+    return rc;
+}
+
+extern const struct hr_suite_ops hr_suite_network;
+const struct hr_suite_ops hr_suite_network = {
+    .name = SUITE,
+    .question = "How many orders a second reach an engine over a link, and are answered?",
+    .run = network_run,
+};

@@ -1,0 +1,419 @@
+/* Clients, server and link at work: what goes over a link is answered as in process, all of it is
+ * accounted for, and one who misbehaves is nobody else's trouble. Ports are the system's choice. */
+#include "harness/order_net.h"
+
+#include "engine-under-test/loader.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/wire.h"
+#include "tests/test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MARKETS 7u
+#define ORDERS 20000u
+
+static const struct eut_limits limits = {.struct_size = sizeof(struct eut_limits),
+                                         .markets = MARKETS,
+                                         .batch_max = ORDERS,
+                                         .orders = ORDERS,
+                                         .levels = ORDERS};
+
+static const struct eut_engine *engine(const char *name)
+{
+    struct eut_handle handle;
+
+    CHECK_EQ(eut_open(&handle, name), 0);
+    return handle.engine;
+}
+
+/* Some rest, some trade with several, some are taken out, some are refused. */
+static struct eut_request *orders(void)
+{
+    struct eut_request *all = calloc(ORDERS, sizeof(*all));
+
+    for (uint32_t i = 0; i < ORDERS; i++) {
+        bool buy = i / MARKETS % 5 == 4;
+
+        all[i] = (struct eut_request){.order = i + 1,
+                                      .market = i * 5 % MARKETS,
+                                      .price = buy ? 200 : 100 + i % 13,
+                                      .qty = buy ? 3 : 1,
+                                      .op = EUT_NEW,
+                                      .side = buy ? EUT_BUY : EUT_SELL,
+                                      .type = EUT_LIMIT,
+                                      .tif = buy ? EUT_IOC : EUT_DAY};
+        if (i % 11 == 10) {
+            all[i].op = EUT_CANCEL;
+            all[i].order = i % 2 ? i - 6 : 1;
+        }
+    }
+    return all;
+}
+
+static void swallow(struct eut_sink *sink)
+{
+    sink->count = 0;
+}
+
+static uint64_t digest_in_process(const struct eut_request *requests)
+{
+    const struct eut_engine *e = engine("oracle");
+    struct eut_event events[256];
+    struct eut_sink sink = {events, 0, 256, swallow, NULL};
+    uint64_t digest;
+    void *self;
+
+    CHECK_EQ(e->create(&limits, &self), 0);
+    CHECK_EQ(e->submit(self, requests, ORDERS, &sink), 0);
+    digest = e->digest(self);
+    e->destroy(self);
+    return digest;
+}
+
+static void open_net(struct hr_net *net, const struct hr_link_ops *ops, uint32_t clients,
+                     uint32_t batch, const char *name)
+{
+    hr_clock_init();
+    if (hr_net_open(net, &(struct hr_net_params){
+                             .ops = ops,
+                             .engine = engine(name),
+                             .limits = limits,
+                             .link = {.clients = clients, .congestion = "", .hwm = 1000},
+                             .batch = batch,
+                             .window = 4 * batch,
+                             .server_cpu = -1})) {
+        FAIL("%s: %s", ops->name, hr_error());
+    }
+}
+
+static int drive(struct hr_net *net, const struct hr_net_cut *cut, uint32_t batch)
+{
+    uint64_t ns;
+
+    return hr_clients_drive(
+        net->clients,
+        &(struct hr_clients_run){.tapes = cut->tapes, .batch = batch, .lost_after_ms = 500}, &ns);
+}
+
+static void check_sums(const struct hr_client_counts *c)
+{
+    CHECK_EQ(c->offered, c->sent + c->refused);
+    CHECK_EQ(c->sent, c->acked + c->lost);
+    CHECK_EQ(c->duplicated, 0);
+}
+
+static const struct hr_link_ops *link_of(const char *name)
+{
+    for (int i = 0; hr_links[i]; i++) {
+        if (strcmp(hr_links[i]->name, name) == 0) {
+            if (hr_links[i]->available()) {
+                SKIP("this host has not got that link");
+            }
+            return hr_links[i];
+        }
+    }
+    return NULL;
+}
+
+TEST(order_net, every_link_answers_as_in_process)
+{
+    static const uint32_t batches[] = {1, 64, 3000};
+    struct eut_request *requests = orders();
+    uint64_t expected = digest_in_process(requests);
+
+    for (int i = 0; hr_links[i]; i++) {
+        for (int k = 0; k < 3 && hr_links[i]->available() == 0; k++) {
+            struct hr_histogram *latency = hr_histogram_new();
+            struct hr_server_counts served;
+            struct hr_net_cut cut;
+            struct hr_net net;
+            uint64_t ns = 0;
+            int rc;
+
+            open_net(&net, hr_links[i], k == 0 ? 1 : 3, batches[k], "reference");
+            CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, net.link->params.clients), 0);
+            rc = hr_clients_drive(net.clients,
+                                  &(struct hr_clients_run){.tapes = cut.tapes,
+                                                           .batch = batches[k],
+                                                           .lost_after_ms = 20000,
+                                                           .latency = latency},
+                                  &ns);
+            if (rc) {
+                FAIL("%s, batches of %u: %s", hr_links[i]->name, batches[k], hr_error());
+            }
+            CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+            check_sums(hr_clients_counts(net.clients));
+            CHECK_EQ(hr_clients_counts(net.clients)->acked, ORDERS);
+            CHECK_EQ(served.received, ORDERS);
+            CHECK_EQ(served.accepted + served.rejected, ORDERS);
+            CHECK(served.rejected > 0 && served.trades > 0);
+            CHECK_EQ(served.events, hr_clients_counts(net.clients)->events);
+            CHECK_EQ(served.trades, hr_clients_counts(net.clients)->trades);
+            CHECK_EQ(served.connections, net.link->params.clients);
+            CHECK(served.digest == expected);
+            CHECK(hr_clients_digest(net.clients) == expected);
+            CHECK_EQ(hr_histogram_count(latency), ORDERS);
+            CHECK(ns > 0);
+            hr_net_cut_free(&cut);
+            hr_net_close(&net);
+            hr_histogram_free(latency);
+        }
+    }
+    free(requests);
+}
+
+/* What was on its way is lost, and is counted so. */
+TEST(order_net, a_killed_server_is_told_and_nothing_is_forgotten)
+{
+    struct eut_request *requests = orders();
+
+    for (int i = 0; hr_links[i]; i++) {
+        struct hr_server_counts served;
+        struct hr_net_cut cut;
+        struct hr_net net;
+        int rc;
+
+        if (hr_links[i]->available()) {
+            continue;
+        }
+        open_net(&net, hr_links[i], 2, 16, "reference");
+        CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, 2), 0);
+        CHECK_EQ(hr_client_send(net.clients, 0, cut.tapes[0].requests, 16), 1);
+        while (hr_clients_receive(net.clients, NULL, NULL) == 0) {
+        }
+        kill(net.server.pid, SIGKILL);
+        cut.tapes[0].requests += 16;
+        cut.tapes[0].count -= 16;
+        rc = drive(&net, &cut, 16);
+        CHECK(rc == -EPIPE || (rc == 0 && hr_clients_counts(net.clients)->lost > 0));
+        check_sums(hr_clients_counts(net.clients));
+        CHECK(hr_clients_counts(net.clients)->acked >= 1);
+        CHECK(hr_clients_counts(net.clients)->acked < ORDERS);
+        CHECK_EQ(hr_server_ask(&net.server, &served), -EPIPE);
+        hr_net_cut_free(&cut);
+        hr_net_close(&net);
+    }
+    free(requests);
+}
+
+/* ---- strangers on the port of a server ------------------------------------------------ */
+
+static int stranger(const struct hr_net *net)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(net->link->facts.port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(fd >= 0);
+    CHECK_EQ(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+    return fd;
+}
+
+/* Whether the server ended it; waits for that. */
+static bool ended(int fd)
+{
+    char bytes[256];
+    ssize_t got;
+
+    while ((got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+    }
+    return got == 0 || errno == ECONNRESET;
+}
+
+/* All of the tape goes through, and is right, whatever somebody else does. */
+static void check_the_others(struct hr_net *net, const struct eut_request *requests)
+{
+    struct hr_net_cut cut;
+
+    CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, net->link->params.clients), 0);
+    CHECK_EQ(drive(net, &cut, 64), 0);
+    check_sums(hr_clients_counts(net->clients));
+    CHECK_EQ(hr_clients_counts(net->clients)->acked, ORDERS);
+    hr_net_cut_free(&cut);
+}
+
+TEST(order_net, garbage_is_cut_off_and_the_others_go_on)
+{
+    struct eut_request *requests = orders();
+    struct hr_server_counts served;
+    struct hr_net net;
+    char garbage[600];
+
+    open_net(&net, link_of("tcp"), 3, 64, "reference");
+    for (int k = 0; k < 50; k++) { /* more than there are places for strangers at one time */
+        int fd = stranger(&net);
+
+        memset(garbage, k, sizeof(garbage));
+        CHECK(send(fd, garbage, sizeof(garbage), MSG_NOSIGNAL) > 0);
+        CHECK(ended(fd));
+        close(fd);
+    }
+    check_the_others(&net, requests);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK_EQ(served.cut, 50);
+    CHECK_EQ(served.received, ORDERS);
+    CHECK(served.digest == digest_in_process(requests));
+    hr_net_close(&net);
+    free(requests);
+}
+
+/* What came whole was taken; the half order that came last is nobody's. */
+TEST(order_net, a_client_that_dies_takes_nothing_with_it)
+{
+    struct eut_request *requests = orders(),
+                       one = {.order = 1, .market = MARKETS, .op = EUT_CANCEL};
+    struct linger at_once = {.l_onoff = 1};
+    struct hr_server_counts served;
+    uint8_t bytes[2 * HR_WIRE_ORDER_BYTES];
+    struct hr_net net;
+
+    open_net(&net, link_of("tcp"), 3, 64, "reference");
+    for (int k = 0; k < 20; k++) {
+        int fd = stranger(&net);
+
+        hr_wire_orders_put(bytes, &one, 1, 77, 1, 0);
+        hr_wire_orders_put(bytes + HR_WIRE_ORDER_BYTES, &one, 1, 77, 2, 0);
+        CHECK_EQ(send(fd, bytes, sizeof(bytes) - 1, MSG_NOSIGNAL), sizeof(bytes) - 1);
+        CHECK(recv(fd, bytes, 1, 0) == 1); /* the first was answered */
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+        close(fd); /* a reset, as when a process is killed with answers unread */
+    }
+    check_the_others(&net, requests);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK_EQ(served.received, ORDERS + 20);
+    CHECK_EQ(served.ended, 20);
+    CHECK_EQ(served.cut, 0);
+    CHECK(served.digest == digest_in_process(requests)); /* of a market that is not there */
+    hr_net_close(&net);
+    free(requests);
+}
+
+TEST(order_net, one_who_does_not_read_is_not_waited_for)
+{
+    struct eut_request *requests = orders(), *lost = calloc(1000, sizeof(*lost));
+    uint8_t *bytes = malloc(1000 * HR_WIRE_ORDER_BYTES);
+    struct hr_server_counts served;
+    struct hr_net net;
+    ssize_t sent = 0, got;
+    int fd;
+
+    open_net(&net, link_of("tcp"), 3, 64, "reference");
+    fd = stranger(&net);
+    for (int i = 0; i < 1000; i++) {
+        lost[i] = (struct eut_request){.order = 1, .market = MARKETS, .op = EUT_CANCEL};
+    }
+    hr_wire_orders_put(bytes, lost, 1000, 9, 1, 0);
+    /* Until the server does not take more: its answers have nowhere to go. */
+    for (int k = 0; k < 10000; k++) {
+        got = send(fd, bytes, 1000 * HR_WIRE_ORDER_BYTES, MSG_DONTWAIT | MSG_NOSIGNAL);
+        sent += got > 0 ? got : 0;
+        if (got <= 0) {
+            usleep(2000);
+            if (send(fd, bytes, 1, MSG_DONTWAIT | MSG_NOSIGNAL) <= 0) {
+                break;
+            }
+        }
+        if (got > 0 && got % HR_WIRE_ORDER_BYTES) {
+            break; /* a part of an order: enough is waiting */
+        }
+    }
+    CHECK(sent > 0);
+    check_the_others(&net, requests);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK(served.received >= ORDERS);
+    CHECK(served.waiting_bytes_max < 1u << 20);
+    close(fd);
+    hr_net_close(&net);
+    free(requests);
+    free(lost);
+    free(bytes);
+}
+
+/* ---- a link that loses and repeats ----------------------------------------------------- */
+
+struct fake {
+    struct hr_link base;
+    uint8_t out[64 * HR_WIRE_ORDER_BYTES], in[64 * HR_WIRE_EVENT_BYTES];
+    size_t have;
+};
+
+static int fake_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
+{
+    (void)most, (void)wait_ms;
+    ready[0] = 0;
+    return ((struct fake *)link)->have > 0;
+}
+
+static size_t fake_read(struct hr_link *link, uint32_t c, size_t used, const uint8_t **at)
+{
+    struct fake *f = (struct fake *)link;
+
+    (void)c;
+    f->have -= used;
+    *at = f->in;
+    return f->have;
+}
+
+static size_t fake_write(struct hr_link *link, uint32_t c, size_t used, uint8_t **at)
+{
+    struct fake *f = (struct fake *)link;
+
+    (void)c, (void)used;
+    *at = f->out;
+    return sizeof(f->out);
+}
+
+/* Answers to the orders named. */
+static void answer(struct fake *f, const uint64_t *sequences, int n)
+{
+    uint8_t order[HR_WIRE_ORDER_BYTES];
+    const struct eut_request request = {.order = 1};
+
+    for (int i = 0; i < n; i++) {
+        hr_wire_orders_put(order, &request, 1, 0, sequences[i], 0);
+        hr_wire_event_put(f->in + (size_t)i * HR_WIRE_EVENT_BYTES,
+                          &(struct eut_event){.order = 1, .kind = EUT_ACCEPTED}, order, 0, 1);
+    }
+    f->have = (size_t)n * HR_WIRE_EVENT_BYTES;
+}
+
+TEST(order_net, what_is_lost_or_comes_twice_is_counted)
+{
+    static const struct hr_link_ops ops = {
+        .name = "fake", .poll = fake_poll, .read = fake_read, .write = fake_write};
+    static struct fake f = {.base = {.ops = &ops, .params = {.clients = 1}, .slots = 1}};
+    struct eut_request requests[10] = {{.order = 1}};
+    const struct hr_client_counts *counts;
+    struct hr_clients *clients;
+
+    hr_clock_init();
+    CHECK_EQ(
+        hr_clients_new(&clients,
+                       &(struct hr_clients_params){.link = &f.base, .markets = 1, .window = 10}),
+        0);
+    counts = hr_clients_counts(clients);
+    CHECK_EQ(hr_client_send(clients, 0, requests, 8), 1);
+    CHECK_EQ(hr_client_send(clients, 0, requests, 3), 0); /* the window */
+    CHECK_EQ(counts->refused, 3);
+    answer(&f, (const uint64_t[]){1, 2, 2, 5, 4, 99}, 6);
+    CHECK_EQ(hr_clients_receive(clients, NULL, NULL), 3); /* 1, 2, 5 */
+    CHECK_EQ(counts->duplicated, 3);                      /* 2 again, 4 late, 99 never sent */
+    CHECK_EQ(counts->lost, 2);                            /* 3 and 4 */
+    CHECK_EQ(hr_client_in_flight(clients, 0), 3);
+    answer(&f, (const uint64_t[]){6, 7, 8}, 3);
+    CHECK_EQ(hr_clients_receive(clients, NULL, NULL), 3);
+    CHECK_EQ(counts->sent, counts->acked + counts->lost);
+    CHECK_EQ(counts->offered, counts->sent + counts->refused);
+    memset(f.in, 7, sizeof(f.in));
+    f.have = HR_WIRE_EVENT_BYTES;
+    CHECK_EQ(hr_clients_receive(clients, NULL, NULL), -EBADMSG);
+    hr_clients_free(clients);
+}
