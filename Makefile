@@ -59,13 +59,14 @@ SOURCES := $(filter-out engine-under-test/skeleton.c engine-under-test/reference
            $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
              engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(BUILD)/engine-under-test/device/kernel_text.o
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(addprefix $(BUILD)/engine-under-test/device/kernel_,text.o ceilings_text.o)
 LIBRARY := $(BUILD)/libheadroom.a
 PROGRAM := $(BUILD)/headroom
 TESTS   := $(wildcard tests/unit/*_test.c)
 FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REFERENCE := $(wildcard engine-under-test/reference/*.c)
 PLUGINS := $(BUILD)/skeleton.so $(BUILD)/reference.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
+MOCKS   := $(if $(filter linux,$(OS)),$(addprefix $(BUILD)/mocks/,libcuda.so.1 libnvrtc.so.13 libnvidia-ml.so.1))
 
 ifeq ($(V),1)
 Q :=
@@ -171,12 +172,14 @@ $(BUILD)/reports/schema_text.o: $(BUILD)/reports/schema_text.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # The kernels' source, for the compilers of devices: the same files, without what C alone includes.
-KERNEL := $(addprefix engine-under-test/device/kernel_,dialect.h layout.h group.h book.h match.h)
-$(BUILD)/engine-under-test/device/kernel_text.c: $(KERNEL)
+KERNEL_HEADERS = $(addprefix engine-under-test/device/kernel_,$(addsuffix .h,$(1)))
+$(BUILD)/engine-under-test/device/kernel_text.c: $(call KERNEL_HEADERS,dialect layout group book match)
+$(BUILD)/engine-under-test/device/kernel_ceilings_text.c: $(call KERNEL_HEADERS,dialect walk ceilings)
+$(BUILD)/engine-under-test/device/%_text.c: Makefile
 	@mkdir -p $(@D)
-	@{ echo 'extern const char eut_kernel_text[];'; echo 'const char eut_kernel_text[] ='; \
-	   cat $^ | sed -e '/^#include "/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/'; echo '    ;'; } > $@
-$(BUILD)/engine-under-test/device/kernel_text.o: $(BUILD)/engine-under-test/device/kernel_text.c
+	@{ echo 'extern const char eut_$(basename $(@F))[];'; echo 'const char eut_$(basename $(@F))[] ='; \
+	   cat $(filter %.h,$^) | sed -e '/^#include "/d' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/    "/' -e 's/$$/\\n"/'; echo '    ;'; } > $@
+$(BUILD)/engine-under-test/device/%_text.o: $(BUILD)/engine-under-test/device/%_text.c
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/skeleton.so: engine-under-test/skeleton.c
@@ -192,6 +195,15 @@ $(PLUGINS):
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=c11 $(POSIX) -I. $(TUNE) $(CFLAGS) $(WARN) -fPIC -shared -MMD -MP -o $@ $< $(MORE)
 
+# Libraries of vendors that are none, under their names (tests/mocks/mock.h).
+$(BUILD)/mocks/libcuda.so.1: tests/mocks/cuda_mock.c engine-under-test/device/kernel_host.c
+$(BUILD)/mocks/libnvrtc.so.13: tests/mocks/nvrtc_mock.c
+$(BUILD)/mocks/libnvidia-ml.so.1: tests/mocks/nvml_mock.c
+$(MOCKS): $(wildcard tests/mocks/*.h engine-under-test/device/*.h)
+	$(say) SO $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
+
 # The unit tests under Criterion; the same files under a plain runner where Criterion cannot go.
 $(BUILD)/tests/%.o: tests/%.c
 	$(say) CC $<
@@ -201,10 +213,10 @@ $(BUILD)/plain/%.o: tests/%.c
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(PKG_CFLAGS) -DHR_PLAIN_TESTS -MMD -MP -c -o $@ $<
-$(BUILD)/unit-tests: $(TESTS:%.c=$(BUILD)/%.o) $(LIBRARY) | $(PLUGINS)
+$(BUILD)/unit-tests: $(TESTS:%.c=$(BUILD)/%.o) $(LIBRARY) | $(PLUGINS) $(MOCKS)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
-$(BUILD)/plain-tests: $(TESTS:tests/%.c=$(BUILD)/plain/%.o) $(BUILD)/plain/plain_runner.o $(LIBRARY) | $(PLUGINS)
+$(BUILD)/plain-tests: $(TESTS:tests/%.c=$(BUILD)/plain/%.o) $(BUILD)/plain/plain_runner.o $(LIBRARY) | $(PLUGINS) $(MOCKS)
 	$(say) LINK $@
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 # One test file alone: make build/release/only/clock_test
@@ -216,7 +228,7 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o 
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
-plugins: $(PLUGINS)
+plugins: $(PLUGINS) $(MOCKS)
 fuzz: $(FUZZ)
 
 .PHONY: all program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz always

@@ -26,7 +26,7 @@ struct eut_nvml_memory {
 };
 
 /* clang-format off */
-#define EUT_CUDA_FUNCTIONS(X)                                                                       \
+#define EUT_CUDA_FUNCTIONS(X)                                                                      \
     X(cuInit, (unsigned flags))                                                                    \
     X(cuDriverGetVersion, (int *version))                                                          \
     X(cuGetErrorName, (int result, const char **name))                                             \
@@ -39,32 +39,31 @@ struct eut_nvml_memory {
     X(cuDeviceGetPCIBusId, (char *address, int size, int device))                                  \
     X(cuCtxCreate_v2, (eut_cuda_context **context, unsigned flags, int device))                    \
     X(cuCtxDestroy_v2, (eut_cuda_context *context))                                                \
-    X(cuCtxSetCurrent, (eut_cuda_context *context))                                                 \
+    X(cuCtxSetCurrent, (eut_cuda_context *context))                                                \
     X(cuMemGetInfo_v2, (size_t *free_bytes, size_t *total_bytes))                                  \
-    X(cuMemAlloc_v2, (eut_cuda_address *at, size_t bytes))                                          \
-    X(cuMemFree_v2, (eut_cuda_address at))                                                          \
+    X(cuMemAlloc_v2, (eut_cuda_address *at, size_t bytes))                                         \
+    X(cuMemFree_v2, (eut_cuda_address at))                                                         \
     X(cuMemHostAlloc, (void **at, size_t bytes, unsigned flags))                                   \
-    X(cuMemHostGetDevicePointer_v2, (eut_cuda_address *at, void *host, unsigned flags))             \
+    X(cuMemHostGetDevicePointer_v2, (eut_cuda_address *at, void *host, unsigned flags))            \
     X(cuMemFreeHost, (void *at))                                                                   \
     X(cuMemsetD8Async, (eut_cuda_address at, unsigned char value, size_t bytes, eut_cuda_stream *s)) \
     X(cuMemcpyHtoDAsync_v2, (eut_cuda_address to, const void *from, size_t bytes, eut_cuda_stream *s)) \
-    X(cuMemcpyDtoHAsync_v2, (void *to, eut_cuda_address from, size_t bytes, eut_cuda_stream *s))     \
-    X(cuModuleLoadData, (eut_cuda_module **module, const void *image))                              \
+    X(cuMemcpyDtoHAsync_v2, (void *to, eut_cuda_address from, size_t bytes, eut_cuda_stream *s))   \
+    X(cuModuleLoadData, (eut_cuda_module **module, const void *image))                             \
     X(cuModuleGetFunction, (eut_cuda_function **function, eut_cuda_module *module, const char *name)) \
-    X(cuLaunchKernel, (eut_cuda_function *function, unsigned grid_x, unsigned grid_y,               \
+    X(cuLaunchKernel, (eut_cuda_function *function, unsigned grid_x, unsigned grid_y,              \
                        unsigned grid_z, unsigned block_x, unsigned block_y, unsigned block_z,      \
                        unsigned shared_bytes, eut_cuda_stream *s, void **parameters, void **extra)) \
-    X(cuStreamCreate, (eut_cuda_stream **s, unsigned flags))                                        \
-    X(cuStreamSynchronize, (eut_cuda_stream *s))                                                    \
-    X(cuStreamWaitEvent, (eut_cuda_stream *s, eut_cuda_event *event, unsigned flags))                \
-    X(cuEventCreate, (eut_cuda_event **event, unsigned flags))                                      \
-    X(cuEventRecord, (eut_cuda_event *event, eut_cuda_stream *s))                                    \
-    X(cuEventSynchronize, (eut_cuda_event *event))                                                  \
-    X(cuEventElapsedTime, (float *ms, eut_cuda_event *from, eut_cuda_event *to))                     \
-    X(cuEventDestroy_v2, (eut_cuda_event *event))
+    X(cuStreamCreate, (eut_cuda_stream **s, unsigned flags))                                       \
+    X(cuStreamSynchronize, (eut_cuda_stream *s))                                                   \
+    X(cuStreamWaitEvent, (eut_cuda_stream *s, eut_cuda_event *event, unsigned flags))              \
+    X(cuEventCreate, (eut_cuda_event **event, unsigned flags))                                     \
+    X(cuEventRecord, (eut_cuda_event *event, eut_cuda_stream *s))                                  \
+    X(cuEventSynchronize, (eut_cuda_event *event))                                                 \
+    X(cuEventElapsedTime, (float *ms, eut_cuda_event *from, eut_cuda_event *to))
 
 /* The compiler of CUDA C++ text. Results are nvrtcResult, 0 is good. */
-#define EUT_NVRTC_FUNCTIONS(X)                                                                      \
+#define EUT_NVRTC_FUNCTIONS(X)                                                                     \
     X(nvrtcVersion, (int *major, int *minor))                                                      \
     X(nvrtcCreateProgram, (void **program, const char *text, const char *name, int headers,        \
                            const char *const *header_texts, const char *const *header_names))      \
@@ -80,7 +79,7 @@ struct eut_nvml_memory {
     X(nvrtcDestroyProgram, (void **program))
 
 /* What the driver API does not tell: power, energy, the PCIe link. Results are nvmlReturn_t. */
-#define EUT_NVML_FUNCTIONS(X)                                                                       \
+#define EUT_NVML_FUNCTIONS(X)                                                                      \
     X(nvmlInit_v2, (void))                                                                         \
     X(nvmlSystemGetDriverVersion, (char *version, unsigned size))                                  \
     X(nvmlDeviceGetHandleByPciBusId_v2, (const char *address, void **device))                      \

@@ -6,6 +6,7 @@
  */
 #include "engine-under-test/device/kernel_host.h"
 
+#include "engine-under-test/device/kernel_ceilings.h"
 #include "engine-under-test/device/kernel_group.h"
 #include "engine-under-test/device/kernel_match.h"
 
@@ -39,19 +40,43 @@ RUN(batch_end, B(0), B(1), ITEM)
 RUN(ring_fill, B(0), V(struct k_pass, 1), ITEM)
 RUN(digest_sum, B(0), B(1), V(struct k_setup, 2), V(struct k_pass, 3), ITEM)
 RUN(book_walk, B(0), B(1), B(2), B(3), B(4), V(struct k_setup, 5), V(struct k_pass, 6), ITEM)
+RUN(ceiling_nothing, B(0), ITEM)
+RUN(ceiling_fill, B(0), V(struct ceiling_walk, 1), ITEM)
+RUN(ceiling_wrong, B(0), B(1), V(struct ceiling_walk, 2), ITEM)
+RUN(ceiling_copy, B(0), B(1), V(struct ceiling_walk, 2), ITEM)
+RUN(ceiling_lines, B(0), V(struct ceiling_walk, 1), ITEM)
+RUN(ceiling_ring, B(0), V(struct ceiling_walk, 1), ITEM)
+RUN(ceiling_chase, B(0), B(1), V(u32, 2), ITEM)
+RUN(ceiling_compares, B(0), B(1), B(2), V(struct ceiling_walk, 3), ITEM)
 
 static const struct {
     const char *name;
     eut_host_run run;
 } kernels[] = {
-    {"batch_begin", run_batch_begin},   {"sort_keys", run_sort_keys},
-    {"sort_count", run_sort_count},     {"scan_sums", run_scan_sums},
-    {"sort_scatter", run_sort_scatter}, {"run_count", run_run_count},
-    {"run_starts", run_run_starts},     {"run_keys", run_run_keys},
-    {"match_runs", run_match_runs},     {"event_count", run_event_count},
-    {"event_first", run_event_first},   {"event_more", run_event_more},
-    {"batch_end", run_batch_end},       {"ring_fill", run_ring_fill},
-    {"digest_sum", run_digest_sum},     {"book_walk", run_book_walk},
+    {"batch_begin", run_batch_begin},
+    {"sort_keys", run_sort_keys},
+    {"sort_count", run_sort_count},
+    {"scan_sums", run_scan_sums},
+    {"sort_scatter", run_sort_scatter},
+    {"run_count", run_run_count},
+    {"run_starts", run_run_starts},
+    {"run_keys", run_run_keys},
+    {"match_runs", run_match_runs},
+    {"event_count", run_event_count},
+    {"event_first", run_event_first},
+    {"event_more", run_event_more},
+    {"batch_end", run_batch_end},
+    {"ring_fill", run_ring_fill},
+    {"digest_sum", run_digest_sum},
+    {"book_walk", run_book_walk},
+    {"ceiling_nothing", run_ceiling_nothing},
+    {"ceiling_fill", run_ceiling_fill},
+    {"ceiling_wrong", run_ceiling_wrong},
+    {"ceiling_copy", run_ceiling_copy},
+    {"ceiling_lines", run_ceiling_lines},
+    {"ceiling_ring", run_ceiling_ring},
+    {"ceiling_chase", run_ceiling_chase},
+    {"ceiling_compares", run_ceiling_compares},
 };
 
 eut_host_run eut_host_kernel(const char *name)
