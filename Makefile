@@ -44,8 +44,10 @@ $(error no variant '$(VARIANT)': release, portable, debug, asan or tsan)
 endif
 
 # Asked of pkg-config only when something is compiled, so that `make help` needs no packages.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+# SQLite only keeps histories: without it everything else is built.
+SQLITE     = $(eval SQLITE := $$(shell pkg-config --exists sqlite3 && echo sqlite3))$(SQLITE)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(SQLITE)) $(if $(SQLITE),-DHR_HAVE_SQLITE))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) $(SQLITE)))$(PKG_LIBS)
 
 # OpenSSL 3.5 or later, the system's or this tree's; without it the sealed parts say that they are not there.
 OPENSSL_CFLAGS = $(eval OPENSSL_CFLAGS := $$(shell scripts/private-openssl --cflags))$(OPENSSL_CFLAGS)

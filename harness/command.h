@@ -93,6 +93,7 @@ extern const struct hr_command hr_command_claims;     /* reports/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_compare;    /* reports/ */
 extern const struct hr_command hr_command_plan;       /* reports/ */
+extern const struct hr_command hr_command_history;    /* reports/ */
 extern const struct hr_command hr_command_schema;     /* reports/ */
 extern const struct hr_command hr_command_keys;       /* harness/ */
 extern const struct hr_command hr_command_completion; /* harness/ */

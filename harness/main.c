@@ -23,6 +23,7 @@ const struct hr_command *const hr_commands[] = {
     &hr_command_claims,
     &hr_command_report,
     &hr_command_compare,
+    &hr_command_history,
     &hr_command_keys,
     &hr_command_plan,
     &hr_command_schema,

@@ -13,11 +13,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MAX 256
 #define TEXT_MAX 400
 
 /* A comparison being made. */
@@ -38,8 +36,7 @@ static bool interleaved(const struct pairing *p)
 
 /* ---- cases that belong together ----------------------------------------------------------- */
 
-/* The id without its engine: two results may be of two engines. */
-static void key_of(const json_t *item, char key[KEY_MAX])
+void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX])
 {
     const char *id = hr_view_text(item, "id"), *engine = hr_view_text(item, "engine");
     const char *at = *engine ? strstr(id, engine) : NULL;
@@ -49,9 +46,9 @@ static void key_of(const json_t *item, char key[KEY_MAX])
         at = strstr(at + 1, engine);
     }
     if (at) {
-        snprintf(key, KEY_MAX, "%.*s%s", (int)(at - id), id, at + length + 1);
+        snprintf(key, HR_COMPARE_KEY_MAX, "%.*s%s", (int)(at - id), id, at + length + 1);
     } else {
-        snprintf(key, KEY_MAX, "%s", id);
+        snprintf(key, HR_COMPARE_KEY_MAX, "%s", id);
     }
 }
 
@@ -60,9 +57,9 @@ static const json_t *find_case(const json_t *record, const char *key)
     struct hr_view_walk walk = {0};
 
     while (hr_view_next(record, &walk)) {
-        char other[KEY_MAX];
+        char other[HR_COMPARE_KEY_MAX];
 
-        key_of(walk.item, other);
+        hr_compare_key(walk.item, other);
         if (strcmp(other, key) == 0) {
             return walk.item;
         }
@@ -225,7 +222,7 @@ static int contest(struct pairing *p, json_t *row, struct hr_contest *c, double 
 static int add_figure(struct pairing *p, const char *key, const json_t *like, const json_t *old,
                       const json_t *new, const char *refused)
 {
-    char full[KEY_MAX + 80];
+    char full[HR_COMPARE_KEY_MAX + 80];
     double *olds = NULL, *news = NULL;
     struct hr_contest *c;
     json_t *row;
@@ -408,21 +405,31 @@ static json_t *side_of(const json_t *record, const char *file, const char *engin
         hr_sheet_string(hr_view_text(host, "fingerprint")), "tool", hr_sheet_string(build));
 }
 
+int hr_compare_regex(regex_t *regex, const char *option, const char *text)
+{
+    char why[100];
+    int rc;
+
+    if (strlen(text) > 1000) {
+        return hr_fail(EINVAL, "%s '%.40s…' is longer than 1000 bytes", option, text);
+    }
+    rc = regcomp(regex, text, REG_EXTENDED | REG_NOSUB);
+    if (rc) {
+        regerror(rc, regex, why, sizeof(why));
+        return hr_fail(EINVAL, "%s '%.80s' is not a regular expression: %s", option, text, why);
+    }
+    return 0;
+}
+
 static int begin(struct pairing *p, const struct hr_compare_options *options, const char *mode)
 {
     const char *gate = options->gate ? options->gate : HR_COMPARE_GATE;
     int rc;
 
     *p = (struct pairing){.options = options, .mode = mode};
-    if (strlen(gate) > 1000) {
-        return hr_fail(EINVAL, "--gate '%.40s…' is longer than 1000 bytes", gate);
-    }
-    rc = regcomp(&p->gate, gate, REG_EXTENDED | REG_NOSUB);
+    rc = hr_compare_regex(&p->gate, "--gate", gate);
     if (rc) {
-        char why[100];
-
-        regerror(rc, &p->gate, why, sizeof(why));
-        return hr_fail(EINVAL, "--gate '%.80s' is not a regular expression: %s", gate, why);
+        return rc;
     }
     p->rows = json_array();
     return 0;
@@ -557,9 +564,9 @@ static void note_alone(json_t *notes, const json_t *here, const json_t *there, c
     char names[300] = "";
 
     while (hr_view_next(here, &walk)) {
-        char key[KEY_MAX];
+        char key[HR_COMPARE_KEY_MAX];
 
-        key_of(walk.item, key);
+        hr_compare_key(walk.item, key);
         if (!find_case(there, key)) {
             append(names, sizeof(names), key);
         }
@@ -587,9 +594,9 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
     }
     while (rc == 0 && hr_view_next(new, &walk)) {
         const json_t *other;
-        char key[KEY_MAX];
+        char key[HR_COMPARE_KEY_MAX];
 
-        key_of(walk.item, key);
+        hr_compare_key(walk.item, key);
         other = find_case(old, key);
         rc = other ? add_case(&p, key, other, walk.item) : 0;
     }
@@ -622,9 +629,9 @@ int hr_compare_interleaved(const json_t *record, const char *name,
     }
     while (rc == 0 && hr_view_next(record, &walk)) {
         const json_t *old = json_object_get(walk.item, "against");
-        char key[KEY_MAX];
+        char key[HR_COMPARE_KEY_MAX];
 
-        key_of(walk.item, key);
+        hr_compare_key(walk.item, key);
         rc = old ? add_case(&p, key, old, walk.item) : 0;
         if (!old && !hr_view_is(walk.suite, "name", "conformance")) {
             append(alone, sizeof(alone), key);

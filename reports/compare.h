@@ -22,6 +22,7 @@
 #define HR_COMPARE_H
 
 #include <jansson.h>
+#include <regex.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -45,6 +46,12 @@ struct hr_compare_options {
     json_t *const *again; /* further results of the old build, for the noise floor */
     int again_count;
 };
+
+/* A case's id without its engine: two results may be of two engines. */
+#define HR_COMPARE_KEY_MAX 256
+void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX]);
+/* An extended regular expression of the option's; -EINVAL with why it is none. */
+int hr_compare_regex(regex_t *regex, const char *option, const char *text);
 
 /* Records are such as passed hr_schema_check(). *comparison is a new reference. -EXDEV if the two
  * cannot be compared, -EINVAL for a bad expression, -ENOMEM. */

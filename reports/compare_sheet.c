@@ -149,8 +149,9 @@ static void say_drift(json_t *sheet, const json_t *comparison)
         most = gates(row) && fabs(drift) > fabs(most) ? drift : most;
     }
     hr_sheet_say(sheet, "note",
-                 "Interleaved in blocks of old, new, new, old. From the first block to the last "
-                 "both drifted by up to %s, which the blocks cancel.",
+                 "Interleaved in blocks of old, new, new, old; a change is the median over blocks, "
+                 "not that of the two medians. From the first block to the last both drifted by up "
+                 "to %s, which the blocks cancel.",
                  change_of(1 + most).text);
 }
 
