@@ -225,6 +225,11 @@ uint32_t hr_qzmq_stream(const struct hr_qzmq *s)
     return s->stream;
 }
 
+uint64_t hr_qzmq_renewals(const struct hr_qzmq *s)
+{
+    return s->out.epoch;
+}
+
 const uint8_t *hr_qzmq_peer(const struct hr_qzmq *s)
 {
     return s->state == QZMQ_READY ? s->peer : NULL;

@@ -163,6 +163,8 @@ bool hr_qzmq_overdue(const struct hr_qzmq *session, uint64_t now_ns);
 enum hr_qzmq_reason hr_qzmq_reason(const struct hr_qzmq *session);
 /* The server's names; 0 at a client that is not ready. */
 uint32_t hr_qzmq_stream(const struct hr_qzmq *session);
+/* How often this side took a new key for sending. */
+uint64_t hr_qzmq_renewals(const struct hr_qzmq *session);
 /* Whose key the other side proved to have; HR_QZMQ_FINGERPRINT_BYTES; NULL if not ready. */
 const uint8_t *hr_qzmq_peer(const struct hr_qzmq *session);
 

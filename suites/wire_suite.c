@@ -7,6 +7,7 @@
  * sealed orders. They cannot see what a network card or a kernel reaches of that.
  */
 #include "suites/closed_run.h"
+#include "suites/framing.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -18,10 +19,6 @@
 
 #define SUITE "wire"
 #define MEMCPY_CEILING "memcpy of the same bytes"
-/* On the link around each TCP segment: preamble 8, Ethernet 14 + 4, gap 12; inside the MTU: IPv4 20,
- * TCP 20 with 12 of timestamps. */
-#define LINK_BYTES 38.0
-#define HEADER_BYTES 52.0
 /* What sealing adds to a record: 12 of nonce (stream, sequence) and 16 of tag. */
 #define SEAL_BYTES 28.0
 
@@ -211,12 +208,12 @@ static void tell(json_t *c, const char *name, const char *unit, double value)
 /* What is left of a full link for TCP's payload, and how many orders that is. */
 static void framing(struct hr_bench *bench, json_t *suite, int mtu)
 {
-    double share = (mtu - HEADER_BYTES) / (mtu + LINK_BYTES);
+    double share = hr_link_payload_share(mtu);
     double per_gbit = share * 1e9 / 8;
     uint32_t batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
     json_t *params = json_pack("{s:i, s:I, s:s, s:f, s:f}", "mtu", mtu, "batch", (json_int_t)batch,
-                               "kind", "arithmetic", "header_bytes", HEADER_BYTES, "link_bytes",
-                               LINK_BYTES);
+                               "kind", "arithmetic", "header_bytes", HR_LINK_HEADER_BYTES, "link_bytes",
+                               HR_LINK_BYTES);
     char name[64];
     json_t *c;
 
