@@ -78,7 +78,7 @@ static int read_results(const char *const *files, int count, json_t **records)
     for (int i = 0; i < count; i++) {
         int rc = hr_record_read(&records[i], files[i]);
 
-        rc = rc ? rc : hr_schema_check(records[i]);
+        rc = rc ? rc : hr_schema_check_measured(records[i]);
         if (rc) {
             return hr_context(rc, "%s", files[i]);
         }

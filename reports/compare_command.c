@@ -112,7 +112,7 @@ static int read_result(json_t **record, const char *file)
     int rc = hr_record_read(record, file);
 
     if (rc == 0) {
-        rc = hr_schema_check(*record);
+        rc = hr_schema_check_measured(*record);
         rc = rc ? hr_context(rc, "%s", file) : 0;
     }
     return rc;

@@ -50,5 +50,7 @@ extern const char hr_result_schema[];
 /* Checks a document against the subset of JSON Schema that the published schema uses. 0, or
  * -EINVAL with the path of the first offence in hr_error(). */
 int hr_schema_check(const json_t *document);
+/* The same, and refuses a record that says that nobody measured it ("constructed"): for what judges. */
+int hr_schema_check_measured(const json_t *document);
 
 #endif

@@ -391,3 +391,14 @@ int hr_schema_check(const json_t *document)
                 : hr_fail(EINVAL, "%s %s: not a Headroom result as `headroom schema` has it",
                           c.where, c.offence);
 }
+
+int hr_schema_check_measured(const json_t *document)
+{
+    int rc = hr_schema_check(document);
+
+    if (rc == 0 && json_object_get(document, "constructed")) {
+        rc = hr_fail(EINVAL, "nobody measured this result, its figures are made up: it proves "
+                             "nothing; give one of `headroom run`");
+    }
+    return rc;
+}

@@ -29,6 +29,10 @@ grep -q '"basis": "measured"' "$TMP/plan.json" || failed "the real result is not
 grep -o '"basis": "[a-z]*"' "$TMP/plan.json" | uniq | wc -l | grep -qx 3 || failed "measured, made up and projected are mixed"
 expect_exit 0 "$HEADROOM" report $samples/mac-mini-m4-pro-48.json
 expect_out 'Nobody measured this'
+expect_refused "$HEADROOM" compare $real $samples/mac-mini-m4-pro-48.json
+expect_err 'nobody measured this result'
+expect_refused "$HEADROOM" claims $samples/mac-mini-m4-pro-48.json
+expect_err 'nobody measured this result'
 expect_exit 0 "$HEADROOM" plan $samples/mac-mini-m4-pro-48.json --require memory=1GiB
 expect_out 'No measured machine meets'
 
