@@ -70,7 +70,7 @@ static void *make(size_t bytes, bool pinned)
 {
     struct made *m = calloc(1, sizeof(*m));
 
-    m->at = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    m->at = aligned_alloc(256, (bytes + 255) / 256 * 256);
     if (!m->at) {
         free(m);
         return NULL;

@@ -11,6 +11,7 @@
 #ifndef TESTS_MOCK_H
 #define TESTS_MOCK_H
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,9 @@ static int mock_call(const char *name)
         if (strncmp(told, name, length) == 0 && told[length] == '=') {
             first = 1;
             sscanf(told + length + 1, "%d@%d", &result, &first);
+            if (mock_called[i].calls >= first && result < 0) {
+                raise(-result);
+            }
             return mock_called[i].calls >= first ? result : 0;
         }
     }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The CUDA way from end to end, against a driver that is none: what works, and how each failure is told.
+. tests/cli/check.sh
+
+[ -e "$BUILD/mocks/libcuda.so.1" ] || skip "no mock libraries are built on this system"
+with=(env "LD_LIBRARY_PATH=$BUILD/mocks")
+
+# Found, told, and right: every event, though nothing is done before it is waited for.
+expect_exit 0 "${with[@]}" "$HEADROOM" probe
+expect_out '^  compute +cuda: Mock GPU 0, gpu, 4 GiB, 2 compute units$'
+expect_exit 0 "${with[@]}" "$HEADROOM" conform -e device:cuda --requests 20000
+expect_out '^CONFORMS: device:cuda'
+HEADROOM_MOCK_CUDA_UNIFIED=1 expect_exit 0 "${with[@]}" "$HEADROOM" conform -e device:cuda --requests 2000
+expect_exit 0 "${with[@]}" "$HEADROOM" conform -e device:auto --requests 1000
+
+# What a driver can say before there is a device: one line, exit 6.
+missing() { # MOCK TEXT
+    HEADROOM_MOCK=$1 expect_exit 6 "${with[@]}" "$HEADROOM" conform -e device:cuda
+    expect_err "^headroom: device:cuda: no device: .*$2"
+    [ "$(wc -l <"$TMP/err")" -eq 1 ] || failed "more than one line: $1"
+}
+missing cuInit=100 'no CUDA-capable device is detected'
+missing cuDriverGetVersion=999 'cuDriverGetVersion'
+HEADROOM_MOCK_CUDA_VERSION=10010 missing none=0 'of CUDA 10.1, too old'
+HEADROOM_MOCK_CUDA_DEVICES=0 missing none=0 'sees no device in this host'
+missing cuInit=-11 'crashes with signal 11'
+
+# And after: the engine is refused, and nothing crashes or hangs.
+for mock in cuCtxCreate_v2=2 cuMemAlloc_v2=2 cuModuleLoadData=209 nvrtcCompileProgram=6 cuLaunchKernel=719@50 \
+    cuEventSynchronize=719@9; do
+    HEADROOM_MOCK=$mock expect_exit 1 "${with[@]}" "$HEADROOM" conform -e device:cuda --requests 100
+    expect_out '^DOES NOT CONFORM: no figure of device:cuda'
+done
+exit 0
