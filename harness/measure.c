@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define ID_MAX 256
+#define OLD_ID "/old" /* behind the id of the case that it is held against */
 #define HICCUP_SPIN_NS 3000000u
 #define RULER_RUNS 3
 #define RULER_SOFT 2.0
@@ -494,7 +495,8 @@ static void work_open_old(struct work *w, struct work *new)
     w->other = new;
     new->other = w;
     w->engine = rig->against;
-    snprintf(w->id, sizeof(w->id), "%.200s/old", new->id);
+    hr_case_id(rig, w->c->suite, w->c->name, w->id, sizeof(w->id) - sizeof(OLD_ID));
+    strcat(w->id, OLD_ID);
     w->json = w->result->json = hr_case_begin(holder, w->id, w->engine->name, rig->path->name,
                                               json_incref(json_object_get(new->json, "params")));
     json_object_set(new->json, "against", w->json);

@@ -504,22 +504,28 @@ static void settings_that_differ(const json_t *old, const json_t *new, char *tex
     }
 }
 
+static int check_whole(const json_t *record, const char *name)
+{
+    return json_is_true(json_object_get(record, "complete"))
+               ? 0
+               : hr_fail(EXDEV, "%s was interrupted: run it again to the end", name);
+}
+
 /* What makes two results comparable at all. */
 static int check_pair(const json_t *old, const char *old_name, const json_t *new,
                       const char *new_name, bool across_hosts)
 {
-    const json_t *sides[] = {old, new};
-    const char *const names[] = {old_name, new_name};
     const char *a = hr_view_text(json_object_get(old, "workload"), "sha256");
     const char *b = hr_view_text(json_object_get(new, "workload"), "sha256");
     const char *here = hr_view_text(json_object_get(old, "host"), "fingerprint");
     const char *there = hr_view_text(json_object_get(new, "host"), "fingerprint");
     char settings[300];
 
-    for (int i = 0; i < 2; i++) {
-        if (!json_is_true(json_object_get(sides[i], "complete"))) {
-            return hr_fail(EXDEV, "%s was interrupted: run it again to the end", names[i]);
-        }
+    int rc = check_whole(old, old_name);
+
+    rc = rc ? rc : check_whole(new, new_name);
+    if (rc) {
+        return rc;
     }
     if (!*a || strcmp(a, b) != 0) {
         settings_that_differ(old, new, settings, sizeof(settings));
@@ -622,8 +628,9 @@ int hr_compare_interleaved(const json_t *record, const char *name,
     char alone[300] = "";
     struct pairing p;
     json_t *notes;
-    int rc = begin(&p, options, "interleaved");
+    int rc = check_whole(record, name);
 
+    rc = rc ? rc : begin(&p, options, "interleaved");
     if (rc) {
         return rc;
     }

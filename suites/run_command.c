@@ -520,7 +520,7 @@ static int judge(struct session *s, const char *file)
     json_t *comparison;
     int rc = 0;
 
-    if (s->bench.rig.against) {
+    if (s->bench.rig.against && s->rc == 0) {
         rc = hr_compare_interleaved(hr_record_json(record), file, &(struct hr_compare_options){0},
                                     &comparison);
         if (rc == 0) {

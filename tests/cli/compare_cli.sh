@@ -87,3 +87,12 @@ expect_refused "$HEADROOM" compare "$old" "$new" --md "$TMP/no/such/folder.md"
 expect_exit 0 "$HEADROOM" compare --selftest
 expect_out 'keeps its promises'
 [ "$(grep -c 'holds$' "$TMP/out")" -ge 8 ] || failed "fewer promises than made"
+
+# What CI calls: arguments are checked before anything is measured.
+expect_refused_many() {
+    expect_exit 2 "$@"
+    grep -q 'scripts/capacity-gate' "$TMP/err" || failed "no usage: $*"
+}
+expect_refused_many scripts/capacity-gate --no-such-option
+expect_refused_many scripts/capacity-gate operand
+expect_exit 0 scripts/capacity-gate -h
