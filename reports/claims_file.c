@@ -5,6 +5,7 @@
 #include "harness/nearest.h"
 #include "harness/settings_file.h"
 #include "reports/claims.h"
+#include "reports/claims_words.h"
 #include "reports/formula.h"
 
 #include <ctype.h>
@@ -103,14 +104,9 @@ static struct hr_words *words_of(void *entry, const struct key *key)
 
 /* ---- messages -------------------------------------------------------------------------- */
 
-struct plain {
-    char text[64];
-};
-
-/* What a file says, fit for one line of a message. */
-static struct plain plain(const char *text)
+struct hr_plain_text hr_plain(const char *text)
 {
-    struct plain p = {""};
+    struct hr_plain_text p = {""};
 
     for (size_t i = 0; text[i] && i + 1 < sizeof(p.text); i++) {
         p.text[i] = (char)(isprint((unsigned char)text[i]) ? text[i] : '?');
@@ -122,8 +118,6 @@ int hr_words_context(int rc, const char *file, const struct hr_words *words, int
 {
     return hr_context(rc, "%s:%d:%d", file, words->line, words->column ? words->column + at : 1);
 }
-
-#define fail_words(file, words, ...) hr_words_context(hr_fail(EINVAL, __VA_ARGS__), file, words, 0)
 
 /* ---- reading --------------------------------------------------------------------------- */
 
@@ -206,7 +200,7 @@ static int take_top(struct filling *f, const struct hr_setting *s)
     return hr_fail(EINVAL,
                    "%s stands outside of an entry; expected `id:` with `key: value` lines "
                    "under it",
-                   plain(s->key).text);
+                   hr_plain(s->key).text);
 }
 
 static int unknown_key(const struct filling *f, const char *name)
@@ -217,10 +211,11 @@ static int unknown_key(const struct filling *f, const char *name)
         hr_nearest_offer(&near, k->name);
     }
     if (hr_nearest_name(&near)) {
-        return hr_fail(EINVAL, "unknown key %s; did you mean %s?", plain(name).text,
+        return hr_fail(EINVAL, "unknown key %s; did you mean %s?", hr_plain(name).text,
                        hr_nearest_name(&near));
     }
-    return hr_fail(EINVAL, "unknown key %s in an entry of %s", plain(name).text, f->shelf->folder);
+    return hr_fail(EINVAL, "unknown key %s in an entry of %s", hr_plain(name).text,
+                   f->shelf->folder);
 }
 
 static int take_setting(struct filling *f, const struct hr_setting *s)
@@ -377,200 +372,12 @@ static int check_entries(struct hr_claims *claims, const struct shelf *shelf)
     return 0;
 }
 
-/* A plain quantity, no comparison. */
-static int take_quantity(const struct hr_claims *claims, const char *file,
-                         const struct hr_words *words, struct hr_quantity *amount)
-{
-    struct hr_claim_names context = {claims, NULL, true};
-    struct hr_formula_names names = hr_claim_names(&context);
-    struct hr_formula_result result;
-    int rc = hr_formula_evaluate(words->text, &names, &result);
-
-    if (rc) {
-        return hr_words_context(rc, file, words, result.at);
-    }
-    if (result.comparisons) {
-        return fail_words(file, words, "a quantity is meant, not a comparison");
-    }
-    *amount = result.value;
-    return 0;
-}
-
-/* A word of a short list; `of` is where the number of it goes. */
-static int take_word(const char *file, const struct hr_words *words, const char *const *choices,
-                     int count, int *of)
-{
-    char list[120] = "";
-
-    for (int i = 0; i < count; i++) {
-        size_t at = strlen(list);
-
-        if (strcmp(words->text, choices[i]) == 0) {
-            *of = i;
-            return 0;
-        }
-        snprintf(list + at, sizeof(list) - at, "%s%s", i ? ", " : "", choices[i]);
-    }
-    return fail_words(file, words, "'%s' is none of %s", plain(words->text).text, list);
-}
-
-static int check_hardware_name(const struct hr_claims *claims, const struct hr_claim *c)
-{
-    struct hr_nearest near = {.word = c->hardware.text};
-
-    if (hr_hardware_find(claims, c->hardware.text)) {
-        return 0;
-    }
-    for (size_t i = 0; i < claims->hardware_count; i++) {
-        hr_nearest_offer(&near, claims->hardware[i].entry.id);
-    }
-    if (hr_nearest_name(&near)) {
-        return fail_words(c->entry.file, &c->hardware, "unknown hardware '%s'; did you mean %s?",
-                          plain(c->hardware.text).text, hr_nearest_name(&near));
-    }
-    return fail_words(c->entry.file, &c->hardware,
-                      "unknown hardware '%s': the kinds are in configs/hardware/",
-                      plain(c->hardware.text).text);
-}
-
-static int check_tolerance(const struct hr_claims *claims, struct hr_claim *c)
-{
-    struct hr_quantity share;
-    int rc = take_quantity(claims, c->entry.file, &c->tolerance, &share);
-
-    if (rc) {
-        return rc;
-    }
-    for (int i = 0; i < HR_DIMENSIONS; i++) {
-        rc = rc ? rc : share.power[i];
-    }
-    if (rc || share.value < 0 || share.value >= 1) {
-        return fail_words(c->entry.file, &c->tolerance,
-                          "a tolerance is a share, from 0 %% to below 100 %%");
-    }
-    c->slack = share.value;
-    return 0;
-}
-
-static int check_claim(const struct hr_claims *claims, struct hr_claim *c)
-{
-    static const char *const kinds[] = {"measured", "configuration", "external", "undefined"};
-    static const char *const ways[] = {"at_least", "at_most", "about"};
-    const char *file = c->entry.file;
-    int rc = take_quantity(claims, file, &c->value, &c->amount), word = 0;
-
-    if (rc == 0 && c->kind.text) {
-        rc = take_word(file, &c->kind, kinds, 4, &word);
-        c->meant = (enum hr_claim_kind)word;
-    }
-    word = HR_AT_LEAST;
-    if (rc == 0 && c->direction.text) {
-        rc = take_word(file, &c->direction, ways, 3, &word);
-    }
-    c->way = (enum hr_claim_direction)word;
-    c->slack = 0.05;
-    if (rc == 0 && c->tolerance.text) {
-        rc = check_tolerance(claims, c);
-    }
-    if (rc == 0 && c->hardware.text) {
-        rc = check_hardware_name(claims, c);
-    }
-    if (rc == 0 && !c->cases.text != !c->field.text) {
-        rc = fail_words(file, c->cases.text ? &c->cases : &c->field,
-                        "case and field go together: which cases, and which of their figures");
-    }
-    return rc;
-}
-
-/* Facts in order: each may use those before it. */
-static int check_facts(struct hr_claims *claims)
-{
-    size_t count = claims->fact_count;
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct hr_named_fact *fact = &claims->facts[i];
-
-        claims->fact_count = i;
-        rc = take_quantity(claims, fact->entry.file, &fact->value, &fact->amount);
-    }
-    claims->fact_count = count;
-    return rc;
-}
-
-static int take_least(const struct hr_claims *claims, const struct hr_hardware *h,
-                      const struct hr_words *words, const char *unit, struct hr_quantity *least)
-{
-    struct hr_quantity one;
-    int rc = words->text ? take_quantity(claims, h->entry.file, words, least) : 0;
-
-    if (rc || !words->text) {
-        return rc;
-    }
-    return hr_unit_parse(unit, strlen(unit), &one) && hr_quantity_same_kind(least, &one)
-               ? 0
-               : fail_words(h->entry.file, words, "give it in %s", unit);
-}
-
-static int check_hardware(const struct hr_claims *claims, struct hr_hardware *h)
-{
-    int rc;
-
-    if (!h->cpu.text && !h->gpu.text && !h->machine.text && !h->system.text && !h->memory.text &&
-        !h->network.text && !h->processors.text) {
-        return hr_fail(EINVAL,
-                       "%s:%d:1: hardware %s has no condition; give cpu, gpu, machine, system, "
-                       "memory, network or processors",
-                       h->entry.file, h->entry.line, h->entry.id);
-    }
-    rc = take_least(claims, h, &h->memory, "GB", &h->memory_least);
-    rc = rc ? rc : take_least(claims, h, &h->network, "Gb/s", &h->network_least);
-    return rc ? rc : take_least(claims, h, &h->processors, "cores", &h->processors_least);
-}
-
-/* Formulas must be sound whether or not they will decide anything. */
-static int check_formula(const struct hr_claims *claims, const struct hr_claim *c,
-                         const struct hr_words *words, bool names_a_claim)
-{
-    struct hr_claim_names context = {claims, c, false};
-    struct hr_formula_names names = hr_claim_names(&context);
-    struct hr_formula_result result;
-    int rc = hr_formula_evaluate(words->text, &names, &result);
-    bool named = false;
-
-    if (rc) {
-        return hr_words_context(rc, c->entry.file, words, result.at);
-    }
-    if (result.comparisons == 0) {
-        return fail_words(c->entry.file, words, "a comparison is meant, such as value <= 10 Gb/s");
-    }
-    for (int i = 0; i < result.names; i++) {
-        named = named || hr_claims_find(claims, result.name[i].name);
-    }
-    return named || !names_a_claim ? 0
-                                   : fail_words(c->entry.file, words,
-                                                "`agrees` compares with another claim by its name");
-}
-
-int hr_claims_check(struct hr_claims *claims)
+int hr_claims_check_entries(struct hr_claims *claims)
 {
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof(shelves) / sizeof(shelves[0]); i++) {
         rc = check_entries(claims, &shelves[i]);
-    }
-    rc = rc ? rc : check_facts(claims);
-    for (size_t i = 0; rc == 0 && i < claims->hardware_count; i++) {
-        rc = check_hardware(claims, &claims->hardware[i]);
-    }
-    for (size_t i = 0; rc == 0 && i < claims->claim_count; i++) {
-        rc = check_claim(claims, &claims->claims[i]);
-    }
-    for (size_t i = 0; rc == 0 && i < claims->claim_count; i++) {
-        const struct hr_claim *c = &claims->claims[i];
-
-        rc = c->must.text ? check_formula(claims, c, &c->must, false) : 0;
-        rc = rc == 0 && c->agrees.text ? check_formula(claims, c, &c->agrees, true) : rc;
     }
     return rc;
 }

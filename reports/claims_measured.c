@@ -66,21 +66,37 @@ static bool better(const struct search *s, const struct hr_quantity *estimate)
     }
 }
 
-/* The unit of a field: "bytes_per_market" in bytes is bytes a market, if a claim counts so. */
+/* The unit of a field: "bytes_per_l2_market" in bytes is bytes a market, if a claim counts so; a
+ * result's "share" is of the whole, not of a company. */
 static bool unit_of(const char *field, const char *unit, const struct hr_quantity *claimed,
                     struct hr_quantity *one)
 {
-    const char *per = strstr(field, "_per_");
+    const char *each_name = strstr(field, "_per_") ? strrchr(field, '_') + 1 : NULL;
     struct hr_quantity each;
 
+    unit = strcmp(unit, "share") == 0 ? "times" : unit;
     if (!hr_unit_parse(unit, strlen(unit), one)) {
         return false;
     }
-    if (!hr_quantity_same_kind(one, claimed) && per &&
-        hr_unit_parse(per + strlen("_per_"), strlen(per) - strlen("_per_"), &each)) {
+    if (!hr_quantity_same_kind(one, claimed) && each_name &&
+        hr_unit_parse(each_name, strlen(each_name), &each)) {
         (void)hr_quantity_multiply(one, &each, -1);
     }
     return hr_quantity_same_kind(one, claimed);
+}
+
+/* A ceiling of the machine, not of the harness (the null engine's) or of another case. */
+static bool is_of_machine(const json_t *record, const char *id)
+{
+    const json_t *ceiling;
+    size_t i;
+
+    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
+        if (hr_view_is(ceiling, "id", id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* One figure: value in its unit, with the ends of its interval (NaN: none). */
@@ -89,7 +105,9 @@ static void offer(struct search *s, const char *id, const char *field, double va
 {
     const struct hr_quantity *claimed = &s->claim->amount;
     struct hr_quantity one;
-    double ceiling = hr_view_number(metric, "ceiling_value");
+    double ceiling = is_of_machine(s->record, hr_view_text(metric, "ceiling"))
+                         ? hr_view_number(metric, "ceiling_value")
+                         : (double)NAN;
 
     s->matched = true;
     if (!unit) {
@@ -123,6 +141,24 @@ static void offer(struct search *s, const char *id, const char *field, double va
     snprintf(s->found->why, sizeof(s->found->why), "%.380s", s->why_other);
 }
 
+/* Facts and parameters have no unit but in their names. */
+static const char *unit_of_fact(const char *field)
+{
+    static const struct {
+        const char *end, *unit;
+    } ends[] = {{"_bytes", "B"}, {"_mbps", "Mb/s"}, {"_ns", "ns"}};
+    size_t length = strlen(field);
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        size_t end = strlen(ends[i].end);
+
+        if (length > end && strcmp(field + length - end, ends[i].end) == 0) {
+            return ends[i].unit;
+        }
+    }
+    return NULL;
+}
+
 static void offer_metric(struct search *s, const json_t *item)
 {
     const char *id = hr_view_text(item, "id"), *field = s->claim->field.text;
@@ -135,6 +171,12 @@ static void offer_metric(struct search *s, const json_t *item)
         s->matched = true;
         snprintf(s->refused, sizeof(s->refused), "%.80s is %.10s: %.90s", id,
                  hr_view_text(item, "status"), hr_view_text(item, "reason"));
+        return;
+    }
+    if (!metric && isfinite(hr_view_param(item, field))) {
+        /* What the case was run with: how many markets, how many nodes. */
+        offer(s, id, field, hr_view_param(item, field), (double)NAN, (double)NAN,
+              unit_of_fact(field), NULL);
         return;
     }
     if (!metric) {
@@ -178,23 +220,6 @@ static void search_ceilings(struct search *s, const char *pattern, size_t length
                   hr_view_text(ceiling, "unit"), NULL);
         }
     }
-}
-
-static const char *unit_of_fact(const char *field)
-{
-    static const struct {
-        const char *end, *unit;
-    } ends[] = {{"_bytes", "B"}, {"_mbps", "Mb/s"}, {"_ns", "ns"}};
-    size_t length = strlen(field);
-
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        size_t end = strlen(ends[i].end);
-
-        if (length > end && strcmp(field + length - end, ends[i].end) == 0) {
-            return ends[i].unit;
-        }
-    }
-    return NULL;
 }
 
 static void offer_fact(struct search *s, const char *path, const json_t *object)

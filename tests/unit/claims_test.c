@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define CEILING "memory/lines/huge/bytes=536870912"
 #define REFERENCE_RUN "reports/reference-runs/vm-zen5-2cpu/result.json"
 
 static struct hr_claims *parse(const char *facts, const char *hardware, const char *claims)
@@ -29,16 +30,15 @@ static struct hr_claims *parse(const char *facts, const char *hardware, const ch
 static json_t *result(const char *cpu, const char *status, double low, double estimate, double high)
 {
     json_t *record = json_pack(
-        "{s:{s:s, s:s, s:{s:s, s:i}, s:{s:I}}, s:[], s:[{s:s, s:s, s:[{s:s, s:s, s:s, s:s, "
-        "s:[{s:s, s:s, "
-        "s:f, s:f, s:f, s:f, s:f, s:s}]}]}]}",
+        "{s:{s:s, s:s, s:{s:s, s:i}, s:{s:I}}, s:[{s:s}], s:[{s:s, s:s, s:[{s:s, s:s, s:s, s:s, "
+        "s:[{s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:s}]}]}]}",
         "host", "fingerprint", "0123456789abcdef", "line", "a machine, 2 cores, more", "cpu",
         "model", cpu, "threads", 2, "memory", "total_bytes", (json_int_t)64000000000, "ceilings",
-        "suites", "name", "throughput", "status", "pass", "cases", "id",
+        "id", CEILING, "suites", "name", "throughput", "status", "pass", "cases", "id",
         "throughput/inproc/reference/markets=1", "engine", "reference", "status", status, "reason",
         "it was disturbed", "metrics", "name", "throughput", "unit", "orders/s", "estimate",
         estimate, "ci_low", low, "ci_high", high, "ceiling_value", 40e6, "of_ceiling", 0.5,
-        "ceiling", "memory/lines/huge/bytes=536870912");
+        "ceiling", CEILING);
 
     CHECK(record);
     return record;
@@ -81,6 +81,44 @@ TEST(claims, measured_on_the_stated_hardware)
            "validated", "21 M orders/s measured (20 M orders/s to 22 M orders/s)");
     expect(judge(parse(NULL, fast, rate), result("Fast 9000", "pass", 9e6, 10e6, 11e6), NULL),
            "refuted by measurement", "2 times short");
+}
+
+/* What the null engine reaches tells nothing of the machine that would be needed. */
+TEST(claims, a_ceiling_of_the_harness_is_none)
+{
+    json_t *record = result("Slow", "pass", 9e6, 10e6, 11e6), *judged;
+
+    json_array_clear(json_object_get(record, "ceilings"));
+    judged = judge(parse(NULL, fast, rate), record, NULL);
+    CHECK(!strstr(hr_view_text(judged, "reason"), "ceiling"));
+    expect(judged, "short here", "2 times short");
+}
+
+/* What a case was run with can be claimed too: markets, bytes of an order. */
+TEST(claims, parameters_are_figures)
+{
+    static const char size[] = "R:\n  claim: size\n  value: 60 B\n  direction: about\n"
+                               "  case: throughput/*\n  field: order_bytes\n";
+    json_t *record = result("x", "pass", 1, 1, 1);
+    json_t *suite = json_array_get(json_object_get(record, "suites"), 0);
+
+    json_object_set_new(json_array_get(json_object_get(suite, "cases"), 0), "params",
+                        json_pack("{s:i}", "order_bytes", 60));
+    expect(judge(parse(NULL, NULL, size), record, NULL), "validated", "60 B measured");
+}
+
+TEST(claims, bytes_per_market_are_of_a_market)
+{
+    static const char size[] = "R:\n  claim: size\n  value: 160 kB/market\n  direction: at_most\n"
+                               "  case: throughput/*\n  field: bytes_per_l2_market\n";
+    json_t *record = result("x", "pass", 150e3, 150e3, 150e3);
+    json_t *item = json_array_get(
+        json_object_get(json_array_get(json_object_get(record, "suites"), 0), "cases"), 0);
+    json_t *metric = json_array_get(json_object_get(item, "metrics"), 0);
+
+    json_object_set_new(metric, "name", json_string("bytes_per_l2_market"));
+    json_object_set_new(metric, "unit", json_string("bytes"));
+    expect(judge(parse(NULL, NULL, size), record, NULL), "validated", "150 kB/market measured");
 }
 
 TEST(claims, measured_elsewhere)
