@@ -119,7 +119,7 @@ int eut_collect(const struct eut_engine *engine, void *self, const struct eut_re
         rc = engine->submit(self, requests + done, c.batch, &c.sink);
         if (rc != 0) {
             rc = hr_fail(rc < 0 ? -rc : EPROTO, "engine %s: submit() failed: %s", engine->name,
-                         strerror(rc < 0 ? -rc : EPROTO));
+                         hr_reason(rc < 0 ? rc : -EPROTO));
         }
         take_events(&c.sink);
         events->requests += c.batch;

@@ -171,11 +171,12 @@ int eut_differ(const struct eut_engine *engine, const struct eut_trial *trial,
     if (rc != 0) {
         return hr_fail(-rc, "the oracle cannot be made with these limits: %s", strerror(-rc));
     }
+    hr_error_clear();
     rc = engine->create(&trial->limits, &p.self[JUDGED]);
     if (rc != 0) {
         snprintf(difference->expected, 256, "create() makes an engine of %u markets",
                  trial->limits.markets);
-        snprintf(difference->actual, 256, "create() returned %d (%s)", rc, strerror(abs(rc)));
+        snprintf(difference->actual, 256, "create() returned %d (%.200s)", rc, hr_reason(rc));
         rc = 1;
         goto end;
     }

@@ -111,7 +111,7 @@ static int feed(struct run *run, void *self, struct hr_flow_file *file, struct e
         rc = engine->submit(self, run->requests, run->count, sink);
         if (rc) {
             return hr_fail(-rc, "engine %s failed at request %llu: %s", engine->name,
-                           (unsigned long long)run->replay->requests + 1, strerror(-rc));
+                           (unsigned long long)run->replay->requests + 1, hr_reason(rc));
         }
         take_events(sink);
         if (run->stray) {
@@ -201,6 +201,7 @@ int eut_replay(struct eut_replay *replay, struct hr_flow_file *file,
     if (!run.requests || (recorded && !run.met)) {
         rc = hr_fail(ENOMEM, "no memory for a batch of %u requests", run.batch);
     } else {
+        hr_error_clear();
         rc = replay->engine->create(limits, &self);
         if (rc) {
             rc = hr_fail(-rc,
@@ -208,7 +209,7 @@ int eut_replay(struct eut_replay *replay, struct hr_flow_file *file,
                          "%s: ask for less "
                          "with --markets, --orders and --levels",
                          replay->engine->name, limits->markets, (unsigned long long)limits->orders,
-                         (unsigned long long)limits->levels, strerror(-rc));
+                         (unsigned long long)limits->levels, hr_reason(rc));
         } else {
             replay->engine_made = true;
             rc = run_all(&run, self, file, limits);

@@ -299,9 +299,10 @@ static int run_in_batches(const struct eut_scenario *scenario, const struct scri
     int rc = text ? 0 : hr_fail(ENOMEM, "no memory for a scenario");
 
     if (rc == 0) {
+        hr_error_clear();
         rc = engine->create(&limits, &self);
         if (rc != 0) {
-            snprintf(why, why_bytes, "\"%s\": create() failed: %s", scenario->name, strerror(-rc));
+            snprintf(why, why_bytes, "\"%s\": create() failed: %s", scenario->name, hr_reason(rc));
             rc = 1;
         }
     }

@@ -71,6 +71,11 @@ void hr_error_clear(void)
     message[0] = '\0';
 }
 
+const char *hr_reason(int err)
+{
+    return message[0] ? message : strerror(err < 0 ? -err : err);
+}
+
 int hr_exit_of(int err)
 {
     if (err == 0) {

@@ -33,6 +33,10 @@ int hr_context(int err, const char *format, ...) __attribute__((format(printf, 2
 const char *hr_error(void);
 void hr_error_clear(void);
 
+/* Why an engine's hook returned this negative errno: the message, if the engine left one (those
+ * built in may; clear it before its create()), else what the errno says. */
+const char *hr_reason(int err);
+
 /* The exit status for the negative errno that ended a command: exit 6 for -ENODEV, with which an
  * engine, path or device that was asked for by name and is not there is raised; else exit 2. */
 int hr_exit_of(int err);

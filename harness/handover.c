@@ -117,10 +117,11 @@ int hr_handover_open(struct hr_handover **out, const struct hr_handover_params *
     h->engine = p->engine;
     h->cpu = p->cpu;
     h->plain = (struct eut_sink){h->room, 0, EUT_SINK_ROOM_MIN, spill, h};
+    hr_error_clear();
     rc = p->engine->create(&p->limits, &h->self);
     if (rc) {
         hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s", p->engine->name,
-                p->limits.markets, (unsigned long long)p->limits.orders, strerror(-rc));
+                p->limits.markets, (unsigned long long)p->limits.orders, hr_reason(rc));
         h->self = NULL;
     }
     if (rc == 0 && p->consumed) {

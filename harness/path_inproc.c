@@ -81,12 +81,13 @@ static int inproc_open(struct hr_path **out, const struct hr_path_params *params
     path->room_kept = room;
     path->sink.owner = path;
     path->sink.flush = flush;
+    hr_error_clear();
     rc = path->engine->create(&params->limits, &path->self);
     if (rc) {
         free(path);
         return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s",
                        params->engine->name, params->limits.markets,
-                       (unsigned long long)params->limits.orders, strerror(-rc));
+                       (unsigned long long)params->limits.orders, hr_reason(rc));
     }
     *out = path;
     return 0;
@@ -108,8 +109,8 @@ static enum hr_submit inproc_submit(struct hr_path *path, const struct eut_reque
     rc = path->engine->submit(path->self, requests, count, &path->sink);
     if (rc) {
         hr_fail(rc < 0 ? -rc : EIO,
-                "engine %s failed in submit() of %u requests (%d): the instance is dead",
-                path->engine->name, count, rc);
+                "engine %s failed in submit() of %u requests (%d): the instance is dead: %s",
+                path->engine->name, count, rc, hr_reason(rc));
         return HR_BROKEN;
     }
     path->answered = true;

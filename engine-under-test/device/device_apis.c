@@ -17,10 +17,7 @@
 #include <unistd.h>
 
 const struct eut_device_api *const eut_device_apis[] = {
-    &eut_api_cuda,
-    &eut_api_metal,
-    &eut_api_host,
-    NULL,
+    &eut_api_cuda, &eut_api_metal, &eut_api_opencl, &eut_api_host, NULL,
 };
 
 const struct eut_device_api *eut_device_api_find(const char *name)

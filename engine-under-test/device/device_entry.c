@@ -47,20 +47,18 @@ static int create_auto(const struct eut_limits *limits, void **self)
     return hr_fail(ENODEV, PREFIX "auto: no device: %s", at ? why : "no API in this build");
 }
 
-static int check_named(const char *api_name)
+/* Which API has a device? 0, or -ENODEV and the reason without a name in front. */
+static int ask(const struct eut_device_api *api)
 {
-    const struct eut_device_api *api = eut_device_api_find(api_name);
     struct eut_device_answer answer;
 
     if (!api) {
-        return hr_fail(ENODEV, PREFIX "%s: not in this build", api_name);
+        return hr_fail(ENODEV, "not in this build");
     }
     eut_devices_ask(api, &answer);
-    if (answer.rc || answer.count == 0) {
-        return hr_fail(ENODEV, PREFIX "%s: no device: %s", api_name,
-                       answer.rc ? answer.why : "the API lists none");
-    }
-    return 0;
+    return answer.rc           ? hr_fail(ENODEV, "%s", answer.why)
+           : answer.count == 0 ? hr_fail(ENODEV, "the API lists no device")
+                               : 0;
 }
 
 int eut_device_engine_check(const struct eut_engine *engine)
@@ -68,18 +66,20 @@ int eut_device_engine_check(const struct eut_engine *engine)
     const char *name = engine->name + strlen(PREFIX);
     char why[HR_ERROR_MAX] = "";
     size_t at = 0;
+    int rc;
 
     if (strcmp(name, "auto") != 0) {
-        return check_named(name);
+        rc = ask(eut_device_api_find(name));
+        return rc ? hr_context(rc, "%s: no device", engine->name) : 0;
     }
     for (uint32_t i = 0; eut_device_apis[i] && eut_device_apis[i] != &eut_api_host; i++) {
-        if (check_named(eut_device_apis[i]->name) == 0) {
+        if (ask(eut_device_apis[i]) == 0) {
             return 0;
         }
         at += (size_t)snprintf(why + at, sizeof(why) - at, "%s%s", at ? "; " : "", hr_error());
         at = at < sizeof(why) ? at : sizeof(why) - 1;
     }
-    return hr_fail(ENODEV, PREFIX "auto: no device: %s", at ? why : "no API in this build");
+    return hr_fail(ENODEV, "%s: no device: %s", engine->name, why);
 }
 
 static int submit(void *self, const struct eut_request *requests, uint32_t count,

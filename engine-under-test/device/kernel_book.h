@@ -237,7 +237,7 @@ K_FN void chunk_remove(K_OWN struct k_worker *w, u32 side, u32 c)
  * worse half moves out. */
 K_FN void chunk_split(K_OWN struct k_worker *w, u32 side, K_OWN struct k_place *place)
 {
-    u32 c = place->chunk, half = K_CHUNK_LEVELS / 2u, made;
+    u32 c = place->chunk, moved = K_CHUNK_LEVELS / 2u, made;
 
     if (place->at == K_CHUNK_LEVELS && w->chunk[c].better == 0u) {
         place->chunk = chunk_insert(w, side, 0u);
@@ -249,16 +249,16 @@ K_FN void chunk_split(K_OWN struct k_worker *w, u32 side, K_OWN struct k_place *
         place->chunk = made;
         return;
     }
-    for (u32 i = 0u; i < half; i++) {
+    for (u32 i = 0u; i < moved; i++) {
         w->chunk[made].level[i] = w->chunk[c].level[i];
-        w->chunk[c].level[i] = w->chunk[c].level[i + half];
+        w->chunk[c].level[i] = w->chunk[c].level[i + moved];
     }
-    w->chunk[made].count = half;
-    w->chunk[c].count = half;
-    if (place->at <= half) {
+    w->chunk[made].count = moved;
+    w->chunk[c].count = moved;
+    if (place->at <= moved) {
         place->chunk = made;
     } else {
-        place->at -= half;
+        place->at -= moved;
     }
 }
 
