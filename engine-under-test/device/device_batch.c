@@ -356,7 +356,7 @@ static struct eut_slice *slice_next(struct eut_device_engine *e, const struct ba
         return NULL;
     }
     s->base = b->sent;
-    s->sequential = room < wanted && room < EUT_SEQUENTIAL_FROM;
+    s->sequential = wanted <= EUT_SLICE_SMALL || (room < wanted && room < EUT_SEQUENTIAL_FROM);
     s->count = (uint32_t)least(wanted, s->sequential ? EUT_SEQUENTIAL_MAX : room);
     e->turn = (e->turn + 1) % EUT_SLICES;
     return s;

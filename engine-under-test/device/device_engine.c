@@ -114,7 +114,7 @@ static int size_parts(struct eut_device_engine *e)
         [PART_FIRST] = {"first events", slice * sizeof(struct k_event)},
         [PART_MORE] = {"more events", more * sizeof(struct k_event)},
         [PART_PLACES] = {"places of events", 4 * slice},
-        [PART_WALK] = {"walking a book", EUT_WALK_WINDOW * sizeof(struct k_resting)},
+        [PART_WALK] = {"walking a book", (EUT_WALK_WINDOW + 1) * sizeof(struct k_resting)},
         [PART_DIGESTS] = {"digests", 8 * EUT_DIGEST_SUMS},
     };
     memcpy(e->parts, parts, sizeof(parts));
@@ -363,42 +363,35 @@ int eut_device_engine_digest(struct eut_device_engine *e, uint64_t *digest)
     return rc;
 }
 
-/* Resting orders from number `from` on, into the host side; *left is how many there are from there
- * on. */
-static int walk_window(struct eut_device_engine *e, uint32_t market, uint32_t from, uint32_t *left)
+/* Resting orders from number `from` on, into the host side behind a first record; *left is how many
+ * there are from there on. */
+static int walk_window(struct eut_device_engine *e, uint32_t market, uint32_t from, uint64_t *left)
 {
     struct k_pass pass = {.base = market, .from = from, .room = EUT_WALK_WINDOW};
-    struct eut_buffer *window = e->part[PART_WALK], *report = e->slice[0].report;
+    struct eut_buffer *window = e->part[PART_WALK];
     int rc = hand_over(e, window);
 
-    rc = rc ? rc : hand_over(e, report);
     rc = rc ? rc
             : LAUNCH_ITEMS(e, BOOK_WALK, 1, ARG_BUFFER(e->part[PART_MARKETS]),
                            ARG_BUFFER(e->part[PART_ORDERS]), ARG_BUFFER(e->part[PART_CHUNKS]),
-                           ARG_BUFFER(window), ARG_BUFFER(e->part[PART_COUNTERS]),
-                           ARG_VALUE(e->setup), ARG_VALUE(pass));
-    rc = rc ? rc
-            : LAUNCH_ITEMS(e, BATCH_END, K_COUNTERS, ARG_BUFFER(e->part[PART_COUNTERS]),
-                           ARG_BUFFER(report));
-    rc = rc ? rc : fetch(e, report, 4 * K_COUNTERS);
-    if (rc) {
-        return rc;
-    }
-    *left = ((const uint32_t *)report->host)[K_SCANNED];
-    return fetch(e, window, least(*left, EUT_WALK_WINDOW) * sizeof(struct k_resting));
+                           ARG_BUFFER(window), ARG_VALUE(e->setup), ARG_VALUE(pass));
+    rc = rc ? rc : fetch(e, window, window->bytes);
+    *left = rc ? 0 : ((const struct k_resting *)window->host)->order;
+    return rc;
 }
 
 int eut_device_engine_walk(struct eut_device_engine *e, uint32_t market, eut_visit visit,
                            void *context)
 {
-    uint32_t from = 0, left = 1;
+    uint64_t left = 1;
+    uint32_t from = 0;
     int rc = e->failed;
 
     if (market >= e->limits.markets) {
         return hr_fail(EINVAL, "there is no market %u", market);
     }
     while (rc == 0 && left > 0) {
-        const struct k_resting *found = e->part[PART_WALK]->host;
+        const struct k_resting *found = (const struct k_resting *)e->part[PART_WALK]->host + 1;
 
         rc = walk_window(e, market, from, &left);
         for (uint32_t i = 0; rc == 0 && i < EUT_WALK_WINDOW && left > 0; i++, left--, from++) {

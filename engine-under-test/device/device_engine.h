@@ -63,7 +63,7 @@ int eut_device_engine_walk(struct eut_device_engine *engine, uint32_t market, eu
  * different slices overlap. */
 struct eut_device_times {
     uint64_t slices, requests, events;
-    uint64_t sequential; /* requests matched in arrival order, since limits were near */
+    uint64_t sequential; /* requests matched in arrival order: few, or near the limits */
     uint64_t in_ns, sort_ns, match_ns, events_ns, out_ns;
 };
 void eut_device_engine_times(const struct eut_device_engine *engine,

@@ -104,9 +104,10 @@ struct eut_device_engine {
 enum { QUEUE_IN, QUEUE_KERNELS, QUEUE_OUT };
 
 #define EUT_ORDER_SPARES 4u      /* that a market keeps */
-#define EUT_WALK_WINDOW 1024u    /* resting orders read at a time */
+#define EUT_WALK_WINDOW 255u     /* resting orders read at a time */
 #define EUT_DIGEST_SUMS 4096u    /* partial sums */
 #define EUT_SEQUENTIAL_MAX 1024u /* requests in arrival order at a time, when limits are near */
+#define EUT_SLICE_SMALL 8u       /* so few go in arrival order: sorting them costs more */
 #define EUT_SEQUENTIAL_FROM 64u  /* with room for fewer it is not worth while to go side by side */
 
 #define ARG_BUFFER(b) \

@@ -333,12 +333,11 @@ K_KERNEL digest_sum(K_CBUF(struct k_market, market, 0), K_BUF(u64, sums, 1),
     sums[K_GID] = sum;
 }
 
-/* The resting orders (L2: levels) of market `base` from number `from` on, as many as fit; the
- * counter takes how many there are behind that number. */
+/* The resting orders (L2: levels) of market `base` from number `from` on, as many as fit,
+ * behind a first record whose `order` is how many there are from there on. */
 K_KERNEL book_walk(K_CBUF(struct k_market, market, 0), K_CBUF(struct k_order, order, 1),
                    K_CBUF(struct k_chunk, chunk, 2), K_BUF(struct k_resting, resting, 3),
-                   K_BUF(k_au32, counter, 4), K_VAL(struct k_setup, setup, 5),
-                   K_VAL(struct k_pass, given, 6) K_IDS)
+                   K_VAL(struct k_setup, setup, 4), K_VAL(struct k_pass, given, 5) K_IDS)
 {
     u32 number = 0u;
 
@@ -367,14 +366,14 @@ K_KERNEL book_walk(K_CBUF(struct k_market, market, 0), K_CBUF(struct k_order, or
                         next = order[next].younger;
                     }
                     if (number >= given.from && number - given.from < given.room) {
-                        resting[number - given.from] = found;
+                        resting[1u + number - given.from] = found;
                     }
                     number++;
                 } while (next != value);
             }
         }
     }
-    K_STORE(&counter[K_SCANNED], number > given.from ? number - given.from : 0u);
+    resting[0].order = number > given.from ? number - given.from : 0u;
 }
 
 #endif

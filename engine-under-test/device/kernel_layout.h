@@ -42,9 +42,10 @@ struct K_ALIGN(16) k_order {
     u32 key; /* and the side on top */
     u32 older, younger;
 };
-#define K_OWNER_POST 0x80000000u   /* entered as post only */
-#define K_OWNER_OLDEST 0x40000000u /* of its level: who is not leaves without a look at the level \
-                                    */
+#define K_OWNER_POST 0x80000000u /* entered as post only */
+#define K_OWNER_OLDEST                                                         \
+    0x40000000u /* of its level: who is not leaves without a look at the level \
+                 */
 #define K_OWNER_MARKET 0x3FFFFFFFu
 #define K_ORDER_ASK 0x80000000u
 
