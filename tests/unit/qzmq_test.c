@@ -222,6 +222,83 @@ TEST(qzmq, a_changed_handshake_ends)
     qzmq_rig_close(&r);
 }
 
+/* What a side signed, opened with the keys that the session holds: its fingerprint and a signature
+ * over `said` in `context`; all of it then goes into `said`. */
+static void check_signed(struct hr_digest *said, const uint8_t *secret, const uint8_t *transcript_1,
+                         const char *label, const uint8_t *sealed, const char *context,
+                         const uint8_t *public_key)
+{
+    uint8_t info[64], key[HR_AEAD_KEY_BYTES + HR_AEAD_NONCE_BYTES], proof[QZMQ_PROOF_BYTES];
+    uint8_t fingerprint[HR_QZMQ_FINGERPRINT_BYTES], value[HR_DIGEST_BYTES];
+    struct hr_verify_key *verify;
+    struct hr_aead *aead;
+
+    memcpy(info, label, strlen(label));
+    memcpy(info + strlen(label), transcript_1, HR_DIGEST_BYTES);
+    CHECK_EQ(hr_hkdf_expand(secret, info, strlen(label) + HR_DIGEST_BYTES, key, sizeof(key)), 0);
+    CHECK_EQ(hr_aead_new(&aead, false), 0);
+    CHECK_EQ(hr_aead_key(aead, key), 0);
+    CHECK_EQ(hr_aead_open(aead, key + HR_AEAD_KEY_BYTES, "", 0, sealed,
+                          QZMQ_PROOF_BYTES + HR_AEAD_TAG_BYTES, proof),
+             0);
+    hr_aead_free(aead);
+    hr_qzmq_fingerprint(public_key, fingerprint);
+    CHECK(memcmp(proof, fingerprint, sizeof(fingerprint)) == 0);
+    CHECK_EQ(hr_digest_add(said, proof, sizeof(fingerprint)), 0);
+    CHECK_EQ(hr_digest_value(said, value), 0);
+    CHECK_EQ(hr_verify_key_new(&verify, public_key), 0);
+    CHECK_EQ(hr_verify(verify, context, strlen(context), value, sizeof(value),
+                       proof + sizeof(fingerprint)),
+             0);
+    hr_verify_key_free(verify);
+    CHECK_EQ(hr_digest_add(said, proof + sizeof(fingerprint), HR_SIGNATURE_BYTES), 0);
+}
+
+static void check_direction(const uint8_t *secret, const char *label, const uint8_t *transcript,
+                            const uint8_t *held)
+{
+    uint8_t info[64], expected[HR_DIGEST_BYTES];
+
+    memcpy(info, label, strlen(label));
+    memcpy(info + strlen(label), transcript, HR_DIGEST_BYTES);
+    CHECK_EQ(hr_hkdf_expand(secret, info, strlen(label) + HR_DIGEST_BYTES, expected, 48), 0);
+    CHECK(memcmp(expected, held, sizeof(expected)) == 0);
+}
+
+/* The handshake word for word as qzmq.h has it: each signature covers all that was said and the
+ * name of who signs, in a context of its own, and the keys of the records come from all of it. */
+TEST(qzmq, signatures_and_keys_cover_what_the_header_says)
+{
+    uint8_t secret[HR_DIGEST_BYTES], transcript_1[HR_DIGEST_BYTES], value[HR_DIGEST_BYTES];
+    uint8_t expected[HR_DIGEST_BYTES], agreed[HR_KEM_SECRET_BYTES];
+    struct hr_digest *said;
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    CHECK(qzmq_rig_welcome(&r));
+    memcpy(secret, r.session->secret, sizeof(secret));
+    CHECK_EQ(hr_kem_decapsulate(r.client->kem, r.wire + QZMQ_CIPHER_AT, agreed), 0);
+    CHECK_EQ(hr_hkdf_extract("headroom qzmq 1", 15, agreed, sizeof(agreed), expected), 0);
+    CHECK(memcmp(secret, expected, sizeof(secret)) == 0);
+    CHECK_EQ(hr_digest_new(&said), 0);
+    CHECK_EQ(hr_digest_add(said, r.client->hello, HR_QZMQ_HELLO_BYTES), 0); /* with its cookie */
+    CHECK_EQ(hr_digest_add(said, r.wire, QZMQ_WELCOME_SEALED), 0);
+    CHECK_EQ(hr_digest_value(said, transcript_1), 0);
+    check_signed(said, secret, transcript_1, "server proof", r.wire + QZMQ_WELCOME_SEALED,
+                 "headroom qzmq 1 server", r.server_public);
+    CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_FINE);
+    CHECK_EQ(hr_digest_add(said, r.wire, QZMQ_FINISH_SEALED), 0);
+    check_signed(said, secret, transcript_1, "client proof", r.wire + QZMQ_FINISH_SEALED,
+                 "headroom qzmq 1 client", r.client_public);
+    CHECK_EQ(hr_digest_value(said, value), 0);
+    CHECK_EQ(qzmq_rig_step(&r, r.session), HR_QZMQ_FINE);
+    check_direction(secret, "client to server", value, r.session->in.secret);
+    check_direction(secret, "server to client", value, r.session->out.secret);
+    check_direction(secret, "client to server", value, r.client->out.secret);
+    hr_digest_free(said);
+    qzmq_rig_close(&r);
+}
+
 /* A HELLO changed both times, so that its cookie is good: the transcript alone can tell. */
 TEST(qzmq, a_hello_changed_both_times_is_found_by_the_transcript)
 {
