@@ -1,6 +1,7 @@
 /* report_fuzz.c - no document that the schema lets pass crashes a renderer. Bytes that are no JSON
  * any more steer changes of the sample result instead, so that most inputs reach the renderers. */
 #include "harness/error.h"
+#include "reports/compare.h"
 #include "reports/plot.h"
 #include "reports/report.h"
 #include "reports/sheet.h"
@@ -102,7 +103,46 @@ static void render_files(const json_t *record)
     unlink(file);
 }
 
-static void render(const json_t *record, int files)
+/* rc: what a comparison said; one line if it refused, and what it made can be told. */
+static void tell(int rc, json_t *comparison, FILE *nowhere)
+{
+    if (rc == 0) {
+        if (hr_compare_text(comparison, nowhere, true, true) ||
+            hr_compare_exit(comparison, true) < 0) {
+            abort();
+        }
+        json_decref(comparison);
+    } else if (!hr_error()[0] || strchr(hr_error(), '\n')) {
+        abort();
+    }
+    hr_error_clear();
+}
+
+/* With the sample, both ways round; and with itself, as if two engines had taken turns. */
+static void compare(const json_t *record, const json_t *sample, FILE *nowhere)
+{
+    const struct hr_compare_options options = {.across_hosts = true}, strict = {0};
+    json_t *comparison = NULL, *turns = json_deep_copy(record), *suite, *item;
+    size_t i, k;
+    int rc;
+
+    rc = hr_compare_stored(sample, "a", record, "b", &options, &comparison);
+    tell(rc, comparison, nowhere);
+    rc = hr_compare_stored(record, "a", sample, "b", &strict, &comparison);
+    tell(rc, comparison, nowhere);
+    json_object_set_new(turns, "against",
+                        json_pack("{s:s, s:s, s:i}", "old", "a", "new", "b", "blocks", 1));
+    json_array_foreach (json_object_get(turns, "suites"), i, suite) {
+        json_array_foreach (json_object_get(suite, "cases"), k, item) {
+            json_object_set_new(item, "against", json_deep_copy(item));
+        }
+    }
+    rc = hr_compare_interleaved(turns, "a", &strict, &comparison);
+    tell(rc, comparison, nowhere);
+    json_decref(turns);
+}
+
+static void render(const json_t *record, const json_t *sample, int files)
 {
     static FILE *nowhere;
     const struct hr_plot_ops *plot;
@@ -129,6 +169,9 @@ static void render(const json_t *record, int files)
         hr_write_text(several, nowhere, 0);
         json_decref(several);
         render_files(record);
+        if (sample) {
+            compare(record, sample, nowhere);
+        }
     }
 }
 
@@ -158,7 +201,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     hr_error_clear();
     if (json && hr_schema_check(json) == 0) {
-        render(json, sum % 64 == 0);
+        render(json, sample, sum % 64 == 0);
     } else if (json && (!hr_error()[0] || strchr(hr_error(), '\n'))) {
         abort(); /* refused without one clear line */
     }
