@@ -7,13 +7,13 @@
 /* A permutation of the numbers below 2^bits: no line is met twice, neighbours lie far apart. */
 K_FN u32 ceiling_scatter(u32 i, u32 bits)
 {
-    u32 mask = (1u << bits) - 1u, half = (bits + 1u) / 2u;
+    u32 mask = (1u << bits) - 1u, middle = (bits + 1u) / 2u;
 
-    i ^= i >> half;
+    i ^= i >> middle;
     i = (i * 0x9E3779B1u) & mask;
-    i ^= i >> half;
+    i ^= i >> middle;
     i = (i * 0x85EBCA6Bu) & mask;
-    return i ^ (i >> half);
+    return i ^ (i >> middle);
 }
 
 K_KERNEL ceiling_nothing(K_BUF(u32, sums, 0) K_IDS)
