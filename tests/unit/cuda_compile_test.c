@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+extern const char eut_kernel_text[], eut_kernel_ceilings_text[]; /* made by the Makefile */
+
 static const char *const names[] = {"twice", NULL};
 static const char good[] = "extern \"C\" __global__ void twice(unsigned *a)\n"
                            "{\n    a[blockIdx.x] *= FACTOR;\n}\n";
@@ -70,4 +72,40 @@ TEST(cuda_compile, a_device_too_old_for_the_compiler_is_told)
     CHECK_EQ(eut_cuda_compile(&source, 20, &image), -ENOTSUP);
     CHECK(strstr(hr_error(), "the device is sm_20") != NULL);
     eut_cuda_image_free(&image);
+}
+
+/* The kernels themselves, without a word from the compiler; the oldest, the newest and one between,
+ * since each takes four seconds. */
+static void compile_kernels(unsigned architecture)
+{
+    static const char *const shape[] = {"K_GROUP=256", "K_ITEMS=8", "K_DIGIT_BITS=4", NULL};
+    const char *const texts[] = {eut_kernel_text, eut_kernel_ceilings_text};
+    struct eut_cuda_image image;
+
+    need_compiler();
+#ifdef __SANITIZE_ADDRESS__
+    SKIP("takes seconds, and the compiler is not ours to check");
+#endif
+    for (size_t i = 0; i < 2; i++) {
+        const struct eut_kernel_source source = {texts[i], shape, names};
+        CHECK_EQ(eut_cuda_compile(&source, architecture, &image), 0);
+        CHECK_STR(image.log, "");
+        CHECK(image.bytes > 4 && memcmp(image.code, "\177ELF", 4) == 0);
+        eut_cuda_image_free(&image);
+    }
+}
+
+TEST(cuda_compile, the_kernels_for_sm_75)
+{
+    compile_kernels(75);
+}
+
+TEST(cuda_compile, the_kernels_for_sm_90)
+{
+    compile_kernels(90);
+}
+
+TEST(cuda_compile, the_kernels_for_sm_120)
+{
+    compile_kernels(120);
 }
