@@ -35,7 +35,9 @@
  *              "histograms": [{"name": "latency", "unit": "ns", "count": …, "clamped": 0, "min": …,
  *              "mean": …, "max": …, "percentiles": {"p50": …, "p90": …, "p99": …, "p99.9": …,
  *              "p99.99": null}, "reasons": {"p99.99": "needs …"}, "points": [[50.0, 123], …]}]}]}],
- *     "claims": [], "warnings": ["…"], "verdict": {"status": "pass|fail|invalid|skip", "line": "…"} }
+ *     "claims": [{"id": "…", "text": "…", "value": "26 M orders/s", "verdict": "short here", "reason": "…",
+ *              "measured": {"case": "…", "field": "…", "estimate": …, "gap": 2.3}, "checks": [{"formula": "…",
+ *              "holds": false, "left": "12.48 Gb/s", "right": "10 Gb/s", "names": {…}}]}], "warnings": ["…"], "verdict": {"status": "pass|fail|invalid|skip", "line": "…"} }
  *
  * Threads: one at a time.
  */

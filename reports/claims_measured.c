@@ -167,7 +167,7 @@ static void offer_metric(struct search *s, const json_t *item)
     if (hr_view_is_ruler(item)) {
         return;
     }
-    if (!hr_view_passed(item)) {
+    if (!hr_view_counts(item)) {
         s->matched = true;
         snprintf(s->refused, sizeof(s->refused), "%.80s is %.10s: %.90s", id,
                  hr_view_text(item, "status"), hr_view_text(item, "reason"));

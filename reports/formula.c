@@ -62,6 +62,12 @@ static int check_finite(struct parser *p, const char *at, const struct hr_quanti
     return isfinite(value->value) ? 0 : hr_fail(EINVAL, "the result is no finite number");
 }
 
+/* The micro sign, and the Greek letter that looks like it. */
+static bool is_micro(const char *text)
+{
+    return strncmp(text, "\u00b5", 2) == 0 || strncmp(text, "\u03bc", 2) == 0;
+}
+
 /* The bytes of a unit's text, which begins here: letters, µ, %, and / or ^ right before more. */
 static size_t unit_length(const char *text)
 {
@@ -70,11 +76,10 @@ static size_t unit_length(const char *text)
     for (;;) {
         if (isalpha((unsigned char)text[length]) || text[length] == '%') {
             length++;
-        } else if (strncmp(text + length, "µ", 2) == 0) {
+        } else if (is_micro(text + length)) {
             length += 2;
         } else if (length && text[length] == '/' &&
-                   (isalpha((unsigned char)text[length + 1]) ||
-                    strncmp(text + length + 1, "µ", 2) == 0)) {
+                   (isalpha((unsigned char)text[length + 1]) || is_micro(text + length + 1))) {
             length++;
         } else if (length && text[length] == '^' && isdigit((unsigned char)text[length + 1])) {
             length += 2;
@@ -138,10 +143,11 @@ static int take_number(struct parser *p, struct hr_quantity *value)
     }
     mark(p, p->at);
     if (is_name(p->at[length]) || !hr_unit_parse(p->at, length, &unit)) {
-        return hr_fail(EINVAL,
-                       "unknown unit '%.*s': units are words such as B, Gb/s, orders/s, W; a name "
-                       "needs * before it",
-                       (int)(length < 40 ? length : 40), p->at);
+        return hr_fail(
+            EINVAL,
+            "unknown unit '%.*s': units are words such as B, Gb/s, orders/s, W; between a "
+            "number and a name stands * or / with blanks around it",
+            (int)(length < 40 ? length : 40), p->at);
     }
     first = p->at;
     p->at += length;

@@ -39,8 +39,22 @@ static void add_counts(json_t *sheet, const json_t *judged)
     hr_sheet_say(sheet, "text", "%s.", line);
 }
 
+/* Claims of one's own stand in no document. */
+static bool any_place(const json_t *judged)
+{
+    const json_t *claim;
+    size_t i;
+
+    json_array_foreach (judged, i, claim) {
+        if (*hr_view_text(claim, "document") || *hr_view_text(claim, "at")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The row's status, id and reason are told under it, as those of any row that did not pass. */
-static void add_claim(json_t *table, const json_t *claim)
+static void add_claim(json_t *table, const json_t *claim, bool place)
 {
     json_t *of =
         json_pack("{s:O, s:O, s:O}", "status", json_object_get(claim, "verdict"), "id",
@@ -54,13 +68,16 @@ static void add_claim(json_t *table, const json_t *claim)
     hr_row_cell(row, hr_view_text(claim, "id"), NULL);
     hr_row_cell(row, hr_view_text(claim, "text"), NULL);
     hr_row_cell(row, hr_view_text(claim, "value"), NULL);
-    hr_row_cell(row, where, NULL);
+    if (place) {
+        hr_row_cell(row, where, NULL);
+    }
     json_decref(of);
 }
 
 static void add_verdict(json_t *sheet, const json_t *judged, enum hr_verdict verdict, bool fold)
 {
     size_t count = count_of(judged, verdict), i;
+    const bool place = any_place(judged);
     const json_t *claim;
     json_t *table;
     char title[80];
@@ -74,10 +91,12 @@ static void add_verdict(json_t *sheet, const json_t *judged, enum hr_verdict ver
     hr_table_column(table, "Claim", HR_LEFT);
     hr_table_column(table, "Says", HR_LEFT);
     hr_table_column(table, "Value", HR_RIGHT);
-    hr_table_column(table, "Where", HR_LEFT);
+    if (place) {
+        hr_table_column(table, "Where", HR_LEFT);
+    }
     json_array_foreach (judged, i, claim) {
         if (hr_verdict_of(claim) == verdict) {
-            add_claim(table, claim);
+            add_claim(table, claim, place);
         }
     }
 }

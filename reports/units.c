@@ -90,7 +90,8 @@ static const struct {
     {"k", 1e3, false},          {"M", 1e6, false},
     {"G", 1e9, false},          {"T", 1e12, false},
     {"P", 1e15, false},         {"m", 1e-3, false},
-    {"u", 1e-6, false},         {"µ", 1e-6, false},
+    {"u", 1e-6, false},         {"\u00b5", 1e-6, false}, /* the micro sign */
+    {"\u03bc", 1e-6, false},                             /* the Greek letter */
     {"n", 1e-9, false},         {"p", 1e-12, false},
 };
 

@@ -167,6 +167,13 @@ TEST(claims, what_did_not_run_or_pass_is_not_validated)
            "not testable here", "is in orders/s, the claim in messages/s");
 }
 
+/* A missed limit is a measured figure, and may be what refutes. */
+TEST(claims, what_missed_a_limit_counts)
+{
+    expect(judge(parse(NULL, fast, rate), result("Fast 9000", "fail", 9e6, 10e6, 11e6), NULL),
+           "refuted by measurement", "10 M orders/s measured");
+}
+
 TEST(claims, an_interval_around_the_claim_tells_nothing)
 {
     expect(judge(parse(NULL, fast, rate), result("Fast 9000", "pass", 19e6, 21e6, 22e6), NULL),

@@ -76,7 +76,8 @@ TEST(formula, units_carry_through)
     CHECK_STR(value_of("8 b/B * 1"), "1"); /* a byte is eight bits */
     CHECK_STR(value_of("5 %"), "0.05");
     CHECK_STR(value_of("100 m/s^2 * 2 s"), "200 m/s");
-    CHECK_STR(value_of("3 µs"), "3 µs");
+    CHECK_STR(value_of("3 \u00b5s"), "3 µs");
+    CHECK_STR(value_of("3 \u03bcs"), "3 µs");
     CHECK_STR(value_of("1 order"), "1 order");
     CHECK_STR(value_of("20 years"), "20 years");
 }
@@ -121,6 +122,7 @@ TEST(formula, mistakes_are_told_with_their_place)
         {"1 order <= 1 message", 8, "orders and messages are of different kinds"},
         {"2 * nothing", 4, "unknown name nothing"},
         {"1 / 0", 2, "division by zero"},
+        {"200 GB/port", 4, "* or / with blanks around it"},
         {"1e999", 5, "no finite number"},
         {"1e300 * 1e300", 6, "no finite number"},
         {"2 ^ x", 2, "a power is one digit"},
