@@ -85,5 +85,6 @@ int hr_config_check(const struct hr_config *c)
     rc = *wrong ? hr_fail(EINVAL, "%s", wrong) : check_flows(c, "throughput.flows");
     rc = rc ? rc : check_flows(c, "throughput.regimes");
     rc = rc ? rc : check_flows(c, "latency.flows");
-    return rc ? rc : check_flows(c, "scaling.flows");
+    rc = rc ? rc : check_flows(c, "scaling.flows");
+    return rc ? rc : check_flows(c, "device.flows");
 }

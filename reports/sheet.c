@@ -23,6 +23,7 @@ const struct hr_section hr_sections[] = {
     {"throughput", hr_section_throughput},
     {"markets", hr_section_markets},
     {"scaling", hr_section_scaling},
+    {"device", hr_section_device},
     {"ceilings", hr_section_ceilings},
     {"validation", hr_section_validation},
     {"cases", hr_section_cases},
