@@ -414,6 +414,8 @@ static void conclude(struct work *w)
         advice = "run it again to the end";
     } else if (w->rc == -ENOMEM || w->rc == -ENOSPC || w->rc == -ENOTSUP) {
         advice = "needs a host with more memory, or a smaller case";
+    } else if (w->rc == -ENODEV) {
+        advice = "the device is lost: look into the system's log, and run it again";
     } else {
         status = HR_INVALID;
         advice = advice_for(w);
