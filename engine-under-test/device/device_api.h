@@ -188,4 +188,9 @@ struct eut_device_answer {
 };
 void eut_devices_ask(const struct eut_device_api *api, struct eut_device_answer *answer);
 
+/* What the device has used since its driver was loaded, all programs together, in thousandths of a
+ * joule (device_energy.c). -ENOTSUP, with the reason, where nothing counts it. Not before a fork().
+ */
+int eut_device_energy(const struct eut_device_facts *facts, uint64_t *millijoules);
+
 #endif

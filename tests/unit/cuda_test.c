@@ -269,3 +269,19 @@ TEST(cuda, other_memory_of_the_host_is_copied_too)
     CHECK_EQ(plain[7], 43);
     r.ops->close(r.device);
 }
+
+TEST(cuda, energy_is_counted_by_nvml_or_not_at_all)
+{
+    struct eut_device_facts facts = {.api = "cuda", .pci_bus = 0x21};
+    uint64_t before, after;
+
+    use_mocks();
+    CHECK_EQ(eut_device_energy(&facts, &before), 0);
+    CHECK_EQ(eut_device_energy(&facts, &after), 0);
+    CHECK_EQ(after - before, 1000);
+    facts.pci_bus = 0x22;
+    CHECK_EQ(eut_device_energy(&facts, &after), -ENOTSUP);
+    facts = (struct eut_device_facts){.api = "opencl"};
+    CHECK_EQ(eut_device_energy(&facts, &after), -ENOTSUP);
+    CHECK(strstr(hr_error(), "opencl devices do not count") != NULL);
+}
