@@ -110,33 +110,34 @@ static int judge(struct hr_bench *bench, json_t *suite, struct api *a, json_t *p
     return 0;
 }
 
+/* Judges, or while planning only says what that will take. */
 static int known_answer(struct hr_bench *bench, json_t *suite, struct api *a)
 {
-    struct eut_device_answer *answer;
+    struct eut_device_answer *answer = calloc(1, sizeof(*answer));
     json_t *params;
     int rc = 0;
 
-    if (bench->rig.plan) {
-        bench->rig.planned_s +=
-            (double)hr_config_count(bench->rig.config, "device.known_requests") / KNOWN_PER_S;
-        known_case(bench, suite, HR_PASS, NULL, NULL, NULL, NULL);
-        a->right = true;
-        return 0;
-    }
-    answer = calloc(1, sizeof(*answer));
     if (!answer) {
         return hr_fail(ENOMEM, "no memory for a list of devices");
     }
-    hr_progress_step(a->engine->name, 0);
     eut_devices_ask(a->api, answer);
-    if (answer->rc || answer->count == 0) {
+    a->right = answer->rc == 0 && answer->count > 0;
+    if (!a->right) {
         known_case(bench, suite, HR_SKIP, NULL, NULL, answer->why,
                    "needs a host with such a device, and its driver");
-    } else {
-        params = json_pack("{s:o}", "device", facts_json(&answer->facts[0]));
-        rc = judge(bench, suite, a, params);
-        json_decref(params);
+        free(answer);
+        return 0;
     }
+    params = json_pack("{s:o}", "device", facts_json(&answer->facts[0]));
+    if (bench->rig.plan) {
+        bench->rig.planned_s +=
+            (double)hr_config_count(bench->rig.config, "device.known_requests") / KNOWN_PER_S;
+        known_case(bench, suite, HR_PASS, NULL, params, NULL, NULL);
+    } else {
+        hr_progress_step(a->engine->name, 0);
+        rc = judge(bench, suite, a, params);
+    }
+    json_decref(params);
     free(answer);
     return rc;
 }
