@@ -26,6 +26,11 @@ static const struct hr_option options[] = {
      .metavar = "VERDICTS",
      .help = "exit 1 if a claim got one of them: refuted, short, contradicts, undefined, untested; "
              "a comma between"},
+    {.name = "only",
+     .kind = HR_OPT_TEXT,
+     .metavar = "VERDICTS",
+     .help = "show these in table and Markdown; besides those above: validated, met, external, "
+             "configuration"},
     {.name = "json", .kind = HR_OPT_TEXT, .metavar = "FILE|-", .help = "verdicts with all numbers"},
     {.name = "md", .kind = HR_OPT_TEXT, .metavar = "FILE|-", .help = "Markdown"},
     {.name = "junit",
@@ -36,41 +41,61 @@ static const struct hr_option options[] = {
     {.name = NULL},
 };
 
-/* What --fail-on understands. */
+/* What --fail-on and --only understand. */
 static const struct {
     const char *word;
     enum hr_verdict verdict;
-} gates[] = {
+} words[] = {
     {"refuted", HR_REFUTED_BY_ARITHMETIC},
     {"refuted", HR_REFUTED_BY_MEASUREMENT},
     {"short", HR_SHORT_HERE},
     {"contradicts", HR_CONTRADICTS},
     {"undefined", HR_UNDEFINED},
     {"untested", HR_NOT_TESTABLE_HERE},
+    {"validated", HR_VALIDATED},
+    {"met", HR_MET_HERE},
+    {"external", HR_EXTERNAL},
+    {"configuration", HR_CONFIGURATION},
 };
-#define GATES (sizeof(gates) / sizeof(gates[0]))
+#define WORDS (sizeof(words) / sizeof(words[0]))
 
-static int parse_gates(const char *text, bool fails[HR_VERDICTS])
+static int parse_verdicts(const struct hr_args *args, const char *option, bool of[HR_VERDICTS])
 {
+    const char *text = hr_arg_text(args, option);
+
     while (text && *text) {
         size_t length = strcspn(text, ",|");
         bool known = false;
 
-        for (size_t i = 0; i < GATES; i++) {
-            if (strlen(gates[i].word) == length && strncmp(text, gates[i].word, length) == 0) {
-                fails[gates[i].verdict] = known = true;
+        for (size_t i = 0; i < WORDS; i++) {
+            if (strlen(words[i].word) == length && strncmp(text, words[i].word, length) == 0) {
+                of[words[i].verdict] = known = true;
             }
         }
         if (!known) {
             return hr_fail(EINVAL,
-                           "--fail-on %.*s: give refuted, short, contradicts, undefined or "
-                           "untested, with commas between",
-                           (int)(length < 40 ? length : 40), text);
+                           "--%s %.*s: no such verdict; `headroom claims --help` lists them, with "
+                           "commas between",
+                           option, (int)(length < 40 ? length : 40), text);
         }
         text += length;
         text += *text != '\0';
     }
     return 0;
+}
+
+/* The claims that are shown. New reference. */
+static json_t *shown_of(json_t *judged, const bool only[HR_VERDICTS], bool all)
+{
+    json_t *shown = json_array(), *claim;
+    size_t i;
+
+    json_array_foreach (judged, i, claim) {
+        if (all || only[hr_verdict_of(claim)]) {
+            json_array_append(shown, claim);
+        }
+    }
+    return shown;
 }
 
 static int read_results(const char *const *files, int count, json_t **records)
@@ -157,11 +182,15 @@ static int write_all(const struct hr_args *args, json_t *judged, json_t *const *
         rc = hr_claims_junit(judged, junit);
     }
     if (rc == 0 && (md || (!json && !junit))) {
-        json_t *sheet = json_array();
+        bool only[HR_VERDICTS] = {false};
+        json_t *sheet = json_array(), *shown;
 
+        (void)parse_verdicts(args, "only", only); /* it was checked at the start */
+        shown = shown_of(judged, only, !hr_arg_text(args, "only"));
         add_results(sheet, records, files, count);
-        hr_sheet_claims(sheet, judged, false);
+        hr_sheet_claims(sheet, shown, false);
         rc = write_sheet(sheet, md, hr_arg_flag(args, "color"));
+        json_decref(shown);
         json_decref(sheet);
     }
     return rc;
@@ -216,12 +245,14 @@ static int judge(const struct hr_args *args, json_t **records, const char *const
 
 static int run(const struct hr_args *args)
 {
-    bool fails[HR_VERDICTS] = {false};
+    bool fails[HR_VERDICTS] = {false}, only[HR_VERDICTS] = {false};
     const char *const *files;
     int count = hr_arg_operands(args, &files), status;
     json_t **records = calloc((size_t)count + 1, sizeof(json_t *));
-    int rc = records ? parse_gates(hr_arg_text(args, "fail-on"), fails)
+    int rc = records ? parse_verdicts(args, "fail-on", fails)
                      : hr_fail(ENOMEM, "no memory for %d results", count);
+
+    rc = rc ? rc : parse_verdicts(args, "only", only);
 
     status = rc ? hr_exit_of(rc) : judge(args, records, files, count, fails);
     for (int i = 0; records && i < count; i++) {
@@ -250,7 +281,7 @@ const struct hr_command hr_command_claims = {
         "\n"
         "  headroom claims results/latest/result.json\n"
         "  headroom claims results/latest/result.json --claims mine.yaml --fail-on refuted,short\n"
-        "  headroom claims --md claims.md\n",
+        "  headroom claims --only refuted,contradicts --md claims.md\n",
     .options = options,
     .run = run,
 };

@@ -146,13 +146,13 @@ static const char *unit_of_fact(const char *field)
 {
     static const struct {
         const char *end, *unit;
-    } ends[] = {{"_bytes", "B"}, {"_mbps", "Mb/s"}, {"_ns", "ns"}};
+    } ends[] = {{"bytes", "B"}, {"_mbps", "Mb/s"}, {"_ns", "ns"}};
     size_t length = strlen(field);
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         size_t end = strlen(ends[i].end);
 
-        if (length > end && strcmp(field + length - end, ends[i].end) == 0) {
+        if (length >= end && strcmp(field + length - end, ends[i].end) == 0) {
             return ends[i].unit;
         }
     }

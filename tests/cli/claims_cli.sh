@@ -49,6 +49,13 @@ expect_out 'Refuted by measurement \(1\)'
 expect_exit 0 "$HEADROOM" claims "$run" --claims "$TMP/proud.yaml"
 expect_exit 1 "$HEADROOM" claims --claims "$TMP/mine.yaml" --fail-on untested
 
+# A part of them.
+expect_exit 0 "$HEADROOM" claims --only contradicts,external
+expect_out '^  [0-9]+ claims: [0-9]+ contradict others, [0-9]+ external\.$'
+grep -q 'Q01 ' "$TMP/out" && failed "--only showed more than was asked for"
+expect_refused "$HEADROOM" claims --only everything
+expect_err '[-]-only everything: no such verdict'
+
 # What is wrong is told in one line with its place, and nothing is run or read for it.
 expect_refused "$HEADROOM" claims --fail-on everything
 expect_refused "$HEADROOM" claims --claims "$TMP/none.yaml"

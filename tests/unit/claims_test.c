@@ -261,6 +261,19 @@ TEST(claims, facts_of_the_host)
            "a fact about the fast machine, not about the machine of this result");
 }
 
+/* A list is looked through, and "bytes" is a unit of its own. */
+TEST(claims, facts_in_lists)
+{
+    static const char disk[] = "R:\n  claim: disk\n  value: 8 TB\n  case: host/disks/devices\n"
+                               "  field: bytes\n";
+    json_t *record = result("x", "pass", 1, 1, 1);
+
+    json_object_set_new(json_object_get(record, "host"), "disks",
+                        json_pack("{s:[{s:I}, {s:I}, {}]}", "devices", "bytes",
+                                  (json_int_t)500000000000, "bytes", (json_int_t)8000000000000));
+    expect(judge(parse(NULL, NULL, disk), record, NULL), "validated", "8 TB measured");
+}
+
 TEST(claims, conditions_of_hardware)
 {
     static const struct {
