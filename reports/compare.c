@@ -555,8 +555,9 @@ static void note_circumstances(json_t *notes, const json_t *old, const json_t *n
         note(notes, "Settings that differ: ", settings);
     }
     if (options->across_hosts) {
-        note(notes, "Per watt and per unit of money: not given, ",
-             "since no result holds energy read while its cases ran, or a price.");
+        note(notes,
+             "A case uses as many cores on both, so a ratio is one per core too. Per watt and per ",
+             "unit of money: `headroom plan`, since a result holds neither energy nor a price.");
     } else if (options->again_count == 0) {
         note(notes, "The noise floor is from runs within one start of the program: what differs ",
              "from start to start is not in it (give --again, or use `headroom run --against`).");

@@ -148,11 +148,12 @@ static void say_drift(json_t *sheet, const json_t *comparison)
 
         most = gates(row) && fabs(drift) > fabs(most) ? drift : most;
     }
-    hr_sheet_say(sheet, "note",
-                 "Interleaved in blocks of old, new, new, old; a change is the median over blocks, "
-                 "not that of the two medians. From the first block to the last both drifted by up "
-                 "to %s, which the blocks cancel.",
-                 change_of(1 + most).text);
+    hr_sheet_say(
+        sheet, "note",
+        "Interleaved in blocks of old, new, new, old; a change is the median over blocks, "
+        "not the ratio of the two medians. From the first block to the last both drifted by up "
+        "to %s, which the blocks cancel.",
+        change_of(1 + most).text);
 }
 
 static void say_notes(json_t *sheet, const json_t *comparison, bool all)

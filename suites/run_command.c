@@ -6,6 +6,7 @@
  * is rewritten after every suite, so that nothing finished is lost to a kill. It judges nothing
  * itself.
  */
+#include "suites/run_against.h"
 #include "suites/run_folder.h"
 #include "suites/run_plan.h"
 #include "suites/suite.h"
@@ -32,9 +33,8 @@
 struct session {
     const struct hr_args *args;
     struct hr_config *config;
-    struct eut_handle engine, oracle, ruler, shadow, against;
-    struct eut_engine old; /* the one of --against, under a name of its own */
-    char old_name[48], watched[200];
+    struct eut_handle engine, oracle, ruler, shadow;
+    struct hr_run_against against;
     struct hr_bench bench;
     struct hr_run_folder folder;
     regex_t filter;
@@ -111,27 +111,6 @@ static int open_filter(struct session *s)
     return 0;
 }
 
-/* The older build gets a name of its own, so that no figure can be taken for the other's. */
-static int open_against(struct session *s)
-{
-    const char *name = hr_arg_text(s->args, "against"), *engine = hr_arg_text(s->args, "engine");
-    int rc = name ? eut_open(&s->against, name) : 0;
-
-    if (rc || !name) {
-        return rc ? hr_context(rc, "--against") : 0;
-    }
-    if ((s->against.engine->capabilities | s->engine.engine->capabilities) & EUT_CAP_RULER) {
-        return hr_fail(EINVAL, "--against %.80s: the null engine is the ruler, and has no results",
-                       name);
-    }
-    s->old = *s->against.engine;
-    snprintf(s->old_name, sizeof(s->old_name), "old:%s", s->against.engine->name);
-    s->old.name = s->old_name;
-    s->bench.rig.against = &s->old;
-    snprintf(s->watched, sizeof(s->watched), "%.90s or %.90s", engine, name);
-    return 0;
-}
-
 static int open_parts(struct session *s)
 {
     struct hr_rig *rig = &s->bench.rig;
@@ -154,13 +133,9 @@ static int open_parts(struct session *s)
     }
     rig->engine = s->engine.engine;
     rig->ruler = s->ruler.engine;
-    rc = open_against(s);
-    if (rc) {
-        return rc;
-    }
-    eut_watch(s->engine.library ? &s->engine : &s->against,
-              rig->against ? s->watched : hr_arg_text(s->args, "engine"));
-    return open_filter(s);
+    rc = hr_run_against_open(&s->against, rig, &s->engine, hr_arg_text(s->args, "engine"),
+                             hr_arg_text(s->args, "against"));
+    return rc ? rc : open_filter(s);
 }
 
 /* The last of the allowed processors first: the first ones serve most interrupts. */
@@ -272,12 +247,7 @@ static int start_record(struct session *s)
     hr_record_set_new(rig->record, "config", hr_config_json(s->config));
     hr_record_set_new(rig->record, "profile", json_string(hr_config_profile(s->config)));
     hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
-    if (rig->against) {
-        hr_record_set_new(rig->record, "against",
-                          json_pack("{s:s, s:s, s:I}", "old", hr_arg_text(s->args, "against"),
-                                    "new", hr_arg_text(s->args, "engine"), "blocks",
-                                    (json_int_t)hr_config_count(s->config, "run.blocks")));
-    }
+    hr_run_against_record(rig, hr_arg_text(s->args, "engine"), hr_arg_text(s->args, "against"));
     params.bytes_max = rig->memory_max_bytes;
     rig->flows = flows;
     rig->gaps = hr_histogram_new();
@@ -375,21 +345,6 @@ static void pin(struct session *s)
     rig->cpu = rig->cpus[0];
 }
 
-/* Both engines must be right, or there is nothing to compare. */
-static int conform_old(struct session *s, json_t *suite)
-{
-    struct hr_rig *rig = &s->bench.rig;
-    const struct eut_engine *under_test = rig->engine;
-    int rc = 0;
-
-    if (rig->against && !*s->bench.gate) {
-        rig->engine = rig->against;
-        rc = hr_suites[0]->run(&s->bench, suite);
-        rig->engine = under_test;
-    }
-    return rc;
-}
-
 static int run_suite(struct session *s, const struct hr_suite_ops *ops)
 {
     json_t *suites = json_object_get(hr_record_json(s->bench.rig.record), "suites");
@@ -402,7 +357,7 @@ static int run_suite(struct session *s, const struct hr_suite_ops *ops)
             "mend the engine first: `headroom conform -e ENGINE` shows the shortest flow");
     } else {
         rc = ops->run(&s->bench, suite);
-        rc = rc == 0 && ops == hr_suites[0] ? conform_old(s, suite) : rc;
+        rc = rc == 0 && ops == hr_suites[0] ? hr_run_against_conform(&s->bench, suite) : rc;
     }
     if (rc && rc != -EINTR) {
         hr_record_warn(s->bench.rig.record, "suite %s broke: %s", ops->name,
@@ -513,30 +468,6 @@ static int tell(struct session *s)
     return rc;
 }
 
-/* The engines of --against, judged by what judges stored results. */
-static int judge(struct session *s, const char *file)
-{
-    struct hr_record *record = s->bench.rig.record;
-    json_t *comparison;
-    int rc = 0;
-
-    if (s->bench.rig.against && s->rc == 0) {
-        rc = hr_compare_interleaved(hr_record_json(record), file, &(struct hr_compare_options){0},
-                                    &comparison);
-        if (rc == 0) {
-            hr_record_set_new(record, "comparison", comparison);
-        }
-    }
-    return rc;
-}
-
-static bool regressed(const struct session *s)
-{
-    const json_t *comparison = json_object_get(hr_record_json(s->bench.rig.record), "comparison");
-
-    return comparison && hr_compare_exit(comparison, false) == HR_EXIT_VERDICT;
-}
-
 /* A bound that no rate held is a finding, not a failure of this kind: the verdict line says it. */
 static int exit_status(const struct session *s)
 {
@@ -548,7 +479,7 @@ static int exit_status(const struct session *s)
     if (s->rc) { /* also if the engine could not be judged: that is no verdict on it */
         return HR_EXIT_INPUT;
     }
-    if (*s->bench.gate || regressed(s)) {
+    if (*s->bench.gate || hr_run_against_regressed(&s->bench.rig)) {
         return HR_EXIT_VERDICT;
     }
     if (statuses[HR_INVALID]) {
@@ -581,7 +512,7 @@ static int run_and_report(struct session *s)
     judge_claims(s);
     hr_record_finish(s->bench.rig.record, s->rc == 0);
     hr_run_folder_file(&s->folder, "result.json", path, sizeof(path));
-    rc = judge(s, path);
+    rc = s->rc ? 0 : hr_run_against_judge(&s->bench.rig, path);
     rc = rc ? rc : hr_record_write(s->bench.rig.record, path);
     if (rc) {
         return hr_exit_of(rc);
@@ -620,7 +551,7 @@ static void end(struct session *s)
     }
     hr_config_free(s->config);
     eut_close(&s->engine);
-    eut_close(&s->against);
+    hr_run_against_close(&s->against);
     eut_close(&s->oracle);
     eut_close(&s->ruler);
     eut_close(&s->shadow);
@@ -679,8 +610,10 @@ const struct hr_command hr_command_run = {
     .details =
         "Profiles: quick (two minutes), standard (the default, ten minutes), full (hours), planet "
         "(five million\n"
-        "markets). Exit status: 0 done, 1 the engine does not conform, 2 wrong input, 3 a result "
-        "is INVALID,\n"
+        "markets). Exit status: 0 done, 1 the engine does not conform or is worse than "
+        "--against's, "
+        "2 wrong\n"
+        "input, 3 a result is INVALID,\n"
         "6 engine or path missing, 77 all skipped, 130 interrupted (what was finished is "
         "written).\n\n"
         "  headroom run quick\n"
