@@ -119,7 +119,7 @@ static json_t *comparison_json(const struct hr_claims *claims, const char *formu
     for (int i = c->name_first; i < end; i++) {
         const char *name = result->name[i].name, *source = NULL;
 
-        for (size_t k = 0; k < claims->fact_count; k++) {
+        for (size_t k = 0; !hr_claims_find(claims, name) && k < claims->fact_count; k++) {
             if (strcmp(claims->facts[k].entry.id, name) == 0) {
                 source = claims->facts[k].source.text;
             }
@@ -369,6 +369,11 @@ static enum hr_verdict judge_one(const struct hr_claims *claims, const struct hr
         say_comparison(r, c->must.text, &checks->must, checks->must_failed);
         if (c->note.text) {
             say(r, "; %s", c->note.text);
+        }
+        if (tells(c, m) && m->on_stated && outcome_of(c, m) == HOLDS) {
+            say(r,
+                "; yet it was measured on that very hardware, so a fact or the formula is wrong: ");
+            say_measured(r, c, m);
         }
         return HR_REFUTED_BY_ARITHMETIC;
     }

@@ -202,10 +202,10 @@ TEST(claims, directions_and_tolerance)
 TEST(claims, arithmetic_comes_before_everything)
 {
     static const char facts[] = "port:\n  value: 10 Gb/s\n  source: a standard\n";
-    static const char claim[] =
-        "R:\n  claim: rate\n  value: 26e6 orders/s\n  case: throughput/*\n  field: throughput\n"
-        "  must: value >= 1 orders/s and value * 60 B/order <= port\n";
-    struct hr_claims *claims = parse(facts, NULL, claim);
+    static const char claim[] = "R:\n  claim: rate\n  hardware: fast\n  value: 26e6 orders/s\n  "
+                                "case: throughput/*\n  field: throughput\n"
+                                "  must: value >= 1 orders/s and value * 60 B/order <= port\n";
+    struct hr_claims *claims = parse(facts, fast, claim);
     json_t *record = result("x", "pass", 90e6, 91e6, 92e6);
     json_t *judged = hr_claims_judge(claims, (const json_t *const *)&record, 1);
     const json_t *one = json_array_get(judged, 0), *check;
@@ -222,6 +222,17 @@ TEST(claims, arithmetic_comes_before_everything)
     json_decref(judged);
     json_decref(record);
     hr_claims_free(claims);
+}
+
+/* Arithmetic that a measurement gives the lie to is told as such. */
+TEST(claims, arithmetic_against_a_measurement)
+{
+    static const char claim[] =
+        "R:\n  claim: rate\n  value: 26e6 orders/s\n  case: throughput/*\n  field: throughput\n"
+        "  must: value <= 1 orders/s\n";
+
+    expect(judge(parse(NULL, NULL, claim), result("x", "pass", 90e6, 91e6, 92e6), NULL),
+           "refuted by arithmetic", "a fact or the formula is wrong: 91 M orders/s measured");
 }
 
 TEST(claims, contradictions_name_the_other)
@@ -446,6 +457,38 @@ TEST(claims, every_fact_and_hardware_of_the_documents_is_sound)
         if (c->cases.text && !c->hardware.text) {
             FAIL("%s names no hardware", c->entry.id);
         }
+    }
+    hr_claims_free(claims);
+}
+
+/* The kinds of hardware against hosts as the probe records them. */
+TEST(claims, hosts_are_told_apart)
+{
+    static const struct {
+        const char *host, *kind;
+        int is;
+    } cases[] = {
+        {"epyc-2x64", "h100", 1},        {"epyc-2x64", "a100", 0},
+        {"epyc-2x64", "rtx-3090", 0},    {"epyc-2x64", "cloud-8", 1},
+        {"epyc-2x64", "m2-ultra", 0},    {"apple-m2-max", "apple-laptop", 1},
+        {"apple-m2-max", "m2-ultra", 0}, {"apple-m2-max", "m1-max", 0},
+        {"apple-m2-max", "cloud-8", 0},  {"vm-2cpu", "cloud-8", 0},
+        {"vm-2cpu", "h100", 0},          {"raspberry-pi-5", "pc-10g", 0},
+    };
+    struct hr_claims *claims = documents();
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char file[100], why[300];
+        json_t *record;
+
+        snprintf(file, sizeof(file), "tests/golden/hosts/%s/expected.json", cases[i].host);
+        record = json_pack("{s:o}", "host", json_load_file(file, 0, NULL));
+        CHECK(record);
+        if (hr_hardware_is(hr_hardware_find(claims, cases[i].kind), record, why, sizeof(why)) !=
+            cases[i].is) {
+            FAIL("%s %s: %s", cases[i].host, cases[i].kind, why);
+        }
+        json_decref(record);
     }
     hr_claims_free(claims);
 }
