@@ -15,7 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define IN_BYTES (256u << 10)
+/* A connection's own buffers: room for all that a client's window lets come back at once. */
+#define BUFFER_BYTES (512u << 10)
 #define MEETING_TAG UINT32_MAX
 #define EVENTS_MAX 64
 #ifdef MSG_NOSIGNAL
@@ -57,8 +58,9 @@ static int stream_listen(struct hr_link **out, const struct hr_link_params *para
         return hr_fail(ENOMEM, "no memory for %u connections", slots);
     }
     l->base = (struct hr_link){.params = *params, .slots = slots};
-    l->out_bytes = 4 * (size_t)params->message_bytes;
-    l->in_bytes = l->out_bytes > IN_BYTES ? l->out_bytes : IN_BYTES;
+    l->in_bytes = 4 * (size_t)params->message_bytes;
+    l->in_bytes = l->in_bytes > BUFFER_BYTES ? l->in_bytes : BUFFER_BYTES;
+    l->out_bytes = l->in_bytes;
     rc = hr_meeting_open(&l->meeting, local, params);
     if (rc) {
         free(l);

@@ -27,6 +27,7 @@
 #define SINK_ROOM 512u
 /* Looked at the parent's channel so often, in rounds; at once when there is nothing else to do. */
 #define LOOK_ROUNDS 4096u
+#define LOOK_IDLE_ROUNDS 8u
 /* Rounds without orders before the server sleeps a little. */
 #define IDLE_ROUNDS 20000u
 #define BACKLOG_BYTES_MAX (64u << 20)
@@ -206,19 +207,22 @@ static void forget(struct work *w, uint32_t c)
     w->link->ops->close(w->link, c);
 }
 
+/* What is there now, and no more: who sends without end must not keep the others waiting. */
 static void serve(struct work *w, uint32_t c)
 {
     const uint8_t *at;
     size_t have = w->link->ops->read(w->link, c, 0, &at);
+    size_t turn = have - have % HR_WIRE_ORDER_BYTES;
 
     w->c = c;
     if (!w->backlogs[c].known) {
         w->backlogs[c].known = true;
         w->counts.connections++;
     }
-    while (have >= HR_WIRE_ORDER_BYTES && !w->backlogs[c].end && !w->broken) {
+    while (turn && have >= HR_WIRE_ORDER_BYTES && !w->backlogs[c].end && !w->broken) {
         uint32_t good = 0;
-        int64_t n = hr_wire_orders_get(at, have, w->requests, w->params->limits.batch_max, &good);
+        int64_t n = hr_wire_orders_get(at, turn < have ? turn : have, w->requests,
+                                       w->params->limits.batch_max, &good);
 
         w->orders = at;
         if (good) {
@@ -229,6 +233,7 @@ static void serve(struct work *w, uint32_t c)
             forget(w, c);
             return;
         }
+        turn -= (size_t)good * HR_WIRE_ORDER_BYTES;
         have = w->link->ops->read(w->link, c, (size_t)good * HR_WIRE_ORDER_BYTES, &at);
     }
 }
@@ -309,7 +314,8 @@ static int serve_all(struct work *w)
             return -EIO;
         }
         idle = n ? 0 : idle + 1;
-        if ((round % LOOK_ROUNDS == 0 || (idle && idle % 64 == 0)) && !answer_parent(w)) {
+        if ((round % LOOK_ROUNDS == 0 || (idle && idle % LOOK_IDLE_ROUNDS == 0)) &&
+            !answer_parent(w)) {
             return 0;
         }
     }

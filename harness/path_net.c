@@ -192,3 +192,5 @@ static void net_close(struct hr_path *path)
 NET_PATH(ring, "rings of shared memory, to a server in its own process");
 NET_PATH(unix, "a UNIX socket, to a server in its own process");
 NET_PATH(tcp, "TCP over loopback, to a server in its own process");
+NET_PATH(uring, "TCP over loopback by io_uring, to a server in its own process");
+NET_PATH(zmq, "ZeroMQ, DEALER to ROUTER, to a server in its own process");

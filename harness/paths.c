@@ -9,13 +9,16 @@
 #include <errno.h>
 #include <string.h>
 
-extern const struct hr_path_ops hr_path_inproc, hr_path_ring, hr_path_unix, hr_path_tcp;
+extern const struct hr_path_ops hr_path_inproc, hr_path_ring, hr_path_unix, hr_path_tcp,
+    hr_path_uring, hr_path_zmq;
 
 const struct hr_path_ops *const hr_paths[] = {
     &hr_path_inproc,
     &hr_path_ring,
     &hr_path_unix,
     &hr_path_tcp,
+    &hr_path_uring,
+    &hr_path_zmq,
     NULL,
 };
 

@@ -1,0 +1,471 @@
+/*
+ * link_zmq.c - bytes as ZeroMQ messages: a DEALER a client, one ROUTER at the server.
+ *
+ * What is committed at once is one part, handed over without a copy. A message that the ROUTER may
+ * not take yet (its high-water mark) stays here and leaves no room. Messages that were received
+ * wait for their reader, of one connection not more than the high-water mark. libzmq moves the
+ * bytes in a thread of its own, beside each side's, which on few processors needs that of its side:
+ * a side without messages sleeps until there are some, also when it was told not to wait. ZeroMQ
+ * does not say that a peer left: a server's connection is gone when an answer finds nobody, a
+ * client's never.
+ */
+#include "harness/error.h"
+#include "harness/link.h"
+#include "harness/platform/platform.h"
+#include "harness/wire.h"
+#include "harness/zmq_library.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define ID_MAX 255u
+#define OWN_ID_BYTES 6u
+#define IDLE_MS 1
+#define CPUS_MAX 1024
+#define IN_A_ROW 64 /* messages taken before the reader has a turn */
+
+struct message {
+    struct hr_zmq_msg msg;
+    struct message *next;
+};
+
+struct peer {
+    void *socket; /* a client's own; the server's is the ROUTER */
+    bool used, gone;
+    uint8_t id[ID_MAX];
+    size_t id_bytes;
+    struct message *first, *last; /* received */
+    size_t at;                    /* read of the first */
+    uint32_t waiting;
+    uint8_t *out;  /* being written, then the message's own */
+    size_t unsent; /* bytes of out that the socket did not take yet */
+};
+
+struct port {
+    _Atomic int number;
+};
+
+struct zmq_link {
+    struct hr_link base;
+    const struct hr_zmq *zmq;
+    struct port *shared; /* the server binds after the processes parted */
+    void *context, *router;
+    struct hr_zmq_item *items; /* to wait for: the ROUTER, or all DEALERs */
+    bool server;
+    struct peer peers[];
+};
+
+static int zmq_available(void)
+{
+    const struct hr_zmq *zmq;
+
+    return hr_zmq_load(&zmq);
+}
+
+static int broken(const struct zmq_link *l, const char *what)
+{
+    int err = l->zmq->errnum();
+
+    return hr_fail(err > 0 && err < 4096 ? err : EIO, "%s: %s", what, l->zmq->strerror(err));
+}
+
+static int zmq_listen(struct hr_link **out, const struct hr_link_params *params)
+{
+    uint32_t slots = params->clients + HR_LINK_STRANGERS_MAX;
+    struct zmq_link *l = calloc(1, sizeof(*l) + slots * sizeof(l->peers[0]));
+    int rc;
+
+    *out = NULL;
+    if (!l) {
+        return hr_fail(ENOMEM, "no memory for %u connections", slots);
+    }
+    l->items = calloc(params->clients + 1, sizeof(*l->items));
+    rc = l->items ? hr_zmq_load(&l->zmq) : hr_fail(ENOMEM, "no memory for %u clients", slots);
+    l->shared =
+        mmap(NULL, sizeof(*l->shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+    if (rc == 0 && l->shared == MAP_FAILED) {
+        rc = hr_fail(ENOMEM, "no shared memory for a port's number");
+    }
+    if (rc) {
+        free(l->items);
+        free(l);
+        return rc;
+    }
+    l->base = (struct hr_link){.params = *params, .slots = slots};
+    l->base.facts.hwm = params->hwm;
+    *out = &l->base;
+    return 0;
+}
+
+static void *open_socket(struct zmq_link *l, int type)
+{
+    const struct hr_link_params *p = &l->base.params;
+    int hwm = (int)p->hwm, none = 0,
+        bytes = (int)(p->buffer_bytes < 1u << 30 ? p->buffer_bytes : 1u << 30);
+    /* One that is longer than any of ours is refused before it is in memory. */
+    int64_t most = 4 * (int64_t)p->message_bytes;
+    void *s = l->zmq->socket(l->context, type);
+
+    if (s) {
+        l->zmq->setsockopt(s, HR_ZMQ_SNDHWM, &hwm, sizeof(hwm));
+        l->zmq->setsockopt(s, HR_ZMQ_RCVHWM, &hwm, sizeof(hwm));
+        l->zmq->setsockopt(s, HR_ZMQ_LINGER, &none, sizeof(none));
+        l->zmq->setsockopt(s, HR_ZMQ_MAXMSGSIZE, &most, sizeof(most));
+        if (bytes) {
+            l->zmq->setsockopt(s, HR_ZMQ_SNDBUF, &bytes, sizeof(bytes));
+            l->zmq->setsockopt(s, HR_ZMQ_RCVBUF, &bytes, sizeof(bytes));
+        }
+    }
+    return s;
+}
+
+static int serve(struct zmq_link *l)
+{
+    char endpoint[64] = "";
+    size_t size = sizeof(endpoint);
+    int one = 1;
+
+    l->router = open_socket(l, HR_ZMQ_ROUTER);
+    if (!l->router || l->zmq->setsockopt(l->router, HR_ZMQ_ROUTER_MANDATORY, &one, sizeof(one)) ||
+        l->zmq->bind(l->router, "tcp://127.0.0.1:*") ||
+        l->zmq->getsockopt(l->router, HR_ZMQ_LAST_ENDPOINT, endpoint, &size)) {
+        return broken(l, "the server's ROUTER");
+    }
+    l->items[0] = (struct hr_zmq_item){.socket = l->router, .events = HR_ZMQ_POLLIN};
+    atomic_store(&l->shared->number, atoi(strrchr(endpoint, ':') + 1));
+    return 0;
+}
+
+static void own_id(uint32_t c, uint8_t id[OWN_ID_BYTES])
+{
+    id[0] = 'h'; /* not 0, which ZeroMQ keeps for itself */
+    id[1] = 'r';
+    memcpy(id + 2, &c, sizeof(c));
+}
+
+/* libzmq's thread may run wherever the program may, not only where the thread that starts it is
+ * bound. */
+static void unbind_helper(struct zmq_link *l)
+{
+    int cpus[CPUS_MAX], n = hr_cpus_allowed(cpus, CPUS_MAX);
+
+    for (int i = 0; i < n; i++) {
+        l->zmq->ctx_set(l->context, HR_ZMQ_THREAD_AFFINITY_CPU_ADD, cpus[i]);
+    }
+}
+
+static int zmq_join(struct hr_link *link, bool server)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+    char endpoint[64];
+
+    l->server = server;
+    l->context = l->zmq->ctx_new();
+    if (!l->context) {
+        return broken(l, "ZeroMQ");
+    }
+    unbind_helper(l);
+    if (server) {
+        return serve(l);
+    }
+    link->facts.port = (uint16_t)atomic_load(&l->shared->number);
+    snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%u", link->facts.port);
+    for (uint32_t c = 0; c < link->params.clients; c++) {
+        struct peer *p = l->peers + c;
+        uint8_t id[OWN_ID_BYTES];
+
+        own_id(c, id);
+        p->used = true;
+        p->socket = open_socket(l, HR_ZMQ_DEALER);
+        if (!p->socket || l->zmq->setsockopt(p->socket, HR_ZMQ_ROUTING_ID, id, sizeof(id)) ||
+            l->zmq->connect(p->socket, endpoint)) {
+            return broken(l, "a client's DEALER");
+        }
+        l->items[c] = (struct hr_zmq_item){.socket = p->socket, .events = HR_ZMQ_POLLIN};
+    }
+    return 0;
+}
+
+/* ---- receiving ---------------------------------------------------------------------- */
+
+static void drop_first(struct zmq_link *l, struct peer *p)
+{
+    struct message *m = p->first;
+
+    p->first = m->next;
+    p->at = 0;
+    p->waiting--;
+    l->zmq->msg_close(&m->msg);
+    free(m);
+}
+
+static void forget(struct zmq_link *l, struct peer *p)
+{
+    while (p->first) {
+        drop_first(l, p);
+    }
+    p->unsent = 0;
+}
+
+/* Whose identity is this? One of ours says so itself; a stranger's is looked for. UINT32_MAX: no
+ * room. */
+static uint32_t peer_of(struct zmq_link *l, const uint8_t *id, size_t bytes)
+{
+    uint32_t c, room = UINT32_MAX;
+    uint8_t own[OWN_ID_BYTES];
+
+    if (bytes == OWN_ID_BYTES) {
+        memcpy(&c, id + 2, sizeof(c));
+        own_id(c, own);
+        if (c < l->base.params.clients && memcmp(id, own, sizeof(own)) == 0) {
+            room = c;
+        }
+    }
+    for (c = l->base.params.clients; room == UINT32_MAX && c < l->base.slots; c++) {
+        if (l->peers[c].used && l->peers[c].id_bytes == bytes &&
+            memcmp(l->peers[c].id, id, bytes) == 0) {
+            return c;
+        }
+    }
+    for (c = l->base.params.clients; room == UINT32_MAX && c < l->base.slots; c++) {
+        room = l->peers[c].used ? room : c;
+    }
+    if (room != UINT32_MAX && !l->peers[room].used && bytes <= ID_MAX) {
+        l->peers[room].used = true;
+        l->peers[room].id_bytes = bytes;
+        memcpy(l->peers[room].id, id, bytes);
+    }
+    return room;
+}
+
+/* A message to its reader. One that is not of whole orders, of several parts, or one too many ends
+ * the connection. */
+static void queue(struct zmq_link *l, uint32_t c, struct message *m, bool whole)
+{
+    struct peer *p = l->peers + c;
+    uint32_t most = l->base.params.hwm ? l->base.params.hwm : UINT32_MAX;
+    size_t unit = l->server ? HR_WIRE_ORDER_BYTES : HR_WIRE_EVENT_BYTES;
+
+    if (p->gone || !whole || l->zmq->msg_size(&m->msg) % unit || p->waiting >= most) {
+        p->gone = true;
+        l->zmq->msg_close(&m->msg);
+        free(m);
+        return;
+    }
+    m->next = NULL;
+    if (p->first) {
+        p->last->next = m;
+    } else {
+        p->first = m;
+    }
+    p->last = m;
+    p->waiting++;
+}
+
+/* The next message of a socket, or NULL. */
+static struct message *receive(struct zmq_link *l, void *socket)
+{
+    struct message *m = malloc(sizeof(*m));
+
+    if (!m) {
+        return NULL;
+    }
+    l->zmq->msg_init(&m->msg);
+    if (l->zmq->msg_recv(&m->msg, socket, HR_ZMQ_DONTWAIT) < 0) {
+        l->zmq->msg_close(&m->msg);
+        free(m);
+        return NULL;
+    }
+    return m;
+}
+
+/* The parts of a message behind its identity; only one is right. */
+static void receive_body(struct zmq_link *l, uint32_t c, struct message *m)
+{
+    bool more = l->zmq->msg_more(&m->msg);
+
+    while (more) {
+        struct message *body = receive(l, l->router);
+
+        if (!body) {
+            return;
+        }
+        more = l->zmq->msg_more(&body->msg);
+        if (c == UINT32_MAX) {
+            l->zmq->msg_close(&body->msg);
+            free(body);
+        } else {
+            queue(l, c, body, !more);
+        }
+    }
+}
+
+static void receive_at_server(struct zmq_link *l)
+{
+    struct message *id;
+
+    for (int k = 0; k < IN_A_ROW && (id = receive(l, l->router)); k++) {
+        uint32_t c = peer_of(l, l->zmq->msg_data(&id->msg), l->zmq->msg_size(&id->msg));
+
+        receive_body(l, c, id);
+        l->zmq->msg_close(&id->msg);
+        free(id);
+    }
+}
+
+static void receive_at_clients(struct zmq_link *l)
+{
+    for (uint32_t c = 0; c < l->base.params.clients; c++) {
+        struct message *m;
+
+        for (int k = 0; k < IN_A_ROW && (m = receive(l, l->peers[c].socket)); k++) {
+            queue(l, c, m, !l->zmq->msg_more(&m->msg));
+        }
+    }
+}
+
+static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+    uint32_t n = 0;
+
+    (void)wait_ms;
+    if (l->server) {
+        receive_at_server(l);
+    } else {
+        receive_at_clients(l);
+    }
+    for (uint32_t c = 0; c < link->slots && n < most; c++) {
+        struct peer *p = l->peers + c;
+
+        if (p->used && p->gone) {
+            forget(l, p);
+            p->used = false; /* told once */
+            ready[n++] = c | HR_LINK_GONE;
+        } else if (p->used && p->first) {
+            ready[n++] = c;
+        }
+    }
+    if (n == 0) {
+        l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, IDLE_MS);
+    }
+    return (int)n;
+}
+
+static size_t zmq_read(struct hr_link *link, uint32_t c, size_t used, const uint8_t **at)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+    struct peer *p = l->peers + c;
+
+    p->at += used;
+    while (p->first && p->at >= l->zmq->msg_size(&p->first->msg)) {
+        drop_first(l, p);
+    }
+    if (!p->first) {
+        return 0;
+    }
+    *at = (const uint8_t *)l->zmq->msg_data(&p->first->msg) + p->at;
+    return l->zmq->msg_size(&p->first->msg) - p->at;
+}
+
+/* ---- sending ------------------------------------------------------------------------- */
+
+static void release(void *data, void *hint)
+{
+    (void)hint;
+    free(data);
+}
+
+static void send_out(struct zmq_link *l, struct peer *p)
+{
+    void *socket = l->server ? l->router : p->socket;
+    struct hr_zmq_msg msg;
+
+    if (l->server &&
+        l->zmq->send(socket, p->id, p->id_bytes, HR_ZMQ_SNDMORE | HR_ZMQ_DONTWAIT) < 0) {
+        if (l->zmq->errnum() != EAGAIN) {
+            p->gone = true; /* nobody of that name any more */
+        }
+        return;
+    }
+    l->zmq->msg_init_data(&msg, p->out, p->unsent, release, NULL);
+    if (l->zmq->msg_send(&msg, socket, HR_ZMQ_DONTWAIT) >= 0) {
+        p->out = NULL;
+        p->unsent = 0;
+        return;
+    }
+    /* The bytes were handed over: what comes back is the message, from which they are saved. */
+    uint8_t *saved = malloc(2 * (size_t)l->base.params.message_bytes);
+
+    if (saved) {
+        memcpy(saved, p->out, p->unsent);
+    } else {
+        p->gone = true;
+    }
+    l->zmq->msg_close(&msg);
+    p->out = saved;
+}
+
+static size_t zmq_write(struct hr_link *link, uint32_t c, size_t used, uint8_t **at)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+    struct peer *p = l->peers + c;
+
+    p->unsent += used;
+    if (p->unsent && !p->gone) {
+        send_out(l, p);
+    }
+    if (!p->used || p->gone || p->unsent) {
+        return 0;
+    }
+    p->out = p->out ? p->out : malloc(link->params.message_bytes);
+    *at = p->out;
+    return p->out ? link->params.message_bytes : 0;
+}
+
+static void zmq_close(struct hr_link *link, uint32_t c)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+
+    for (uint32_t i = 0; link && i < link->slots; i++) {
+        struct peer *p = l->peers + i;
+
+        if (c != HR_LINK_ALL && c != i) {
+            continue;
+        }
+        forget(l, p);
+        free(p->out);
+        if (p->socket) {
+            l->zmq->close(p->socket);
+        }
+        *p = (struct peer){.used = false};
+    }
+    if (link && c == HR_LINK_ALL) {
+        if (l->router) {
+            l->zmq->close(l->router);
+        }
+        if (l->context) {
+            l->zmq->ctx_term(l->context);
+        }
+        munmap(l->shared, sizeof(*l->shared));
+        free(l->items);
+        free(l);
+    }
+}
+
+extern const struct hr_link_ops hr_link_zmq;
+const struct hr_link_ops hr_link_zmq = {
+    .name = "zmq",
+    .summary = "ZeroMQ, a DEALER a client, one ROUTER at a server in its own process",
+    .available = zmq_available,
+    .listen = zmq_listen,
+    .join = zmq_join,
+    .poll = zmq_poll,
+    .read = zmq_read,
+    .write = zmq_write,
+    .close = zmq_close,
+};
