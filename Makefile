@@ -68,7 +68,7 @@ TESTS   := $(wildcard tests/unit/*_test.c)
 FUZZ    := $(patsubst tests/fuzz/%_fuzz.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 REFERENCE := $(wildcard engine-under-test/reference/*.c)
 PLUGINS := $(BUILD)/skeleton.so $(BUILD)/reference.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
-MOCKS   := $(if $(filter linux,$(OS)),$(addprefix $(BUILD)/mocks/,libcuda.so.1 libnvrtc.so.13 libnvidia-ml.so.1))
+MOCKS   := $(if $(filter linux,$(OS)),$(addprefix $(BUILD)/mocks/,libcuda.so.1 libnvrtc.so.13 libnvidia-ml.so.1 libobjc.A.dylib CoreGraphics Metal))
 
 ifeq ($(V),1)
 Q :=
@@ -201,10 +201,13 @@ $(PLUGINS):
 $(BUILD)/mocks/libcuda.so.1: tests/mocks/cuda_mock.c engine-under-test/device/kernel_host.c
 $(BUILD)/mocks/libnvrtc.so.13: tests/mocks/nvrtc_mock.c
 $(BUILD)/mocks/libnvidia-ml.so.1: tests/mocks/nvml_mock.c
+$(BUILD)/mocks/libobjc.A.dylib: tests/mocks/objc_mock.c engine-under-test/device/kernel_host.c
+$(addprefix $(BUILD)/mocks/,CoreGraphics Metal): tests/mocks/metal_mock.c
+$(addprefix $(BUILD)/mocks/,CoreGraphics Metal): FRAMEWORK = /System/Library/Frameworks/$(@F).framework/
 $(MOCKS): $(wildcard tests/mocks/*.h engine-under-test/device/*.h)
 	$(say) SO $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
+	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Wl,-soname,$(FRAMEWORK)$(@F) -o $@ $(filter %.c,$^)
 
 # The unit tests under Criterion; the same files under a plain runner where Criterion cannot go.
 $(BUILD)/tests/%.o: tests/%.c

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP_MAX 1024 /* of every GPU that shares memory; the pipeline has the last word */
 #define SIMD_LANES 32
 #define PENDING_MAX 256
 
@@ -512,7 +511,8 @@ static void facts_of(const struct eut_objc *objc, void *device, struct eut_devic
         .group_memory_bytes =
             (uint32_t)EUT_SEND(objc, uint64_t, device, "maxThreadgroupMemoryLength"),
         .lanes = SIMD_LANES,
-        .group_max = GROUP_MAX,
+        .group_max =
+            (uint32_t)EUT_SEND(objc, struct size, device, "maxThreadsPerThreadgroup").width,
         .pci_domain = -1,
         .pci_bus = -1,
         .pci_device = -1,

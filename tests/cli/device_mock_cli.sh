@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The CUDA way from end to end, against a driver that is none: what works, and how each failure is told.
+# The CUDA and the Metal way from end to end, against drivers that are none: what works, and how each failure is told.
 . tests/cli/check.sh
 
 [ -e "$BUILD/mocks/libcuda.so.1" ] || skip "no mock libraries are built on this system"
@@ -31,4 +31,15 @@ for mock in cuCtxCreate_v2=2 cuMemAlloc_v2=2 cuModuleLoadData=209 nvrtcCompilePr
     HEADROOM_MOCK=$mock expect_exit 1 "${with[@]}" "$HEADROOM" conform -e device:cuda --requests 100
     expect_out '^DOES NOT CONFORM: no figure of device:cuda'
 done
+
+# Metal: by names that no search path has, so the libraries are there from the start.
+with=(env "LD_PRELOAD=$BUILD/mocks/libobjc.A.dylib $BUILD/mocks/CoreGraphics $BUILD/mocks/Metal")
+expect_exit 0 "${with[@]}" "$HEADROOM" probe
+expect_out '^ +metal: Mock M9, gpu, 8 GiB$'
+expect_exit 0 "${with[@]}" "$HEADROOM" conform -e device:metal --requests 20000
+expect_out '^CONFORMS: device:metal'
+HEADROOM_MOCK=hasUnifiedMemory=1 expect_exit 6 "${with[@]}" "$HEADROOM" conform -e device:metal
+expect_err "^headroom: device:metal: no device: no GPU here shares the host's memory"
+HEADROOM_MOCK=status=1@40 expect_exit 1 "${with[@]}" "$HEADROOM" conform -e device:metal --requests 100
+expect_out '^DOES NOT CONFORM: no figure of device:metal'
 exit 0
