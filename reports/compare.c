@@ -559,8 +559,14 @@ static void note_circumstances(json_t *notes, const json_t *old, const json_t *n
              "A case uses as many cores on both, so a ratio is one per core too. Per watt and per ",
              "unit of money: `headroom plan`, since a result holds neither energy nor a price.");
     } else if (options->again_count == 0) {
+        const json_t *guest = json_object_get(json_object_get(new, "host"), "virtualisation");
+
         note(notes, "The noise floor is from runs within one start of the program: what differs ",
              "from start to start is not in it (give --again, or use `headroom run --against`).");
+        if (*hr_view_text(guest, "hypervisor")) {
+            note(notes, "The host is a virtual machine: what its neighbours do between two runs ",
+                 "can look like a change.");
+        }
     }
 }
 
