@@ -23,11 +23,13 @@ static const struct field {
     const char *name;
     enum kind kind;
 } fields[] = {
-    {"name", TEXT},    {"vendor", TEXT},       {"kind", WORD},      {"price", MONEY},
-    {"parts", PARTS},  {"currency", CURRENCY}, {"rent", RENT},      {"priced", DATE},
-    {"source", TEXT},  {"watts", POWER},       {"memory", SIZE},    {"bandwidth", BANDWIDTH},
-    {"cores", COUNT},  {"vram", SIZE},         {"specified", TEXT}, {"gpu", TEXT},
-    {"network", TEXT}, {"note", TEXT},         {"host", TEXT},      {"fingerprint", HEX},
+    {"name", TEXT},      {"vendor", TEXT}, {"kind", WORD},
+    {"price", MONEY},    {"parts", PARTS}, {"currency", CURRENCY},
+    {"rent", RENT},      {"priced", DATE}, {"source", TEXT},
+    {"watts", POWER},    {"memory", SIZE}, {"bandwidth", BANDWIDTH},
+    {"cores", COUNT},    {"vram", SIZE},   {"vram_bandwidth", BANDWIDTH},
+    {"specified", TEXT}, {"gpu", TEXT},    {"network", TEXT},
+    {"note", TEXT},      {"host", TEXT},   {"fingerprint", HEX},
 };
 #define FIELDS (int)(sizeof(fields) / sizeof(fields[0]))
 
@@ -321,7 +323,8 @@ static const char *add_up(json_t *machine)
 
 static const char *lacks(json_t *machine)
 {
-    static const char *const promises[] = {"watts", "memory", "bandwidth", "vram"};
+    static const char *const promises[] = {"watts", "memory", "bandwidth", "vram",
+                                           "vram_bandwidth"};
     const char *what = add_up(machine);
     int priced, i;
 
@@ -336,7 +339,7 @@ static const char *lacks(json_t *machine)
     if (priced && (!*hr_view_text(machine, "priced") || !*hr_view_text(machine, "source"))) {
         return "a price needs its date and its source; add the lines priced: and source:";
     }
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 5; i++) {
         if (json_object_get(machine, promises[i]) && !*hr_view_text(machine, "specified")) {
             return "watts, memory, bandwidth and vram need a source; add the line specified:";
         }

@@ -3,21 +3,29 @@
  *
  * A catalog is a mapping of machines; every field is one line:
  *
- *   mac-mini-m4-pro-48:             the machine's id
- *     name: Mac mini M4 Pro 48 GB   required, like vendor and kind
- *     vendor: Apple                 who sells it: what --restrict vendor=… asks
- *     kind: apple-silicon           which machines resemble each other: words joined by dashes, the
- *                                   first the most general
- *     price: AUD 3299               or
- *     parts: [Body = 3299, Fan @ Some shop = 30]     NAME [@ VENDOR] = AMOUNT, in
- *     currency: AUD                 the currency of the parts
- *     rent: USD 32.77/h             or USD 16250/mo
- *     priced: 2025-01               date of price, parts or rent, or undated; required with them,
- * as is source: who says so watts: 96 W                   under load memory: 48GiB  bandwidth: 273
- * GB/s  cores: 14  vram: 24GiB specified: who says so        required with watts, memory, bandwidth
- * and vram gpu: text  network: text  note: text host: Apple M4 Pro            a result whose host
- * line holds this text is of this machine fingerprint: 16 hex digits    or one whose host has this
- * fingerprint
+ *   mac-mini-m4-pro-48:            the machine's id
+ *     name: Mac mini M4 Pro 48 GB  required, like vendor and kind
+ *     vendor: Apple                who sells it: what --restrict vendor=… asks
+ *     kind: apple-silicon          which machines resemble each other: words joined by dashes,
+ *                                  the first the most general
+ *     price: AUD 3299              or, each NAME [@ VENDOR] = AMOUNT:
+ *     parts: [Body = 3299, Fan @ Some shop = 30]
+ *     currency: AUD                of the parts
+ *     rent: USD 32.77/h            or USD 16250/mo
+ *     priced: 2025-01              date of price, parts or rent, or undated; required with them
+ *     source: text                 who says so; required with them too
+ *     watts: 96 W                  under load
+ *     memory: 48GiB
+ *     bandwidth: 273 GB/s          of that memory
+ *     vram: 24GiB                  of the GPUs, where they have their own
+ *     vram_bandwidth: 936 GB/s
+ *     specified: text              who says so; required with these five
+ *     cores: 14
+ *     gpu: text
+ *     network: text
+ *     note: text
+ *     host: Apple M4 Pro           a result whose host line holds this text is of this machine
+ *     fingerprint: 16 hex digits   or one whose host has this fingerprint
  *
  * Read, it is a JSON array of objects with these members, quantities as numbers (bytes, bytes/s,
  * W), money as {"amount", "currency"}, rent per month (730 h), parts as [{"name", "vendor",

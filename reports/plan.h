@@ -4,30 +4,41 @@
  * are made from the plan alone.
  *
  * Three kinds of machine (its "basis"), in this order wherever machines are listed:
+ *
  *   measured     a result of `headroom run`
- *   constructed  a result whose record says that its figures are made up ("constructed"): an
- * example projection   no result: bounded by what its maker specifies and by the orders per byte of
- * memory bandwidth of the nearest measured kind. A bound can rule a machine out, never confirm it.
+ *   constructed  a result whose record says that its figures are made up: an example
+ *   projection   no result: bounded by what its maker specifies and by the orders per byte of
+ *                memory bandwidth of the nearest measured kind. A bound can rule a machine out,
+ *                never confirm it.
  *
  * The plan, by example:
  *
  *   {"schema": {"name": "headroom-plan", "major": 1, "minor": 0},
- *    "terms": {"currency": "AUD", "horizon_months": 36, "energy_per_kwh": 0.15, "memory_share":
- * 0.9, "hours_per_month": 730, "exchange": {"USD": 1.52}, "budget": 8343, "free": 4443,
+ *    "terms": {"currency": "AUD", "horizon_months": 36, "energy_per_kwh": 0.15,
+ *              "memory_share": 0.9, "hours_per_month": 730, "exchange": {"USD": 1.52},
+ *              "budget": 8343, "free": 4443,
  *              "restricted": [{"vendor": "Apple", "amount": 3900}]},
- *    "require": [{"text": "rate=1e6@p99.9<=10us", "what": "rate", "value": 1e6, "unit": "orders/s",
- * …}], "machines": [{"label": "A", "name": "…", "basis": "measured", "file": "…" or null, "id": "…"
- * or null, "catalog": {…} or null, "verdict": "meets|short|unknown|may meet|cannot meet",
- *              "answers": [{"status": "met|short|unknown|may meet|cannot meet", "value": …,
- * "headroom": …, "how": "the arithmetic", "from": "case id"}], "cost": {"purchase": …, "energy": …,
- * "rent": …, "month": …, "outlay": …, "how": "…", "missing": ["…"]}, "watts": …, "watts_source":
- * "…", "rate": …, "per_watt": …, "per_money": …, "front": true, "budget": {"fits": true, "paid":
- * [as below]}, "memory": …, "bytes_per_market": …, "markets": …, "ceilings": [{"name", "id",
- * "unit", "estimate", "better"}], "curve": {"what": "…", "count": …, "points": [[percentile, ns]
- * …]}, "model": {"of": "B"}}], "bundles": [{"machines": ["A", "C"], "names": […], "outlay": …,
- * "left": …, "met": 2, "may": 0, "paid": [{"from": "Apple", "amount": …, "left": …} …]}]}
+ *    "require": [{"text": "rate=1e6@p99.9<=10us", "what": "rate", "value": 1e6,
+ *              "unit": "orders/s", "percentile": 99.9, "bound_ns": 10000, "depth": null,
+ *              "path": "", "engine": "", "model": ""}],
+ *    "machines": [{"label": "A", "name": "…", "basis": "measured", "verdict": "meets",
+ *              "file": "…" or null, "id": "…" or null, "catalog": {…} or null,
+ *              "answers": [{"status": "met", "value": …, "headroom": …, "how": "the arithmetic",
+ *              "from": "case id", "what": "rate"}],
+ *              "cost": {"purchase": …, "energy": …, "rent": …, "month": …, "outlay": …,
+ *              "how": "…", "missing": ["…"]}, "watts": …, "watts_source": "specified",
+ *              "rate": …, "per_watt": …, "per_money": …, "front": true, "headroom": …,
+ *              "budget": {"fits": true, "paid": [as below]},
+ *              "memory": …, "bandwidth": …, "bytes_per_market": …, "markets": …,
+ *              "ceilings": [{"name": …, "id": …, "unit": …, "estimate": …, "better": …}],
+ *              "curve": {"what": "…", "count": …, "points": [[percentile, ns] …]},
+ *              "model": {"of": "B"}}],
+ *    "bundles": [{"machines": ["A", "C"], "names": […], "outlay": …, "left": …, "met": 2,
+ *              "may": 0, "paid": [{"from": "Apple", "amount": …, "left": …} …]}]}
  *
- * What is not known is null, and a text says why: no price, no power meter, no case that answers.
+ * An answer is met, short or unknown; of a projection may meet, cannot meet or unknown; a machine's
+ * verdict is its worst. What is not known is null, and a text says why: no price, no power meter,
+ * no case that answers.
  */
 #ifndef HR_PLAN_H
 #define HR_PLAN_H
@@ -41,7 +52,7 @@
 #define HR_RESTRICTIONS_MAX 8
 #define HR_EXCHANGES_MAX 16
 
-enum hr_ask_what { HR_ASK_RATE, HR_ASK_MARKETS, HR_ASK_MEMORY, HR_ASK_BANDWIDTH };
+enum hr_ask_what { HR_ASK_RATE, HR_ASK_MARKETS, HR_ASK_MEMORY, HR_ASK_BANDWIDTH, HR_ASK_DECODE };
 
 /* One requirement: at least so much. */
 struct hr_ask {
@@ -51,6 +62,7 @@ struct hr_ask {
     double percentile, bound_ns; /* the tail bound of a rate; NaN without */
     double depth;                /* levels a side of the markets; NaN: as measured */
     char path[40], engine[80];   /* "" any */
+    char model[64];              /* whose tokens are decoded */
 };
 
 struct hr_plan_terms {
@@ -115,6 +127,12 @@ bool hr_plan_is_constructed(const json_t *record);
  * `machines`. New. */
 json_t *hr_plan_project(const struct hr_plan_terms *terms, const json_t *entry,
                         const json_t *machines);
+
+/* The most tokens/s of a model whose weights take `needed` bytes and of which a token reads
+ * `token`: what lies in the GPU's memory at its bandwidth, the rest at the machine's, as the
+ * catalog has them. NaN if not known; how (of `size` bytes) says the arithmetic or why. */
+double hr_plan_decode_bound(const json_t *entry, double needed, double token, char *how,
+                            size_t size);
 
 /* An amount in the plan's currency; NaN if its currency has no exchange. */
 double hr_plan_convert(const struct hr_plan_terms *terms, const json_t *money);

@@ -212,6 +212,79 @@ static json_t *answer_markets(const struct hr_plan_terms *terms, const struct hr
     return compared(ask, floor(memory / bytes), what, from);
 }
 
+/* The case of this kind ("decode", "size") and model, or NULL. */
+static const json_t *model_case(const json_t *record, const char *kind, const char *model)
+{
+    struct hr_view_walk walk = {0};
+    char end[120];
+
+    snprintf(end, sizeof(end), "/%s/model=%.80s", kind, model);
+    while (hr_view_next(record, &walk)) {
+        const char *id = hr_view_text(walk.item, "id");
+
+        if (hr_view_is(walk.suite, "name", "inference") && strlen(id) > strlen(end) &&
+            strcmp(id + strlen(id) - strlen(end), end) == 0) {
+            return walk.item;
+        }
+    }
+    return NULL;
+}
+
+/* The suite streams weights through the processors. Where they are too slow and a GPU that it did
+ * not ask may not be, nothing is known. */
+static void ask_the_gpu(const struct hr_ask *ask, const json_t *entry, double needed, double token,
+                        json_t *a)
+{
+    char how[500], both[900];
+    double most;
+
+    if (!hr_view_is(a, "status", "short") || !(token > 0) ||
+        !(*hr_view_text(entry, "gpu") || json_object_get(entry, "vram"))) {
+        return;
+    }
+    most = hr_plan_decode_bound(entry, needed, token, how, sizeof(how));
+    if (isfinite(most) && most < ask->value) {
+        snprintf(both, sizeof(both), "%s; with its GPU %s = %.80s", hr_view_text(a, "how"), how,
+                 hr_figure(most, "tokens/s").text);
+    } else {
+        json_object_set_new(a, "status", json_string("unknown"));
+        snprintf(both, sizeof(both), "%s; its GPU was not asked: %s%s%.80s", hr_view_text(a, "how"),
+                 how, isfinite(most) ? " = " : "",
+                 isfinite(most) ? hr_figure(most, "tokens/s").text : "");
+    }
+    json_object_set_new(a, "how", json_string(both));
+}
+
+/* The answer keeps what a token reads and what the model takes, for machines without a result. */
+static json_t *answer_decode(const struct hr_ask *ask, const json_t *record, const json_t *entry)
+{
+    const json_t *decoded = model_case(record, "decode", ask->model);
+    const json_t *size = model_case(record, "size", ask->model);
+    double needed = hr_view_estimate(size, "needed"), value = hr_view_estimate(decoded, "decode");
+    double memory = hr_plan_memory(record, entry);
+    const char *from = hr_view_text(decoded, "id");
+    char how[300];
+    json_t *a;
+
+    if (value > 0 && hr_view_counts(decoded)) {
+        a = compared(ask, value, "weights alone, streamed by the processors", from);
+    } else if (needed > memory) {
+        snprintf(how, sizeof(how), "it needs %.80s, the memory is %.80s",
+                 hr_figure(needed, "bytes").text, hr_figure(memory, "bytes").text);
+        a = answer(ask, "short", (double)NAN, how, hr_view_text(size, "id"));
+    } else {
+        const char *why = hr_view_text(decoded, "reason");
+
+        snprintf(how, sizeof(how), "not measured: %.200s",
+                 *why ? why : "no inference case of this model");
+        a = unknown(ask, how, from);
+    }
+    ask_the_gpu(ask, entry, needed, hr_view_param(size, "token_bytes"), a);
+    json_object_set_new(a, "needed", hr_json_real(needed));
+    json_object_set_new(a, "token_bytes", hr_json_real(hr_view_param(size, "token_bytes")));
+    return a;
+}
+
 json_t *hr_plan_answer(const struct hr_plan_terms *terms, const struct hr_ask *ask,
                        const json_t *record, const json_t *entry)
 {
@@ -231,6 +304,8 @@ json_t *hr_plan_answer(const struct hr_plan_terms *terms, const struct hr_ask *a
         value = hr_plan_bandwidth(record);
         return value > 0 ? compared(ask, value, "measured", "ceilings")
                          : unknown(ask, "not measured: no ceiling of memory bandwidth", "");
+    case HR_ASK_DECODE:
+        return answer_decode(ask, record, entry);
     }
     return NULL;
 }

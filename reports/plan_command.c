@@ -28,7 +28,7 @@ static const struct hr_option options[] = {
     {.name = "require",
      .kind = HR_OPT_LIST,
      .metavar = "NAME=VALUE[@CONDITION,…]",
-     .help = "at least this much: rate, markets, memory, bandwidth"},
+     .help = "at least this much: rate, markets, memory, bandwidth, decode"},
     {.name = "budget", .kind = HR_OPT_TEXT, .metavar = "MONEY", .help = "e.g. 'AUD 8343'"},
     {.name = "restrict",
      .kind = HR_OPT_LIST,
@@ -285,6 +285,7 @@ const struct hr_command hr_command_plan = {
         "                               and ,engine=NAME; without a bound the highest throughput\n"
         "  markets=5e6@depth=10         markets in memory, at the measured bytes a market\n"
         "  memory=64GiB  bandwidth=200GB/s\n"
+        "  decode=15@model=llama-3.1-70b   tokens/s, from the inference suite\n"
         "\n"
         "Examples:\n"
         "  headroom plan a/result.json b/result.json --require rate=1e6@p99.9<=1ms\n"

@@ -336,12 +336,13 @@ static json_t *asks_json(const struct hr_plan_terms *terms)
     for (int i = 0; i < terms->asks; i++) {
         const struct hr_ask *ask = &terms->ask[i];
 
-        json_array_append_new(
-            list, json_pack("{s:s,s:s,s:f,s:s,s:o,s:o,s:o,s:s,s:s}", "text", ask->text, "what",
-                            hr_ask_name(ask->what), "value", ask->value, "unit",
-                            hr_ask_unit(ask->what), "percentile", hr_json_real(ask->percentile),
-                            "bound_ns", hr_json_real(ask->bound_ns), "depth",
-                            hr_json_real(ask->depth), "path", ask->path, "engine", ask->engine));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:f,s:s,s:o,s:o,s:o,s:s,s:s,s:s}", "text",
+                                              ask->text, "what", hr_ask_name(ask->what), "value",
+                                              ask->value, "unit", hr_ask_unit(ask->what),
+                                              "percentile", hr_json_real(ask->percentile),
+                                              "bound_ns", hr_json_real(ask->bound_ns), "depth",
+                                              hr_json_real(ask->depth), "path", ask->path, "engine",
+                                              ask->engine, "model", ask->model));
     }
     return list;
 }

@@ -145,6 +145,56 @@ static json_t *project_markets(const struct hr_plan_terms *terms, const struct h
     return bound(ask, floor(memory / bytes), how);
 }
 
+double hr_plan_decode_bound(const json_t *entry, double needed, double token, char *how,
+                            size_t size)
+{
+    double memory = hr_view_number(entry, "memory"), slow = hr_view_number(entry, "bandwidth");
+    double vram = hr_view_number(entry, "vram"), fast = hr_view_number(entry, "vram_bandwidth");
+    double on_gpu = vram > 0 && fast > 0 ? fmin(token, vram) : 0;
+
+    if (on_gpu < token && (!(slow > 0) || !(memory > 0))) {
+        snprintf(how, size, "its memory and bandwidth are not known");
+        return (double)NAN;
+    }
+    if (needed > fmax(memory, 0) + on_gpu) {
+        snprintf(how, size, "it needs %.60s, there are %.60s%s", hr_figure(needed, "bytes").text,
+                 hr_figure(memory, "bytes").text, on_gpu > 0 ? " and the GPU's" : "");
+        return 0;
+    }
+    if (on_gpu > 0 && on_gpu < token) {
+        snprintf(how, size, "at most 1 / (%.60s / %.60s of the GPU + %.60s / %.60s)",
+                 hr_figure(on_gpu, "bytes").text, hr_figure(fast, "bytes/s").text,
+                 hr_figure(token - on_gpu, "bytes").text, hr_figure(slow, "bytes/s").text);
+    } else {
+        snprintf(how, size, "at most %.60s / %.60s a token",
+                 hr_figure(on_gpu > 0 ? fast : slow, "bytes/s").text,
+                 hr_figure(token, "bytes").text);
+    }
+    return 1 / ((on_gpu > 0 ? on_gpu / fast : 0) + (on_gpu < token ? (token - on_gpu) / slow : 0));
+}
+
+/* Sizes are arithmetic: any result that has them will do. */
+static json_t *project_decode(const struct hr_ask *ask, size_t at, const json_t *entry,
+                              const json_t *machines)
+{
+    const json_t *machine;
+    char how[500];
+    size_t i;
+
+    json_array_foreach (machines, i, machine) {
+        const json_t *a = json_array_get(json_object_get(machine, "answers"), at);
+        double token = hr_view_number(a, "token_bytes");
+
+        if (token > 0) {
+            double most =
+                hr_plan_decode_bound(entry, hr_view_number(a, "needed"), token, how, sizeof(how));
+
+            return bound(ask, most, how);
+        }
+    }
+    return bound(ask, (double)NAN, "no result has the size of this model");
+}
+
 static json_t *project(const struct hr_plan_terms *terms, size_t at, const json_t *entry,
                        const json_t *machines, json_t *machine)
 {
@@ -158,6 +208,8 @@ static json_t *project(const struct hr_plan_terms *terms, size_t at, const json_
         return project_rate(ask, at, entry, machines, json_object_get(machine, "model"));
     case HR_ASK_MARKETS:
         return project_markets(terms, ask, entry, machines, machine);
+    case HR_ASK_DECODE:
+        return project_decode(ask, at, entry, machines);
     case HR_ASK_MEMORY:
     case HR_ASK_BANDWIDTH:
         break;

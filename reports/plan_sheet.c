@@ -174,10 +174,24 @@ static void add_made_up(json_t *sheet, const json_t *plan)
 
 /* ---- machines ------------------------------------------------------------------------------ */
 
+/* Orders/s a watt and for money say something only where a rate was required. */
+static bool asks_rate(const json_t *plan)
+{
+    const json_t *ask;
+    size_t i;
+
+    json_array_foreach (json_object_get(plan, "require"), i, ask) {
+        if (hr_view_is(ask, "what", "rate")) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_columns(json_t *table, const json_t *plan, bool projected)
 {
     const json_t *ask;
-    char title[120];
+    char title[160];
     size_t i;
 
     hr_table_column(table, "", HR_LEFT);
@@ -185,16 +199,17 @@ static void add_columns(json_t *table, const json_t *plan, bool projected)
     hr_table_column(table, projected ? "From" : "Figures", HR_LEFT);
     hr_table_column(table, "Verdict", HR_LEFT);
     json_array_foreach (json_object_get(plan, "require"), i, ask) {
-        snprintf(title, sizeof(title), "%.60s%s", hr_view_text(ask, "what"),
-                 projected ? ", at most" : "");
+        snprintf(title, sizeof(title), "%.60s%s%.60s", hr_view_text(ask, "what"),
+                 *hr_view_text(ask, "model") ? " " : "", hr_view_text(ask, "model"));
         hr_table_column(table, title, HR_RIGHT);
     }
     hr_table_column(table, "A month", HR_RIGHT);
-    hr_table_column(table, projected ? "Orders/s a watt, at most" : "Orders/s a watt", HR_RIGHT);
-    snprintf(title, sizeof(title), "Orders/s for 1 %s a month%s",
-             hr_view_text(json_object_get(plan, "terms"), "currency"),
-             projected ? ", at most" : "");
-    hr_table_column(table, title, HR_RIGHT);
+    if (asks_rate(plan)) {
+        hr_table_column(table, "Orders/s a watt", HR_RIGHT);
+        snprintf(title, sizeof(title), "Orders/s for 1 %s a month",
+                 hr_view_text(json_object_get(plan, "terms"), "currency"));
+        hr_table_column(table, title, HR_RIGHT);
+    }
 }
 
 static void add_answer_cell(json_t *row, const json_t *answer, const json_t *ask)
@@ -252,8 +267,10 @@ static void add_machine(json_t *table, const json_t *plan, const json_t *machine
              isfinite(month_of(machine)) && is_partial(machine) ? "≥ " : "",
              amount(month_of(machine)).text);
     hr_row_cell(row, text, NULL);
-    hr_row_cell(row, hr_figure_bare(hr_view_number(machine, "per_watt"), "").text, NULL);
-    hr_row_cell(row, hr_figure_bare(hr_view_number(machine, "per_money"), "").text, NULL);
+    if (asks_rate(plan)) {
+        hr_row_cell(row, hr_figure_bare(hr_view_number(machine, "per_watt"), "").text, NULL);
+        hr_row_cell(row, hr_figure_bare(hr_view_number(machine, "per_money"), "").text, NULL);
+    }
 }
 
 static void add_machines(json_t *sheet, const json_t *plan, bool projected)
@@ -294,10 +311,10 @@ static void add_all_machines(json_t *sheet, const json_t *plan)
     if (count_of(plan, true) == 0) {
         return;
     }
-    hr_sheet_heading(sheet, "projections", "Not measured: projections");
+    hr_sheet_heading(sheet, "projections", "Not measured: projections, at most");
     add_machines(sheet, plan, true);
     hr_sheet_say(sheet, "note",
-                 "Upper bounds from what the makers specify, at the orders per byte of memory "
+                 "All upper bounds, from what the makers specify, at the orders per byte of memory "
                  "bandwidth of the nearest kind that has a result. A bound can rule a machine out; "
                  "\"may meet\" is no promise, and ranks below every result above.");
 }

@@ -16,10 +16,9 @@
 static const struct {
     const char *name, *unit;
 } asks[] = {
-    [HR_ASK_RATE] = {"rate", "orders/s"},
-    [HR_ASK_MARKETS] = {"markets", "markets"},
-    [HR_ASK_MEMORY] = {"memory", "bytes"},
-    [HR_ASK_BANDWIDTH] = {"bandwidth", "bytes/s"},
+    [HR_ASK_RATE] = {"rate", "orders/s"},     [HR_ASK_MARKETS] = {"markets", "markets"},
+    [HR_ASK_MEMORY] = {"memory", "bytes"},    [HR_ASK_BANDWIDTH] = {"bandwidth", "bytes/s"},
+    [HR_ASK_DECODE] = {"decode", "tokens/s"},
 };
 #define ASKS (int)(sizeof(asks) / sizeof(asks[0]))
 
@@ -62,6 +61,14 @@ static int take_condition(struct hr_ask *ask, const char *condition)
                    : hr_fail(EINVAL, "depth is the levels of markets, not of a %s",
                              asks[ask->what].name);
     }
+    if (strncmp(condition, "model=", 6) == 0) {
+        if (ask->what != HR_ASK_DECODE || !condition[6]) {
+            return hr_fail(EINVAL,
+                           "a model is decoded; write it like decode=15@model=llama-3.1-8b");
+        }
+        snprintf(ask->model, sizeof(ask->model), "%s", condition + 6);
+        return 0;
+    }
     if (strncmp(condition, "path=", 5) == 0 && condition[5]) {
         snprintf(ask->path, sizeof(ask->path), "%s", condition + 5);
         return 0;
@@ -72,7 +79,7 @@ static int take_condition(struct hr_ask *ask, const char *condition)
     }
     return hr_fail(EINVAL,
                    "'%.40s' is no condition; these are p99.9<=10us, depth=N, path=NAME and "
-                   "engine=NAME",
+                   "engine=NAME (of decode: model=NAME)",
                    condition);
 }
 
@@ -91,7 +98,8 @@ static int find_ask(const char *name, struct hr_ask *ask)
         return hr_fail(EINVAL, "'%.40s' cannot be required; did you mean %s?", name,
                        hr_nearest_name(&near));
     }
-    return hr_fail(EINVAL, "'%.40s' cannot be required; rate, markets, memory and bandwidth can",
+    return hr_fail(EINVAL,
+                   "'%.40s' cannot be required; rate, markets, memory, bandwidth and decode can",
                    name);
 }
 
@@ -127,6 +135,10 @@ static int take_ask(struct hr_ask *ask, const char *text)
     for (condition = condition ? strtok_r(condition, ",", &rest) : NULL; rc == 0 && condition;
          condition = strtok_r(NULL, ",", &rest)) {
         rc = take_condition(ask, condition);
+    }
+    if (rc == 0 && ask->what == HR_ASK_DECODE && !ask->model[0]) {
+        rc = hr_fail(EINVAL, "'%.60s' names no model; write it like decode=15@model=llama-3.1-8b",
+                     text);
     }
     return rc;
 }

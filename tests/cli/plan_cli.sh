@@ -23,6 +23,16 @@ expect_exit 0 plan --json -
 cp "$TMP/out" "$TMP/plan.json"
 expect_golden "$TMP/plan.json" $golden/budget.json
 
+# And the other half of that question: the largest model, at the rate that the documents expect of it.
+expect_exit 0 "$HEADROOM" plan "$real" $samples/linux-rtx-3090.json $samples/mac-mini-m4-pro-48.json --catalog $documents \
+    --require decode=15@model=llama-3.1-70b --require decode=15@model=llama-3.1-8b --budget 'AUD 8343' \
+    --restrict 'AUD 3900:vendor=Apple' --energy 0.15/kWh
+cp "$TMP/out" "$TMP/models.txt"
+expect_golden "$TMP/models.txt" $samples/models.txt
+expect_out 'with its GPU at most 273 GB/s / 39\.1 GB a token = 6\.98 tokens/s'
+expect_out '25\.8 GB / 936 GB/s of the GPU \+ 13\.3 GB / 51\.0 GB/s\) = 3\.46 tokens/s'
+expect_out 'its GPU was not asked: at most 936 GB/s'
+
 # What is made up never passes for measured, and no projection stands above a result.
 grep -q '"basis": "measured"' "$TMP/plan.json" || failed "the real result is not measured"
 [ "$(grep -c '"basis": "constructed"' "$TMP/plan.json")" -eq 2 ] || failed "a made-up result is not told as such"
@@ -97,6 +107,8 @@ bad "is no tail bound" --require 'rate=1e6@p101<=1us'
 bad "is no time" --require 'rate=1e6@p99<=10'
 bad "bounds a rate" --require 'markets=1e6@p99<=1us'
 bad "is no condition" --require 'rate=1e6@speed=1'
+bad "names no model" --require decode=5
+bad "a model is decoded" --require rate=5@model=x
 bad "is no size" --require memory=64
 bad "write currency and amount" --budget 8343
 bad "give --budget too" --restrict 'AUD 1:vendor=Apple'

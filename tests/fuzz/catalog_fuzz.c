@@ -12,11 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void plan_of(const json_t *catalog)
 {
-    static const char *const require[] = {"rate=1e6@p99.9<=10us", "markets=5e6", "memory=1GiB"};
+    static const char *const require[] = {"rate=1e6@p99.9<=10us", "markets=5e6", "memory=1GiB",
+                                          "decode=15@model=m"};
     static const char *const restricted[] = {"AUD 3900:vendor=Apple"};
     static const char *const exchange[] = {"USD=1.5"};
     const struct hr_plan_flags flags = {.require = require,
-                                        .requires = 3,
+                                        .requires = 4,
                                         .restrict_to = restricted,
                                         .restricts = 1,
                                         .exchange = exchange,

@@ -277,3 +277,20 @@ TEST(plan, the_front_is_of_one_sort_and_beaten_by_none)
     }
     json_decref(catalog);
 }
+
+/* 10 GB a token: 4 GB of it at 100 GB/s, the rest at 20. */
+TEST(plan, a_token_reads_the_gpus_part_faster)
+{
+    json_t *entry = json_pack("{s:f,s:f,s:f,s:f}", "memory", 16e9, "bandwidth", 20e9, "vram", 4e9,
+                              "vram_bandwidth", 100e9);
+    char how[300];
+
+    CHECK(fabs(hr_plan_decode_bound(entry, 11e9, 10e9, how, sizeof(how)) - 1 / 0.34) < 1e-9);
+    CHECK(fabs(hr_plan_decode_bound(entry, 3e9, 2e9, how, sizeof(how)) - 50) < 1e-9);
+    CHECK(hr_plan_decode_bound(entry, 21e9, 10e9, how, sizeof(how)) == 0);
+    json_object_del(entry, "vram");
+    CHECK(fabs(hr_plan_decode_bound(entry, 11e9, 10e9, how, sizeof(how)) - 2) < 1e-9);
+    json_object_del(entry, "bandwidth");
+    CHECK(isnan(hr_plan_decode_bound(entry, 11e9, 10e9, how, sizeof(how))));
+    json_decref(entry);
+}
