@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define EXACT_MAX 40
+#define EXACT_MAX 30
 #define MORE_MAX 1000
 #define MEDIAN_ERROR 1.2533 /* sqrt(pi / 2): of a normal sample's median, over its mean's */
 
@@ -190,6 +190,9 @@ double hr_mann_whitney_lower(int u, int n, int m)
     if (u >= n * m) {
         return 1;
     }
+    if (u > n * m / 2) { /* it is symmetric, and the small half is quicker to count */
+        return 1 - hr_mann_whitney_lower(n * m - u - 1, n, m);
+    }
     if (n > EXACT_MAX || m > EXACT_MAX) {
         double deviation = sqrt((double)n * m * (n + m + 1) / 12);
 
@@ -324,27 +327,27 @@ static int more_runs(const struct hr_contest *c, int family)
     return needed > MORE_MAX || isnan(needed) ? -1 : needed > least ? (int)ceil(needed) : least;
 }
 
-/* Holm: the k-th smallest of m is taken m - k + 1 times, and is never below one before it. */
-static double holm(const struct hr_contest *contests, int count, int family, const double *p,
-                   int mine)
+struct ranked {
+    double p;
+    struct hr_contest *contest;
+};
+
+static int by_p(const void *a, const void *b)
 {
-    double adjusted = 0;
+    return by_value(&((const struct ranked *)a)->p, &((const struct ranked *)b)->p);
+}
 
-    /* The step-down maximum over all that are not above it, by rank. */
-    for (int i = 0; i < count; i++) {
-        int smaller = 0;
+/* Holm: the k-th smallest of m counts m - k + 1 times, and never less than one before it. Leaves in
+ * each place what came out, in the order of the contests. */
+static void holm(struct ranked *ranked, int m, double *adjusted, const struct hr_contest *contests)
+{
+    double most = 0;
 
-        if (!contests[i].gating || p[i] > p[mine]) {
-            continue;
-        }
-        for (int k = 0; k < count; k++) {
-            smaller += contests[k].gating && (p[k] < p[i] || (p[k] <= p[i] && k < i));
-        }
-        if (p[i] < p[mine] || i <= mine) {
-            adjusted = fmax(adjusted, (family - smaller) * p[i]);
-        }
+    qsort(ranked, (size_t)m, sizeof(*ranked), by_p);
+    for (int k = 0; k < m; k++) {
+        most = fmax(most, (m - k) * ranked[k].p);
+        adjusted[ranked[k].contest - contests] = fmin(1, most);
     }
-    return fmin(1, adjusted);
 }
 
 static void judge(struct hr_contest *c, double worse, double better, int family)
@@ -358,28 +361,44 @@ static void judge(struct hr_contest *c, double worse, double better, int family)
     c->more = c->end == HR_INCONCLUSIVE ? more_runs(c, family) : 0;
 }
 
+/* p of each contest that gates, for worse or for better; how many those are. */
+static int rank(struct hr_contest *contests, int count, bool worse, struct ranked *ranked)
+{
+    int m = 0;
+
+    for (int i = 0; i < count; i++) {
+        if (contests[i].gating) {
+            ranked[m++] =
+                (struct ranked){worse ? contests[i].p_worse : contests[i].p_better, contests + i};
+        }
+    }
+    return m;
+}
+
 void hr_contests_judge(struct hr_contest *contests, int count)
 {
-    double *worse = malloc(2 * ((size_t)count + 1) * sizeof(*worse)), *better = worse + count;
-    int family = 0;
+    struct ranked *ranked = malloc(((size_t)count + 1) * sizeof(*ranked));
+    double *adjusted = malloc(2 * ((size_t)count + 1) * sizeof(*adjusted));
+    int m = 0;
 
-    for (int i = 0; i < count && worse; i++) {
-        worse[i] = contests[i].p_worse;
-        better[i] = contests[i].p_better;
-        family += contests[i].gating;
+    if (ranked && adjusted) {
+        m = rank(contests, count, true, ranked);
+        holm(ranked, m, adjusted, contests);
+        m = rank(contests, count, false, ranked);
+        holm(ranked, m, adjusted + count, contests);
     }
     for (int i = 0; i < count; i++) {
         struct hr_contest *c = contests + i;
 
-        if (!worse) { /* without memory nothing is decided */
+        if (!c->gating) {
+            judge(c, c->p_worse, c->p_better, m);
+        } else if (ranked && adjusted) {
+            judge(c, adjusted[i], adjusted[count + i], m);
+        } else { /* without memory nothing is decided */
             c->end = HR_INCONCLUSIVE;
             c->more = -1;
-        } else if (c->gating) {
-            judge(c, holm(contests, count, family, worse, i),
-                  holm(contests, count, family, better, i), family);
-        } else {
-            judge(c, c->p_worse, c->p_better, family);
         }
     }
-    free(worse);
+    free(ranked);
+    free(adjusted);
 }

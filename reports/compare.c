@@ -1,13 +1,14 @@
 /*
  * compare.c - which figures of two results may be held against each other, and what comes out?
  *
- * Pairs cases by suite, path and name, refuses what does not belong together (another workload,
- * another host, other settings of a case, INVALID), and has the pairs judged in one go. It knows no
+ * Pairs cases by suite, path and name, refuses what does not belong together (other settings of a
+ * case, other answers, INVALID), and has the pairs judged in one go. It knows no
  * statistics: those are harness/verdict.h's.
  */
 #include "reports/compare.h"
 #include "harness/error.h"
 #include "harness/verdict.h"
+#include "reports/compare_sides.h"
 #include "reports/record_view.h"
 #include "reports/sheet.h"
 
@@ -32,39 +33,6 @@ struct pairing {
 static bool interleaved(const struct pairing *p)
 {
     return strcmp(p->mode, "interleaved") == 0;
-}
-
-/* ---- cases that belong together ----------------------------------------------------------- */
-
-void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX])
-{
-    const char *id = hr_view_text(item, "id"), *engine = hr_view_text(item, "engine");
-    const char *at = *engine ? strstr(id, engine) : NULL;
-    size_t length = strlen(engine);
-
-    while (at && !((at == id || at[-1] == '/') && at[length] == '/')) {
-        at = strstr(at + 1, engine);
-    }
-    if (at) {
-        snprintf(key, HR_COMPARE_KEY_MAX, "%.*s%s", (int)(at - id), id, at + length + 1);
-    } else {
-        snprintf(key, HR_COMPARE_KEY_MAX, "%s", id);
-    }
-}
-
-static const json_t *find_case(const json_t *record, const char *key)
-{
-    struct hr_view_walk walk = {0};
-
-    while (hr_view_next(record, &walk)) {
-        char other[HR_COMPARE_KEY_MAX];
-
-        hr_compare_key(walk.item, other);
-        if (strcmp(other, key) == 0) {
-            return walk.item;
-        }
-    }
-    return NULL;
 }
 
 /* Why the figures of a pair cannot be held against each other, or "". */
@@ -143,7 +111,7 @@ static double floor_again(const struct pairing *p, const char *key, const char *
     double floor = 0;
 
     for (int i = 0; i < p->options->again_count; i++) {
-        const json_t *item = find_case(p->options->again[i], key);
+        const json_t *item = hr_compare_find(p->options->again[i], key);
         struct hr_contest c = {.higher = higher};
         double *samples = NULL;
         int n = item && hr_view_counts(item) ? samples_of(hr_view_metric(item, name), &samples) : 0;
@@ -335,6 +303,27 @@ static int count_rows(const json_t *rows, const char *verdict, const json_t **fi
     return count;
 }
 
+/* Between machines: the geometric mean of the main ratios, each so turned that more is better. */
+static json_t *mean_ratio(const struct pairing *p)
+{
+    char line[TEXT_MAX] = "ratios between machines; nothing is judged";
+    double sum = 0;
+    int n = 0;
+
+    for (int i = 0; i < p->count; i++) {
+        sum += p->contests[i].gating ? p->contests[i].effect : 0;
+        n += p->contests[i].gating;
+    }
+    if (n) {
+        snprintf(
+            line, sizeof(line),
+            "over %d main figure%s new is × %.3f of old (geometric mean, rates as they are and "
+            "times turned over); nothing is judged",
+            n, n == 1 ? "" : "s", exp(sum / n));
+    }
+    return json_pack("{s:s, s:o}", "status", "ratios", "line", hr_sheet_string(line));
+}
+
 static json_t *verdict_of(const struct pairing *p)
 {
     static const struct {
@@ -350,8 +339,7 @@ static json_t *verdict_of(const struct pairing *p)
     int gating = count_rows(p->rows, NULL, &row), at = 0;
 
     if (p->options->across_hosts && !interleaved(p)) {
-        return json_pack("{s:s, s:s}", "status", "ratios", "line",
-                         "ratios between machines; nothing is judged");
+        return mean_ratio(p);
     }
     if (!gating) {
         return json_pack("{s:s, s:s}", "status", "invalid", "line",
@@ -376,50 +364,6 @@ static json_t *verdict_of(const struct pairing *p)
 }
 
 /* ---- whole results ------------------------------------------------------------------------ */
-
-static const char *engine_of(const json_t *record)
-{
-    struct hr_view_walk walk = {0};
-
-    while (hr_view_next(record, &walk)) {
-        if (*hr_view_text(walk.item, "engine")) {
-            return hr_view_text(walk.item, "engine");
-        }
-    }
-    return "";
-}
-
-static json_t *side_of(const json_t *record, const char *file, const char *engine)
-{
-    const json_t *host = json_object_get(record, "host"), *tool = json_object_get(record, "tool");
-    char build[200];
-
-    snprintf(build, sizeof(build), "%.30s %.12s%s, %.40s, %.80s", hr_view_text(tool, "version"),
-             hr_view_text(tool, "git_sha"),
-             json_is_true(json_object_get(tool, "git_dirty")) ? " (modified)" : "",
-             hr_view_text(tool, "compiler"), hr_view_text(tool, "cflags"));
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o}", "file", hr_sheet_string(file), "engine",
-        hr_sheet_string(engine), "started", hr_sheet_string(hr_view_text(record, "started")),
-        "host", hr_sheet_string(hr_view_text(host, "line")), "fingerprint",
-        hr_sheet_string(hr_view_text(host, "fingerprint")), "tool", hr_sheet_string(build));
-}
-
-int hr_compare_regex(regex_t *regex, const char *option, const char *text)
-{
-    char why[100];
-    int rc;
-
-    if (strlen(text) > 1000) {
-        return hr_fail(EINVAL, "%s '%.40s…' is longer than 1000 bytes", option, text);
-    }
-    rc = regcomp(regex, text, REG_EXTENDED | REG_NOSUB);
-    if (rc) {
-        regerror(rc, regex, why, sizeof(why));
-        return hr_fail(EINVAL, "%s '%.80s' is not a regular expression: %s", option, text, why);
-    }
-    return 0;
-}
 
 static int begin(struct pairing *p, const struct hr_compare_options *options, const char *mode)
 {
@@ -464,131 +408,6 @@ static int finish(struct pairing *p, int rc, json_t *old, json_t *new, const cha
     return rc;
 }
 
-static void note(json_t *notes, const char *what, const char *more)
-{
-    char text[2 * TEXT_MAX];
-
-    snprintf(text, sizeof(text), "%s%s", what, more);
-    json_array_append_new(notes, hr_sheet_string(text));
-}
-
-/* One more name to a list, as long as there is room. */
-static void append(char *list, size_t size, const char *name)
-{
-    size_t at = strlen(list);
-
-    snprintf(list + at, size - at, "%s%.80s", at ? ", " : "", name);
-}
-
-/* Settings that say how much was run, not what. */
-static bool is_about_runs(const char *key)
-{
-    return strcmp(key, "run.runs") == 0 || strcmp(key, "run.blocks") == 0 ||
-           strcmp(key, "run.budget") == 0 || strcmp(key, "run.ceilings") == 0 ||
-           strcmp(key, "run.retries") == 0;
-}
-
-static void settings_that_differ(const json_t *old, const json_t *new, char *text, size_t size)
-{
-    const json_t *olds = json_object_get(old, "config"), *setting;
-    json_t *news = json_object_get(new, "config");
-    const char *key;
-
-    text[0] = '\0';
-    json_object_foreach (news, key, setting) {
-        const json_t *other = json_object_get(json_object_get(olds, key), "value");
-
-        if (!is_about_runs(key) && !json_equal(json_object_get(setting, "value"), other)) {
-            append(text, size, key);
-        }
-    }
-}
-
-static int check_whole(const json_t *record, const char *name)
-{
-    return json_is_true(json_object_get(record, "complete"))
-               ? 0
-               : hr_fail(EXDEV, "%s was interrupted: run it again to the end", name);
-}
-
-/* What makes two results comparable at all. */
-static int check_pair(const json_t *old, const char *old_name, const json_t *new,
-                      const char *new_name, bool across_hosts)
-{
-    const char *a = hr_view_text(json_object_get(old, "workload"), "sha256");
-    const char *b = hr_view_text(json_object_get(new, "workload"), "sha256");
-    const char *here = hr_view_text(json_object_get(old, "host"), "fingerprint");
-    const char *there = hr_view_text(json_object_get(new, "host"), "fingerprint");
-    char settings[300];
-
-    int rc = check_whole(old, old_name);
-
-    rc = rc ? rc : check_whole(new, new_name);
-    if (rc) {
-        return rc;
-    }
-    if (!*a || strcmp(a, b) != 0) {
-        settings_that_differ(old, new, settings, sizeof(settings));
-        return hr_fail(EXDEV,
-                       "%s and %s drove different orders (workload %.8s and %.8s; settings that "
-                       "differ: %s): run both with the same profile, settings and filter",
-                       old_name, new_name, *a ? a : "none", *b ? b : "none",
-                       *settings ? settings : "none, so the filter or the version");
-    }
-    if (!across_hosts && strcmp(here, there) != 0) {
-        return hr_fail(EXDEV,
-                       "%s and %s are of different hosts (%.60s; %.60s): compare on one, or take "
-                       "the ratios with --across-hosts",
-                       old_name, new_name, hr_view_text(json_object_get(old, "host"), "line"),
-                       hr_view_text(json_object_get(new, "host"), "line"));
-    }
-    return 0;
-}
-
-static void note_circumstances(json_t *notes, const json_t *old, const json_t *new,
-                               const struct hr_compare_options *options)
-{
-    char settings[300];
-
-    settings_that_differ(old, new, settings, sizeof(settings));
-    if (*settings) {
-        note(notes, "Settings that differ: ", settings);
-    }
-    if (options->across_hosts) {
-        note(notes,
-             "A case uses as many cores on both, so a ratio is one per core too. Per watt and per ",
-             "unit of money: `headroom plan`, since a result holds neither energy nor a price.");
-    } else if (options->again_count == 0) {
-        const json_t *guest = json_object_get(json_object_get(new, "host"), "virtualisation");
-
-        note(notes, "The noise floor is from runs within one start of the program: what differs ",
-             "from start to start is not in it (give --again, or use `headroom run --against`).");
-        if (*hr_view_text(guest, "hypervisor")) {
-            note(notes, "The host is a virtual machine: what its neighbours do between two runs ",
-                 "can look like a change.");
-        }
-    }
-}
-
-/* What only one of the two has. */
-static void note_alone(json_t *notes, const json_t *here, const json_t *there, const char *which)
-{
-    struct hr_view_walk walk = {0};
-    char names[300] = "";
-
-    while (hr_view_next(here, &walk)) {
-        char key[HR_COMPARE_KEY_MAX];
-
-        hr_compare_key(walk.item, key);
-        if (!find_case(there, key)) {
-            append(names, sizeof(names), key);
-        }
-    }
-    if (*names) {
-        note(notes, which, names);
-    }
-}
-
 int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new,
                       const char *new_name, const struct hr_compare_options *options,
                       json_t **comparison)
@@ -596,10 +415,10 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
     struct hr_view_walk walk = {0};
     struct pairing p;
     json_t *notes;
-    int rc = check_pair(old, old_name, new, new_name, options->across_hosts);
+    int rc = hr_compare_check(old, old_name, new, new_name, options->across_hosts);
 
     for (int i = 0; i < options->again_count && rc == 0; i++) {
-        rc = check_pair(old, old_name, options->again[i], "the result of --again", false);
+        rc = hr_compare_check(old, old_name, options->again[i], "the result of --again", false);
     }
     rc = rc ? rc : begin(&p, options, options->across_hosts ? "across-hosts" : "stored");
     if (rc) {
@@ -610,15 +429,12 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
         char key[HR_COMPARE_KEY_MAX];
 
         hr_compare_key(walk.item, key);
-        other = find_case(old, key);
+        other = hr_compare_find(old, key);
         rc = other ? add_case(&p, key, other, walk.item) : 0;
     }
-    notes = json_array();
-    note_circumstances(notes, old, new, options);
-    note_alone(notes, old, new, "Cases only in old: ");
-    note_alone(notes, new, old, "Cases only in new: ");
-    return finish(&p, rc, side_of(old, old_name, engine_of(old)),
-                  side_of(new, new_name, engine_of(new)),
+    notes = hr_compare_notes(old, new, options);
+    return finish(&p, rc, hr_compare_side(old, old_name, hr_compare_engine(old)),
+                  hr_compare_side(new, new_name, hr_compare_engine(new)),
                   hr_view_text(json_object_get(old, "workload"), "sha256"), notes, comparison);
 }
 
@@ -635,7 +451,7 @@ int hr_compare_interleaved(const json_t *record, const char *name,
     char alone[300] = "";
     struct pairing p;
     json_t *notes;
-    int rc = check_whole(record, name);
+    int rc = hr_compare_check_whole(record, name);
 
     rc = rc ? rc : begin(&p, options, "interleaved");
     if (rc) {
@@ -648,15 +464,15 @@ int hr_compare_interleaved(const json_t *record, const char *name,
         hr_compare_key(walk.item, key);
         rc = old ? add_case(&p, key, old, walk.item) : 0;
         if (!old && !hr_view_is(walk.suite, "name", "conformance")) {
-            append(alone, sizeof(alone), key);
+            hr_compare_list(alone, sizeof(alone), key);
         }
     }
     notes = json_array();
     if (*alone) {
-        note(notes, "Not interleaved, so not compared: ", alone);
+        hr_compare_note(notes, "Not interleaved, so not compared: ", alone);
     }
-    return finish(&p, rc, side_of(record, name, hr_view_text(against, "old")),
-                  side_of(record, name, hr_view_text(against, "new")),
+    return finish(&p, rc, hr_compare_side(record, name, hr_view_text(against, "old")),
+                  hr_compare_side(record, name, hr_view_text(against, "new")),
                   hr_view_text(json_object_get(record, "workload"), "sha256"), notes, comparison);
 }
 

@@ -344,7 +344,7 @@ int hr_history_series(struct hr_history *h, const char *filter, json_t **out)
         "median, low, high, runs FROM figures JOIN results ON results.id = figures.result "
         "ORDER BY fingerprint, workload, engine, item, metric, started, results.id";
     json_t *list = json_array(), *series = NULL;
-    sqlite3_stmt *select;
+    sqlite3_stmt *select = NULL;
     regex_t wanted;
     int rc = hr_compare_regex(&wanted, "--filter", filter), state;
 
@@ -367,11 +367,11 @@ int hr_history_series(struct hr_history *h, const char *filter, json_t **out)
         }
     }
     regfree(&wanted);
+    sqlite3_finalize(select); /* of NULL: nothing */
     if (rc) {
         json_decref(list);
         return rc;
     }
-    sqlite3_finalize(select);
     *out = json_pack("{s:o}", "series", list);
     return 0;
 }

@@ -51,6 +51,7 @@ refused "$old" "$TMP/host.json"
 expect_err 'different hosts'
 expect_exit 0 "$HEADROOM" compare "$old" "$TMP/host.json" --across-hosts --all
 expect_out '× 0.932'
+expect_out 'over 4 main figures new is × 0.998 of old'
 grep -qi regress "$TMP/out" && failed "a regression between hosts"
 edit 's/"sha256": "1f1f/"sha256": "2f1f/' flow
 refused "$old" "$TMP/flow.json"
