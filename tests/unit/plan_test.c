@@ -122,6 +122,32 @@ TEST(plan, only_a_tighter_bound_and_a_case_that_counts_answer)
     }
 }
 
+/* Where a search began and failed, nothing is known of what lies below. */
+TEST(plan, a_bound_that_no_rate_held_is_short_only_from_where_it_failed)
+{
+    json_t *record = record_of("m", 1, "fail", 10000, 1e9, "");
+    json_t *metrics = json_object_get(
+        json_array_get(
+            json_object_get(json_array_get(json_object_get(record, "suites"), 0), "cases"), 0),
+        "metrics");
+    struct hr_plan_terms terms = terms_of(rate_at_10us, 1, NULL, NULL, 0, NULL);
+    json_t *answer;
+
+    json_object_set_new(json_array_get(metrics, 0), "estimate", json_null());
+    json_array_append_new(metrics, json_pack("{s:s,s:f,s:s}", "name", "lowest_failed", "estimate",
+                                             1e6, "unit", "orders/s"));
+    answer = hr_plan_answer(&terms, &terms.ask[0], record, NULL);
+    CHECK(hr_view_is(answer, "status", "short"));
+    CHECK(json_is_null(json_object_get(answer, "value")));
+    CHECK(hr_view_number(answer, "below") == 1e6);
+    json_decref(answer);
+    terms.ask[0].value = 5e5;
+    answer = hr_plan_answer(&terms, &terms.ask[0], record, NULL);
+    CHECK(hr_view_is(answer, "status", "unknown"));
+    json_decref(answer);
+    json_decref(record);
+}
+
 TEST(plan, cost_is_purchase_energy_and_rent)
 {
     json_t *catalog =
