@@ -3,6 +3,7 @@
  */
 #include "suites/suite.h"
 
+#include "engine-under-test/device/device_engine.h"
 #include "engine-under-test/loader.h"
 #include "harness/command.h"
 #include "harness/config_folder.h"
@@ -73,6 +74,13 @@ static json_t *list_engines(void)
             }
         }
         json_array_append_new(list, item(eut_builtin[i]->name, what, true, NULL));
+    }
+    for (int i = 0; eut_device_engines[i]; i++) {
+        int rc = eut_device_engine_check(eut_device_engines[i]);
+
+        json_array_append_new(list, item(eut_device_engines[i]->name, "all of the rules", rc == 0,
+                                         rc ? hr_error() : NULL));
+        hr_error_clear();
     }
     return list;
 }

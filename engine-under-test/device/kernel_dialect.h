@@ -4,7 +4,8 @@
  *
  * In C a group is one work item, so shared memory is its own and a barrier is nothing. Atomics are
  * of 32 bits, relaxed; what a kernel writes without them is read by other work items only in later
- * kernels. Pointers to device memory carry K_DEV, to a group's memory K_TG, to a work item's own
+ * kernels. K_LOAD may give what another work item has overwritten in this kernel, but never what
+ * this one has. Pointers to device memory carry K_DEV, to a group's memory K_TG, to a work item's own
  * variables K_OWN.
  */
 #ifndef KERNEL_DIALECT_H
@@ -32,7 +33,7 @@ typedef uint k_au32;
 #define K_GRP ((u32)get_group_id(0))
 #define K_SHARED(T, name, count) __local T name[count]
 #define K_BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
-#define K_LOAD(p) (*(volatile __global const uint *)(p))
+#define K_LOAD(p) (*(p))
 #define K_STORE(p, v) (*(volatile __global uint *)(p) = (v))
 #define K_ADD(p, v) atomic_add((volatile __global uint *)(p), (v))
 #define K_TAKE(p, from, to) (atomic_cmpxchg((volatile __global uint *)(p), (from), (to)) == (from))
@@ -113,7 +114,7 @@ typedef u32 k_au32;
 #define K_GRP (blockIdx.x)
 #define K_SHARED(T, name, count) __shared__ T name[count]
 #define K_BARRIER() __syncthreads()
-#define K_LOAD(p) (*(volatile const u32 *)(p))
+#define K_LOAD(p) (*(p))
 #define K_STORE(p, v) (*(volatile u32 *)(p) = (v))
 #define K_ADD(p, v) atomicAdd((p), (v))
 #define K_TAKE(p, from, to) (atomicCAS((p), (from), (to)) == (from))
