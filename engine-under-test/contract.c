@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define FLOW 600u
@@ -55,7 +54,7 @@ static void plain_flow(const struct eut_limits *limits, uint64_t seed, struct eu
 
 static int create_failed(int rc, char *why, size_t why_bytes)
 {
-    snprintf(why, why_bytes, "create() with plain limits returned %d (%s)", rc, strerror(abs(rc)));
+    snprintf(why, why_bytes, "create() with plain limits returned %d (%s)", rc, hr_reason(rc));
     return 1;
 }
 

@@ -27,6 +27,10 @@ extern const struct eut_engine *const eut_device_engines[];
 /* 0, or -ENODEV and the reason: for device:auto a reason for each API. Asks in a child process. */
 int eut_device_engine_check(const struct eut_engine *engine);
 
+/* 0 if the engine can be made, with next to no room; else why not: the driver is too old, the
+ * kernels do not compile, no memory is left. Compiles, in a child process: takes seconds. */
+int eut_device_engine_try(const struct eut_engine *engine);
+
 /* ---- in parts ------------------------------------------------------------------- */
 
 struct eut_device_engine;
