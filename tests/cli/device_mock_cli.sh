@@ -32,6 +32,20 @@ for mock in cuCtxCreate_v2=2 cuMemAlloc_v2=2 cuModuleLoadData=209 nvrtcCompilePr
     expect_out '^DOES NOT CONFORM: no figure of device:cuda'
 done
 
+# In a run: a device that cannot be used is skipped with the reason, and the others are measured.
+skipped() { # MOCK REASON
+    rm -rf "$TMP/run"
+    HEADROOM_MOCK=$1 expect_exit 0 "${with[@]}" "$HEADROOM" run tests/profiles/tiny.yaml -f device \
+        -S device.apis=cuda,host -o "$TMP/run"
+    grep -q "\"reason\": \".*$2" "$TMP/run/result.json" || failed "$1 is not told as the reason"
+    grep -q '"line": "2 suites: 2 pass"' "$TMP/run/result.json" || failed "$1 spoils the run"
+    grep -q '"id": "device/inproc/device:host/flow=[^"]*/batch=' "$TMP/run/result.json" || failed "nothing is measured after $1"
+}
+skipped cuMemAlloc_v2=2 'bytes of device memory: CUDA: cuMemAlloc_v2: out of memory'
+skipped nvrtcCompileProgram=6 'NVRTC 13.0 does not compile the kernels for sm_90'
+skipped cuModuleLoadData=209 'code of NVRTC 13.0 for sm_90, under CUDA 13.0'
+HEADROOM_MOCK_CUDA_VERSION=10010 skipped none=0 'of CUDA 10.1, too old'
+
 # Metal: by names that no search path has, so the libraries are there from the start.
 with=(env "LD_PRELOAD=$BUILD/mocks/libobjc.A.dylib $BUILD/mocks/CoreGraphics $BUILD/mocks/Metal")
 expect_exit 0 "${with[@]}" "$HEADROOM" probe

@@ -6,6 +6,7 @@
  */
 #include "engine-under-test/device/cuda_library.h"
 #include "engine-under-test/device/device_api.h"
+#include "engine-under-test/device/device_ceilings.h"
 #include "engine-under-test/device/kernel_walk.h"
 #include "harness/error.h"
 #include "tests/test.h"
@@ -284,4 +285,22 @@ TEST(cuda, energy_is_counted_by_nvml_or_not_at_all)
     facts = (struct eut_device_facts){.api = "opencl"};
     CHECK_EQ(eut_device_energy(&facts, &after), -ENOTSUP);
     CHECK(strstr(hr_error(), "opencl devices do not count") != NULL);
+}
+
+TEST(cuda, ceilings_are_measured_and_checked_with_copies)
+{
+    static struct eut_device_ceilings c;
+
+    use_mocks();
+    CHECK_EQ(eut_device_ceilings_measure(&eut_api_cuda, 0, 0.0005, (uint64_t)4 << 20, NULL, &c), 0);
+    CHECK_EQ(c.count, 12);
+    for (uint32_t i = 0; i < c.count; i++) {
+        CHECK_EQ(c.row[i].n, EUT_DEVICE_CEILING_SAMPLES);
+        CHECK(eut_device_ceiling(&c, c.row[i].name) > 0);
+    }
+    setenv("HEADROOM_MOCK", "cuMemcpyDtoHAsync_v2=719@20", 1);
+    mock_forget();
+    CHECK_EQ(eut_device_ceilings_measure(&eut_api_cuda, 0, 0.0005, (uint64_t)4 << 20, NULL, &c),
+             -ENODEV);
+    CHECK(c.count > 3 && c.row[0].n > 0);
 }
