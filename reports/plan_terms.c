@@ -2,6 +2,7 @@
  * plan_terms.c - what is required, and what may be spent? The flags of `headroom plan`, each
  * checked where it stands and then against the others: money of two currencies is never added.
  */
+#include "harness/command.h"
 #include "harness/error.h"
 #include "harness/nearest.h"
 #include "reports/plan.h"
@@ -39,6 +40,8 @@ static int take_bound(struct hr_ask *ask, const char *condition)
 {
     char *end;
     double percentile = strtod(condition + 1, &end);
+    uint64_t bound_ns = 0;
+    int rc;
 
     if (ask->what != HR_ASK_RATE) {
         return hr_fail(EINVAL, "'%.40s' bounds a rate, not %s", condition, asks[ask->what].name);
@@ -47,7 +50,9 @@ static int take_bound(struct hr_ask *ask, const char *condition)
         return hr_fail(EINVAL, "'%.40s' is no tail bound; write it like p99.9<=10us", condition);
     }
     ask->percentile = percentile;
-    return hr_parse_duration(end + 2, &ask->bound_ns);
+    rc = hr_parse_time(end + 2, &bound_ns);
+    ask->bound_ns = (double)bound_ns;
+    return rc;
 }
 
 static int take_condition(struct hr_ask *ask, const char *condition)

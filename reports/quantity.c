@@ -4,6 +4,7 @@
  */
 #include "reports/quantity.h"
 #include "harness/error.h"
+#include "reports/units.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -11,23 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct unit {
+struct word {
     const char *name;
     double factor;
 };
-
-static const struct unit amounts[] = {{"", 1},    {"k", 1e3},  {"M", 1e6},
-                                      {"G", 1e9}, {"T", 1e12}, {NULL, 0}};
-static const struct unit sizes[] = {{"B", 1},         {"kB", 1e3},         {"MB", 1e6},
-                                    {"GB", 1e9},      {"TB", 1e12},        {"KiB", 1024},
-                                    {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776},
-                                    {NULL, 0}};
-static const struct unit bandwidths[] = {
-    {"MB/s", 1e6}, {"GB/s", 1e9}, {"TB/s", 1e12}, {"GiB/s", 1073741824}, {NULL, 0}};
-static const struct unit powers[] = {{"W", 1}, {"kW", 1e3}, {NULL, 0}};
-static const struct unit months[] = {{"mo", 1}, {"y", 12}, {NULL, 0}};
-static const struct unit times[] = {{"ns", 1},   {"us", 1e3}, {"µs", 1e3},
-                                    {"ms", 1e6}, {"s", 1e9},  {NULL, 0}};
 
 /* Where the number ends; NULL if there is none. */
 static const char *number(const char *text, double *value)
@@ -42,53 +30,73 @@ static const char *number(const char *text, double *value)
     return isfinite(*value) && *value < 1e18 ? end : NULL;
 }
 
-static int with_unit(const char *text, const struct unit *units, const char *what,
+static int refuse(const char *text, const char *what, const char *example)
+{
+    return hr_fail(EINVAL, "'%.60s' is no %s; write it like %s", text, what, example);
+}
+
+/* In multiples of `of`, whatever prefix it is written with. */
+static int with_unit(const char *text, const char *of, const char *what, const char *example,
+                     double *value)
+{
+    const char *end = number(text, value);
+    struct hr_quantity unit, one;
+
+    if (end) {
+        end += strspn(end, " ");
+        if (*end && hr_unit_parse(end, strlen(end), &unit) && hr_unit_parse(of, strlen(of), &one) &&
+            hr_quantity_same_kind(&unit, &one)) {
+            *value *= unit.value / one.value;
+            return 0;
+        }
+    }
+    return refuse(text, what, example);
+}
+
+/* With one of a few words of its own behind it. */
+static int with_word(const char *text, const struct word *words, const char *what,
                      const char *example, double *value)
 {
     const char *end = number(text, value);
 
-    if (end) {
-        end += strspn(end, " ");
-        for (const struct unit *unit = units; unit->name; unit++) {
-            if (strcmp(end, unit->name) == 0) {
-                *value *= unit->factor;
-                return 0;
-            }
+    for (; end && words->name; words++) {
+        if (strcmp(end + strspn(end, " "), words->name) == 0) {
+            *value *= words->factor;
+            return 0;
         }
     }
-    return hr_fail(EINVAL, "'%.60s' is no %s; write it like %s", text, what, example);
+    return refuse(text, what, example);
 }
 
 int hr_parse_amount(const char *text, double *value)
 {
-    return with_unit(text, amounts, "number", "5e6 or 5M", value);
+    static const struct word amounts[] = {{"", 1},    {"k", 1e3},  {"M", 1e6},
+                                          {"G", 1e9}, {"T", 1e12}, {NULL, 0}};
+
+    return with_word(text, amounts, "number", "5e6 or 5M", value);
 }
 
 int hr_parse_size(const char *text, double *bytes)
 {
-    return with_unit(text, sizes, "size", "48GiB or 24 GB", bytes);
+    return with_unit(text, "B", "size", "48GiB or 24 GB", bytes);
 }
 
 int hr_parse_bandwidth(const char *text, double *value)
 {
-    return with_unit(text, bandwidths, "bandwidth", "273 GB/s", value);
+    return with_unit(text, "B/s", "bandwidth", "273 GB/s", value);
 }
 
 int hr_parse_power(const char *text, double *watts)
 {
-    return with_unit(text, powers, "power", "370 W", watts);
+    return with_unit(text, "W", "power", "370 W", watts);
 }
 
 int hr_parse_months(const char *text, double *value)
 {
-    int rc = with_unit(text, months, "horizon", "36mo or 3y", value);
+    static const struct word spans[] = {{"mo", 1}, {"y", 12}, {NULL, 0}};
+    int rc = with_word(text, spans, "horizon", "36mo or 3y", value);
 
     return rc == 0 && *value <= 0 ? hr_fail(EINVAL, "a horizon of 0 months spreads nothing") : rc;
-}
-
-int hr_parse_duration(const char *text, double *ns)
-{
-    return with_unit(text, times, "time", "10us", ns);
 }
 
 static int bad_money(const char *text, const char *per)

@@ -22,6 +22,5 @@ int hr_parse_size(const char *text, double *bytes);      /* 48GiB, 2 TB */
 int hr_parse_bandwidth(const char *text, double *value); /* 273 GB/s; bytes per second */
 int hr_parse_power(const char *text, double *watts);     /* 370W, 1.6 kW */
 int hr_parse_months(const char *text, double *months);   /* 36mo, 3y */
-int hr_parse_duration(const char *text, double *ns);     /* 10us, 1.5 ms */
 
 #endif

@@ -102,7 +102,7 @@ bad "is no number" --require rate=0x10
 bad "asks nothing" --require rate=0
 bad "is no tail bound" --require 'rate=1e6@p99.9'
 bad "is no tail bound" --require 'rate=1e6@p101<=1us'
-bad "is no time" --require 'rate=1e6@p99<=10'
+bad "has no unit" --require 'rate=1e6@p99<=10'
 bad "bounds a rate" --require 'markets=1e6@p99<=1us'
 bad "is no condition" --require 'rate=1e6@speed=1'
 bad "names no model" --require decode=5
