@@ -50,6 +50,10 @@ git grep -nIwE 'TODO|FIXME|XXX' -- '*.c' '*.h' Makefile scripts configs >"$TMP/o
 git grep -nE '__linux__|__APPLE__' -- 'suites/*.[ch]' 'reports/*.[ch]' 'engine-under-test/conform*' >"$TMP/out"
 [ ! -s "$TMP/out" ] || failed "an operating system named outside the back ends"
 
+# OpenSSL is seen in two places, so that there is one way to seal (CONTRIBUTING.md, "Sealing").
+git grep -lE '# *include <openssl/' -- '*.c' '*.h' | grep -vxE 'harness/crypto(_keys)?\.c' >"$TMP/out"
+[ ! -s "$TMP/out" ] || failed "OpenSSL included outside harness/crypto.c and harness/crypto_keys.c"
+
 # A setting that a text names is one that there is: words of which the part before or behind the dot is known.
 grep -oE '\{"[a-z0-9_]+\.[a-z0-9_]+"' harness/config_rows.c | tr -d '{"' | sort -u >"$TMP/settings"
 groups=$(cut -d. -f1 "$TMP/settings" | sort -u | paste -sd'|')
