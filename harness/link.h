@@ -36,6 +36,7 @@ struct hr_link_params {
     uint64_t buffer_bytes;  /* of each way of a connection; 0: what the transport has by itself */
     const char *congestion; /* tcp: the congestion control asked for; "": the system's */
     uint32_t hwm;           /* zmq: messages that wait for a connection, at most */
+    bool sealed;            /* messages are of any length, not of whole orders and events */
 };
 
 /* What a link really has, for the report. 0 and "" where there is no such thing. */

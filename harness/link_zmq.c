@@ -248,7 +248,9 @@ static void queue(struct zmq_link *l, uint32_t c, struct message *m, bool whole)
 {
     struct peer *p = l->peers + c;
     uint32_t most = l->base.params.hwm ? l->base.params.hwm : UINT32_MAX;
-    size_t unit = l->server ? HR_WIRE_ORDER_BYTES : HR_WIRE_EVENT_BYTES;
+    size_t unit = l->base.params.sealed ? 1
+                  : l->server           ? HR_WIRE_ORDER_BYTES
+                                        : HR_WIRE_EVENT_BYTES;
 
     if (p->gone || !whole || l->zmq->msg_size(&m->msg) % unit || p->waiting >= most) {
         p->gone = true;

@@ -194,3 +194,5 @@ NET_PATH(unix, "a UNIX socket, to a server in its own process");
 NET_PATH(tcp, "TCP over loopback, to a server in its own process");
 NET_PATH(uring, "TCP over loopback by io_uring, to a server in its own process");
 NET_PATH(zmq, "ZeroMQ, DEALER to ROUTER, to a server in its own process");
+NET_PATH(qtcp, "TCP over loopback, sealed with post-quantum keys");
+NET_PATH(qzmq, "ZeroMQ, sealed with post-quantum keys");

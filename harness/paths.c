@@ -10,7 +10,7 @@
 #include <string.h>
 
 extern const struct hr_path_ops hr_path_inproc, hr_path_ring, hr_path_unix, hr_path_tcp,
-    hr_path_uring, hr_path_zmq;
+    hr_path_uring, hr_path_zmq, hr_path_qtcp, hr_path_qzmq;
 
 const struct hr_path_ops *const hr_paths[] = {
     &hr_path_inproc,
@@ -19,6 +19,8 @@ const struct hr_path_ops *const hr_paths[] = {
     &hr_path_tcp,
     &hr_path_uring,
     &hr_path_zmq,
+    &hr_path_qtcp,
+    &hr_path_qzmq,
     NULL,
 };
 

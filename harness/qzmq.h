@@ -54,8 +54,9 @@
  *   records    Keys differ by direction, so none can be sent back. The sequence runs through the
  *              whole session, in one step: a record that was seen, left out, moved or cut short is
  *              refused. Nonces are sequences, and never repeat.
- *   age        A sender goes to the next epoch after 10 minutes or 2^22 records (RFC 8446 5.5 gives
- *              2^24.5 of 16 KiB; these may be 64 KiB), a receiver refuses one that does not.
+ *   age        A sender goes to the next epoch after 10 minutes, 2^22 records or 2^38 bytes, a receiver
+ *              refuses one that does not. (RFC 8446 5.5 allows 2^24.5 records of 2^14 bytes to a key of
+ *              AES-GCM, for an advantage of 2^-57.)
  *   floods     A HELLO costs the server one HMAC, no memory and fewer bytes than it came in, until
  *              the sender has shown that it can read what is sent to its address. Then one key
  *              agreement and one signature: whoever moves the messages limits how often that is,
@@ -80,12 +81,13 @@
 #define HR_QZMQ_REFUSE_BYTES 5u
 #define HR_QZMQ_HANDSHAKE_MAX HR_QZMQ_WELCOME_BYTES
 #define HR_QZMQ_OVERHEAD_BYTES 28u
-#define HR_QZMQ_PLAIN_MAX (1u << 16) /* of one record, in bytes: 1092 orders */
+#define HR_QZMQ_PLAIN_MAX (1u << 24) /* of one record, in bytes: 279 620 orders */
 #define HR_QZMQ_PEER_MAX 64u         /* of an address */
 #define HR_QZMQ_PINNED_MAX 4096      /* clients that a server knows */
 
 #define HR_QZMQ_REKEY_NS UINT64_C(600000000000)
 #define HR_QZMQ_REKEY_RECORDS (UINT64_C(1) << 22)
+#define HR_QZMQ_REKEY_BYTES (UINT64_C(1) << 38)
 #define HR_QZMQ_COOKIE_NS UINT64_C(30000000000)    /* for how long a cookie is good */
 #define HR_QZMQ_HANDSHAKE_NS UINT64_C(10000000000) /* and a handshake that is not finished */
 

@@ -18,7 +18,7 @@ static int set_key(struct qzmq_direction *d, uint64_t now_ns)
     rc = rc ? rc : qzmq_derive(d->secret, "mask", NULL, d->mask, sizeof(d->mask));
     rc = rc ? rc : hr_aead_key(d->aead, key);
     hr_crypto_wipe(key, sizeof(key));
-    d->epoch_records = 0;
+    d->epoch_records = d->epoch_bytes = 0;
     d->epoch_began_ns = now_ns;
     return rc;
 }
@@ -61,6 +61,12 @@ static uint64_t age(const struct qzmq_direction *d, uint64_t now_ns)
     return now_ns > d->epoch_began_ns ? now_ns - d->epoch_began_ns : 0;
 }
 
+/* Enough was sealed with this key. */
+static bool used_up(const struct hr_qzmq *s, const struct qzmq_direction *d)
+{
+    return d->epoch_records >= s->limits.rekey_records || d->epoch_bytes >= HR_QZMQ_REKEY_BYTES;
+}
+
 static enum hr_qzmq_reason seal(struct hr_qzmq *s, uint64_t now_ns, uint8_t kind, const void *plain,
                                 size_t size, uint8_t *out)
 {
@@ -70,8 +76,7 @@ static enum hr_qzmq_reason seal(struct hr_qzmq *s, uint64_t now_ns, uint8_t kind
     if (d->sequence >= QZMQ_SEQUENCE_END) {
         return qzmq_shut(s, HR_QZMQ_EXHAUSTED);
     }
-    if ((d->epoch_records >= s->limits.rekey_records || age(d, now_ns) >= s->limits.rekey_ns) &&
-        renew(d, now_ns)) {
+    if ((used_up(s, d) || age(d, now_ns) >= s->limits.rekey_ns) && renew(d, now_ns)) {
         return qzmq_shut(s, HR_QZMQ_NO_CRYPTO);
     }
     out[0] = kind;
@@ -85,6 +90,7 @@ static enum hr_qzmq_reason seal(struct hr_qzmq *s, uint64_t now_ns, uint8_t kind
     }
     d->sequence++;
     d->epoch_records++;
+    d->epoch_bytes += size;
     return HR_QZMQ_FINE;
 }
 
@@ -125,9 +131,7 @@ static enum hr_qzmq_reason check_header(struct hr_qzmq *s, uint64_t now_ns, cons
     }
     /* A record may have been under way for a while; a peer that never renews is found all the same.
      */
-    return d->epoch_records >= s->limits.rekey_records || age(d, now_ns) / 2 >= s->limits.rekey_ns
-               ? HR_QZMQ_STALE
-               : HR_QZMQ_FINE;
+    return used_up(s, d) || age(d, now_ns) / 2 >= s->limits.rekey_ns ? HR_QZMQ_STALE : HR_QZMQ_FINE;
 }
 
 static bool is_refusal(const struct hr_qzmq *s, const uint8_t *in, size_t size)
@@ -167,6 +171,7 @@ enum hr_qzmq_reason hr_qzmq_open(struct hr_qzmq *s, uint64_t now_ns, const uint8
     }
     d->sequence++;
     d->epoch_records++;
+    d->epoch_bytes += size - HR_QZMQ_OVERHEAD_BYTES;
     s->heard = true;
     if (in[0] == QZMQ_CLOSE) {
         return qzmq_shut(s, HR_QZMQ_PEER_CLOSED);

@@ -49,7 +49,7 @@ struct qzmq_direction {
     uint8_t mask[HR_AEAD_NONCE_BYTES];
     struct hr_aead *aead;
     uint64_t sequence; /* of the next record */
-    uint64_t epoch, epoch_records, epoch_began_ns;
+    uint64_t epoch, epoch_records, epoch_bytes, epoch_began_ns;
 };
 
 struct hr_qzmq {

@@ -285,6 +285,26 @@ TEST(qzmq_record, keys_are_renewed_by_time)
     qzmq_rig_close(&r);
 }
 
+TEST(qzmq_record, keys_are_renewed_by_bytes)
+{
+    struct qzmq_rig r;
+    struct sent sent;
+
+    OPEN_OR_SKIP(r, 0, 0);
+    CHECK(qzmq_rig_ready(&r));
+    r.client->out.epoch_bytes = r.session->in.epoch_bytes = HR_QZMQ_REKEY_BYTES - 1;
+    check_one_through(&r, r.client, r.session);
+    CHECK_EQ(r.client->out.epoch, 0);
+    CHECK_EQ(r.session->in.epoch_bytes, HR_QZMQ_REKEY_BYTES + 10);
+    check_one_through(&r, r.client, r.session);
+    CHECK_EQ(r.client->out.epoch, 1);
+    CHECK_EQ(r.session->in.epoch_bytes, 11);
+    r.session->in.epoch_bytes = HR_QZMQ_REKEY_BYTES; /* a peer that counts wrongly */
+    CHECK_EQ(seal(&r, r.client, &sent), HR_QZMQ_FINE);
+    check_refused(&r, r.session, &sent, HR_QZMQ_STALE);
+    qzmq_rig_close(&r);
+}
+
 TEST(qzmq_record, a_peer_that_never_renews_is_refused)
 {
     struct qzmq_rig r;

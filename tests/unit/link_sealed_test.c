@@ -1,0 +1,266 @@
+/* link_sealed_test.c - a sealed link with somebody on the wire: he sees no order, what he changes
+ * ends that connection and no other, and strangers on the port are nobody's trouble. */
+#include "harness/link_sealed.h"
+
+#include "engine-under-test/loader.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/order_net.h"
+#include "harness/qzmq.h"
+#include "harness/wire.h"
+#include "tests/test.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define MARKETS 3u
+#define ORDERS 6000u
+#define BATCH 50u
+#define NOBODY UINT32_MAX
+
+extern const struct hr_link_ops hr_link_tcp, hr_link_qtcp;
+
+/* ---- who sits on the client's side of the wire -------------------------------------------- */
+
+static struct {
+    struct hr_link_ops ops; /* tcp, with this write */
+    uint64_t bytes, records, clear;
+    uint32_t victim; /* whose record is changed */
+    uint64_t at_record;
+} tap;
+
+static size_t tap_write(struct hr_link *link, uint32_t c, size_t used, uint8_t **at)
+{
+    static uint8_t *span;
+
+    for (size_t i = 0; i + 4 <= used; i++) {
+        tap.clear += memcmp(span + i, "HRO1", 4) == 0;
+    }
+    tap.bytes += used;
+    if (used == 4 + BATCH * HR_WIRE_ORDER_BYTES + HR_QZMQ_OVERHEAD_BYTES) {
+        tap.records++;
+        if (c == tap.victim && tap.records >= tap.at_record) {
+            span[used / 2] ^= 1;
+            tap.victim = NOBODY;
+        }
+    }
+    used = hr_link_tcp.write(link, c, used, at);
+    span = *at;
+    return used;
+}
+
+static int tap_listen(struct hr_link **link, const struct hr_link_params *params)
+{
+    return hr_link_sealed_listen(link, params, &tap.ops, true);
+}
+
+/* ---- orders that all rest ------------------------------------------------------------------- */
+
+static struct eut_request *orders(void)
+{
+    struct eut_request *all = calloc(ORDERS, sizeof(*all));
+
+    for (uint32_t i = 0; i < ORDERS; i++) {
+        all[i] = (struct eut_request){.order = i + 1,
+                                      .market = i % MARKETS,
+                                      .price = 100 + i % 13,
+                                      .qty = 1,
+                                      .op = EUT_NEW,
+                                      .side = EUT_SELL,
+                                      .type = EUT_LIMIT,
+                                      .tif = EUT_DAY};
+    }
+    return all;
+}
+
+static void open_net(struct hr_net *net, const struct hr_link_ops *ops)
+{
+    struct eut_handle handle;
+
+    hr_clock_init();
+    CHECK_EQ(eut_open(&handle, "reference"), 0);
+    if (hr_net_open(net, &(struct hr_net_params){
+                             .ops = ops,
+                             .engine = handle.engine,
+                             .limits = {.struct_size = sizeof(struct eut_limits),
+                                        .markets = MARKETS,
+                                        .batch_max = ORDERS,
+                                        .orders = ORDERS,
+                                        .levels = ORDERS},
+                             .link = {.clients = MARKETS, .congestion = "", .hwm = 1000},
+                             .batch = BATCH,
+                             .window = 4 * BATCH,
+                             .server_cpu = -1})) {
+        FAIL("%s", hr_error());
+    }
+}
+
+static int drive(struct hr_net *net, const struct eut_request *requests)
+{
+    struct hr_net_cut cut;
+    uint64_t ns;
+    int rc;
+
+    CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, MARKETS), 0);
+    rc = hr_clients_drive(
+        net->clients,
+        &(struct hr_clients_run){.tapes = cut.tapes, .batch = BATCH, .lost_after_ms = 2000}, &ns);
+    hr_net_cut_free(&cut);
+    return rc;
+}
+
+static void tapped(struct hr_link_ops *sealed, uint32_t victim)
+{
+    memset(&tap, 0, sizeof(tap));
+    tap.ops = hr_link_tcp;
+    tap.ops.write = tap_write;
+    tap.victim = victim;
+    tap.at_record = 30;
+    *sealed = hr_link_qtcp;
+    sealed->listen = tap_listen;
+}
+
+TEST(link_sealed, no_order_is_seen_on_the_wire)
+{
+    struct eut_request *requests = orders();
+    struct hr_link_ops sealed;
+    struct hr_net net;
+
+    if (hr_link_qtcp.available()) {
+        SKIP("no OpenSSL 3.5");
+    }
+    tapped(&sealed, NOBODY);
+    open_net(&net, &sealed);
+    CHECK_EQ(drive(&net, requests), 0);
+    CHECK_EQ(hr_clients_counts(net.clients)->acked, ORDERS);
+    CHECK_EQ(tap.records, ORDERS / BATCH);
+    CHECK(tap.bytes > ORDERS * HR_WIRE_ORDER_BYTES); /* all went past the tap … */
+    CHECK_EQ(tap.clear, 0);                          /* … which saw none of it */
+    hr_net_close(&net);
+
+    tapped(&sealed, NOBODY); /* and of the same link without a seal it sees all: the test sees */
+    open_net(&net, &tap.ops);
+    CHECK_EQ(drive(&net, requests), 0);
+    CHECK_EQ(tap.clear, ORDERS);
+    hr_net_close(&net);
+    free(requests);
+}
+
+TEST(link_sealed, a_changed_bit_ends_that_connection_and_no_other)
+{
+    struct eut_request *requests = orders();
+    struct hr_server_counts served;
+    struct hr_link_ops sealed;
+    struct hr_net net;
+    int64_t got = 1;
+
+    if (hr_link_qtcp.available()) {
+        SKIP("no OpenSSL 3.5");
+    }
+    tapped(&sealed, 1);
+    open_net(&net, &sealed);
+    CHECK_EQ(drive(&net, requests), -EPIPE);
+    CHECK(strstr(hr_error(), "client 1") != NULL);
+    /* The others: what they have on its way is answered, and more. */
+    CHECK_EQ(hr_client_send(net.clients, 1, requests, 1), -EPIPE);
+    for (int k = 0;
+         k < 1000 && (hr_client_in_flight(net.clients, 0) || hr_client_in_flight(net.clients, 2));
+         k++) {
+        got = hr_clients_receive(net.clients, NULL, NULL);
+        CHECK(got >= 0);
+        usleep(1000);
+    }
+    for (uint32_t c = 0; c < 3; c += 2) {
+        struct eut_request one = {.order = ORDERS + c + 1, .market = c, .op = EUT_CANCEL};
+
+        CHECK_EQ(hr_client_in_flight(net.clients, c), 0);
+        CHECK_EQ(hr_client_send(net.clients, c, &one, 1), 1);
+        for (int k = 0; k < 5000 && hr_client_in_flight(net.clients, c); k++) {
+            CHECK(hr_clients_receive(net.clients, NULL, NULL) >= 0);
+            usleep(1000);
+        }
+        CHECK_EQ(hr_client_in_flight(net.clients, c), 0);
+    }
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK_EQ(served.ended + served.cut, 1);
+    hr_net_close(&net);
+    free(requests);
+}
+
+/* ---- strangers on the port ---------------------------------------------------------------------
+ */
+
+static int stranger(const struct hr_net *net, const void *bytes, size_t size)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                             .sin_port = htons(net->link->facts.port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK(fd >= 0);
+    CHECK_EQ(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
+    CHECK_EQ(send(fd, bytes, size, MSG_NOSIGNAL), (ssize_t)size);
+    return fd;
+}
+
+static bool ended(int fd)
+{
+    char bytes[256];
+    ssize_t got;
+
+    while ((got = recv(fd, bytes, sizeof(bytes), 0)) > 0) {
+    }
+    return got == 0 || errno == ECONNRESET;
+}
+
+TEST(link_sealed, strangers_are_cut_off_and_the_others_go_on)
+{
+    static uint8_t bytes[4 + HR_QZMQ_HELLO_BYTES];
+    struct eut_request *requests = orders(), one = {.order = 1, .op = EUT_CANCEL};
+    const uint32_t hello = HR_QZMQ_HELLO_BYTES, huge = 0xFFFFFFFF, order = HR_WIRE_ORDER_BYTES;
+    struct hr_server_counts served;
+    struct hr_net net;
+    int fd;
+
+    if (hr_link_qtcp.available()) {
+        SKIP("no OpenSSL 3.5");
+    }
+    open_net(&net, &hr_link_qtcp);
+    for (int k = 0; k < 40; k++) { /* more than there are places for strangers at one time */
+        memset(bytes, k, sizeof(bytes));
+        memcpy(bytes, &hello, sizeof(hello));
+        switch (k % 4) {
+        case 0: /* no HELLO */
+            break;
+        case 1: /* a cookie that is made up */
+            memcpy(bytes + 4, "\x01\x01\x01\x00", 4);
+            break;
+        case 2: /* a length that no message has */
+            memcpy(bytes, &huge, sizeof(huge));
+            break;
+        default: /* an order in clear, as if there were no seal: never a weaker way */
+            memcpy(bytes, &order, sizeof(order));
+            hr_wire_orders_put(bytes + 4, &one, 1, 0, 1, 0);
+            break;
+        }
+        fd = stranger(&net, bytes, sizeof(bytes));
+        CHECK(ended(fd));
+        close(fd);
+    }
+    memset(bytes, 0, sizeof(bytes)); /* one that asks for a cookie, and stays */
+    memcpy(bytes, &hello, sizeof(hello));
+    memcpy(bytes + 4, "\x01\x01\x01\x00", 4);
+    fd = stranger(&net, bytes, sizeof(bytes));
+    CHECK_EQ(recv(fd, bytes, sizeof(bytes), 0), 4 + HR_QZMQ_RETRY_BYTES);
+    CHECK_EQ(drive(&net, requests), 0);
+    CHECK_EQ(hr_clients_counts(net.clients)->acked, ORDERS);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK_EQ(served.received, ORDERS); /* nothing of a stranger's reached the engine */
+    close(fd);
+    hr_net_close(&net);
+    free(requests);
+}
