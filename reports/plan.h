@@ -138,7 +138,9 @@ double hr_plan_decode_bound(const json_t *entry, double needed, double token, ch
 double hr_plan_convert(const struct hr_plan_terms *terms, const json_t *money);
 /* Adds "cost", "watts", "per_watt", "per_money" and "budget" to a machine. */
 void hr_plan_cost(const struct hr_plan_terms *terms, json_t *machine, double measured_watts);
-/* Which sets of machines the budget buys: those that no larger set contains. New. */
+/* Which sets of the first HR_BUNDLED_MAX affordable machines the budget buys: those that no larger
+ * set contains. New. */
+#define HR_BUNDLED_MAX 32
 json_t *hr_plan_bundles(const struct hr_plan_terms *terms, const json_t *machines);
 
 /* ---- what is shown ----------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #include "reports/figure_text.h"
 #include "reports/plan.h"
 #include "reports/record_view.h"
+#include "reports/sheet.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -70,8 +71,9 @@ double hr_plan_bytes_per_market(const json_t *record, double depth, const char *
 static json_t *answer(const struct hr_ask *ask, const char *status, double value, const char *how,
                       const char *from)
 {
-    return json_pack("{s:s,s:o,s:o,s:s,s:s}", "status", status, "value", hr_json_real(value),
-                     "headroom", hr_json_real(value / ask->value), "how", how, "from", from);
+    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "status", status, "value", hr_json_real(value),
+                     "headroom", hr_json_real(value / ask->value), "how", hr_sheet_string(how),
+                     "from", from);
 }
 
 static json_t *compared(const struct hr_ask *ask, double value, const char *what, const char *from)
@@ -252,7 +254,7 @@ static void ask_the_gpu(const struct hr_ask *ask, const json_t *entry, double ne
                  how, isfinite(most) ? " = " : "",
                  isfinite(most) ? hr_figure(most, "tokens/s").text : "");
     }
-    json_object_set_new(a, "how", json_string(both));
+    json_object_set_new(a, "how", hr_sheet_string(both));
 }
 
 /* The answer keeps what a token reads and what the model takes, for machines without a result. */

@@ -8,6 +8,7 @@
 #include "reports/figure_text.h"
 #include "reports/plan.h"
 #include "reports/record_view.h"
+#include "reports/sheet.h"
 
 #include <errno.h>
 #include <math.h>
@@ -132,11 +133,11 @@ static json_t *machine_of(const struct hr_plan_terms *terms, const struct hr_pla
     const char *line = hr_view_text(json_object_get(record, "host"), "line"), *from;
     double bytes = hr_plan_bytes_per_market(record, (double)NAN, &from);
     json_t *answers = json_array();
-    json_t *machine = json_pack("{s:s,s:s,s:s,s:s,s:O?,s:o,s:o,s:o}", "name",
-                                entry ? hr_view_text(entry, "name") : line, "basis",
-                                hr_plan_is_constructed(record) ? "constructed" : "measured", "file",
-                                result->file, "host", line, "catalog", entry, "answers", answers,
-                                "ceilings", ceilings_of(record), "curve", curve_of(record));
+    json_t *machine = json_pack(
+        "{s:s,s:s,s:o,s:s,s:O?,s:o,s:o,s:o}", "name", entry ? hr_view_text(entry, "name") : line,
+        "basis", hr_plan_is_constructed(record) ? "constructed" : "measured", "file",
+        hr_sheet_string(result->file), "host", line, "catalog", entry, "answers", answers,
+        "ceilings", ceilings_of(record), "curve", curve_of(record));
 
     for (int i = 0; i < terms->asks; i++) {
         json_t *answer = hr_plan_answer(terms, &terms->ask[i], record, entry);
@@ -314,9 +315,9 @@ static json_t *terms_json(const struct hr_plan_terms *terms)
 
     for (int i = 0; i < terms->restrictions; i++) {
         left -= terms->restricted[i].amount;
-        json_array_append_new(restricted,
-                              json_pack("{s:s,s:f}", "vendor", terms->restricted[i].vendor,
-                                        "amount", terms->restricted[i].amount));
+        json_array_append_new(restricted, json_pack("{s:o,s:f}", "vendor",
+                                                    hr_sheet_string(terms->restricted[i].vendor),
+                                                    "amount", terms->restricted[i].amount));
     }
     for (int i = 0; i < terms->exchanges; i++) {
         json_object_set_new(exchange, terms->exchange[i].currency,
@@ -336,13 +337,14 @@ static json_t *asks_json(const struct hr_plan_terms *terms)
     for (int i = 0; i < terms->asks; i++) {
         const struct hr_ask *ask = &terms->ask[i];
 
-        json_array_append_new(list, json_pack("{s:s,s:s,s:f,s:s,s:o,s:o,s:o,s:s,s:s,s:s}", "text",
-                                              ask->text, "what", hr_ask_name(ask->what), "value",
-                                              ask->value, "unit", hr_ask_unit(ask->what),
-                                              "percentile", hr_json_real(ask->percentile),
-                                              "bound_ns", hr_json_real(ask->bound_ns), "depth",
-                                              hr_json_real(ask->depth), "path", ask->path, "engine",
-                                              ask->engine, "model", ask->model));
+        json_array_append_new(
+            list, json_pack("{s:o,s:s,s:f,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "text",
+                            hr_sheet_string(ask->text), "what", hr_ask_name(ask->what), "value",
+                            ask->value, "unit", hr_ask_unit(ask->what), "percentile",
+                            hr_json_real(ask->percentile), "bound_ns", hr_json_real(ask->bound_ns),
+                            "depth", hr_json_real(ask->depth), "path", hr_sheet_string(ask->path),
+                            "engine", hr_sheet_string(ask->engine), "model",
+                            hr_sheet_string(ask->model)));
     }
     return list;
 }

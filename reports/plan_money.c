@@ -9,6 +9,7 @@
 #include "reports/figure_text.h"
 #include "reports/plan.h"
 #include "reports/record_view.h"
+#include "reports/sheet.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -196,9 +197,10 @@ static json_t *payments(const struct hr_plan_terms *terms, const struct purse *p
 
     for (int i = 0; i <= terms->restrictions; i++) {
         json_array_append_new(
-            list, json_pack("{s:s,s:f,s:f}", "from",
-                            i < terms->restrictions ? terms->restricted[i].vendor : "any", "amount",
-                            purse->paid[i], "left", purse->left[i]));
+            list, json_pack("{s:o,s:f,s:f}", "from",
+                            hr_sheet_string(i < terms->restrictions ? terms->restricted[i].vendor
+                                                                    : "any"),
+                            "amount", purse->paid[i], "left", purse->left[i]));
     }
     return list;
 }
@@ -244,11 +246,10 @@ void hr_plan_cost(const struct hr_plan_terms *terms, json_t *machine, double mea
 /* ---- bundles ------------------------------------------------------------------------------ */
 
 #define BUNDLE_MAX 4 /* machines in one */
-#define CANDIDATES_MAX 32
 
 struct bundles {
     const struct hr_plan_terms *terms;
-    const json_t *machines[CANDIDATES_MAX]; /* priced, and each affordable alone */
+    const json_t *machines[HR_BUNDLED_MAX]; /* priced, and each affordable alone */
     int count, asks;
     json_t *list;
 };
@@ -382,7 +383,7 @@ json_t *hr_plan_bundles(const struct hr_plan_terms *terms, const json_t *machine
     json_array_foreach (machines, i, machine) {
         const json_t *budget = json_object_get(machine, "budget");
 
-        if (json_is_true(json_object_get(budget, "fits")) && b.count < CANDIDATES_MAX) {
+        if (json_is_true(json_object_get(budget, "fits")) && b.count < HR_BUNDLED_MAX) {
             b.machines[b.count++] = machine;
         }
     }

@@ -9,6 +9,7 @@
 #include "reports/figure_text.h"
 #include "reports/plan.h"
 #include "reports/record_view.h"
+#include "reports/sheet.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -88,9 +89,9 @@ static json_t *bound(const struct hr_ask *ask, double value, const char *how)
                          : value >= ask->value ? "may meet"
                                                : "cannot meet";
 
-    return json_pack("{s:s,s:o,s:o,s:s,s:s}", "status", status, "value", hr_json_real(value),
-                     "headroom", hr_json_real(value / ask->value), "how", how, "from",
-                     "projection");
+    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "status", status, "value", hr_json_real(value),
+                     "headroom", hr_json_real(value / ask->value), "how", hr_sheet_string(how),
+                     "from", "projection");
 }
 
 static json_t *project_rate(const struct hr_ask *ask, size_t answer, const json_t *entry,

@@ -381,6 +381,18 @@ static void add_bundle_row(json_t *table, const json_t *bundle, size_t asks)
     hr_row_cell(row, text, hr_view_number(bundle, "may") > 0 ? "more by projection" : NULL);
 }
 
+static int fitting(const json_t *plan)
+{
+    const json_t *machine;
+    int count = 0;
+    size_t i;
+
+    json_array_foreach (json_object_get(plan, "machines"), i, machine) {
+        count += json_is_true(json_object_get(json_object_get(machine, "budget"), "fits"));
+    }
+    return count;
+}
+
 static void add_misfits(json_t *sheet, const json_t *plan)
 {
     const json_t *machine;
@@ -440,6 +452,10 @@ static void add_budget(json_t *sheet, const json_t *plan)
               "no other machine could be added (%zu in all). A requirement counts as met when one "
               "machine of the set meets it alone. Energy is not in the outlay.",
         json_array_size(bundles));
+    if (fitting(plan) > HR_BUNDLED_MAX) {
+        hr_sheet_say(sheet, "note", "Only the first %d machines that fit were put together.",
+                     HR_BUNDLED_MAX);
+    }
     add_misfits(sheet, plan);
 }
 

@@ -86,6 +86,13 @@ grep -q 'gnuplot was not there' "$TMP/bare.html" || failed "the page does not sa
 # The public catalog reads too, and both together.
 expect_exit 0 plan --catalog configs/catalog/public.yaml --exchange USD=1.5
 
+# Texts that are no UTF-8 lose the offending bytes, and nothing else.
+cp $real "$(printf '%s/odd\377.json' "$TMP")"
+expect_exit 0 "$HEADROOM" plan "$(printf '%s/odd\377.json' "$TMP")" --require "$(printf 'rate=1e6@path=\377')" \
+    --require markets=1 --budget 'AUD 5' --restrict "$(printf 'AUD 1:vendor=A\377')" --catalog $documents --json -
+expect_out '"what": "markets"'
+expect_out '"vendor": "A"'
+
 # Bad flags.
 bad() { # bad MESSAGE ARGUMENTS…
     message=$1
