@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PATIENCE_S 30 /* the slowest start of a driver takes some seconds */
+
 const struct eut_device_api *const eut_device_apis[] = {
     &eut_api_cuda, &eut_api_metal, &eut_api_opencl, &eut_api_host, NULL,
 };
@@ -52,11 +54,13 @@ static bool transfer(int fd, void *at, size_t bytes, bool out)
 /* The child's whole life. */
 static void ask_in_child(const struct eut_device_api *api, struct eut_device_answer *answer, int fd)
 {
-    static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static const int deadly[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,
+                                 SIGABRT, SIGALRM, SIGTERM, SIGINT};
 
     for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
         signal(deadly[i], SIG_DFL);
     }
+    alarm(PATIENCE_S);
     answer->rc = api->list(answer->facts, EUT_DEVICES_MAX, &answer->count);
     snprintf(answer->why, sizeof(answer->why), "%s", answer->rc ? hr_error() : "");
     _exit(transfer(fd, answer, sizeof(*answer), true) ? 0 : 1);
@@ -92,6 +96,8 @@ void eut_devices_ask(const struct eut_device_api *api, struct eut_device_answer 
     }
     if (child < 0) {
         no_answer(answer, -EAGAIN, "no child process to ask in (errno %d)", EAGAIN);
+    } else if (!whole && WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) {
+        no_answer(answer, -EIO, "its driver gives no answer within %d seconds", PATIENCE_S);
     } else if (!whole && WIFSIGNALED(status)) {
         no_answer(answer, -EIO, "its driver crashes with signal %d while it is asked",
                   WTERMSIG(status));

@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define PATIENCE_S 120 /* it compiles */
+
 struct outcome {
     int rc;
     char why[HR_ERROR_MAX];
@@ -21,7 +23,8 @@ struct outcome {
 
 static void try_in_child(const struct eut_engine *engine, int out)
 {
-    static const int deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+    static const int deadly[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,
+                                 SIGABRT, SIGALRM, SIGTERM, SIGINT};
     const struct eut_limits limits = {
         .struct_size = sizeof(limits), .markets = 1, .batch_max = 1, .orders = 1, .levels = 1};
     struct outcome outcome = {.rc = 0};
@@ -30,6 +33,7 @@ static void try_in_child(const struct eut_engine *engine, int out)
     for (size_t i = 0; i < sizeof(deadly) / sizeof(deadly[0]); i++) {
         signal(deadly[i], SIG_DFL);
     }
+    alarm(PATIENCE_S);
     hr_error_clear();
     outcome.rc = engine->create(&limits, &self);
     if (outcome.rc == 0) {
@@ -65,7 +69,9 @@ int eut_device_engine_try(const struct eut_engine *engine)
         return hr_fail(EAGAIN, "no child process to try a device in");
     }
     if (heard != (ssize_t)sizeof(outcome)) {
-        return WIFSIGNALED(status)
+        return WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM
+                   ? hr_fail(EIO, "its driver does not end within %d seconds", PATIENCE_S)
+               : WIFSIGNALED(status)
                    ? hr_fail(EIO, "its driver crashes with signal %d when it is used",
                              WTERMSIG(status))
                    : hr_fail(EIO, "its driver ends the process when it is used");

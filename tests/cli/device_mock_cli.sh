@@ -24,6 +24,7 @@ missing cuDriverGetVersion=999 'cuDriverGetVersion'
 HEADROOM_MOCK_CUDA_VERSION=10010 missing none=0 'of CUDA 10.1, too old'
 HEADROOM_MOCK_CUDA_DEVICES=0 missing none=0 'sees no device in this host'
 missing cuInit=-11 'crashes with signal 11'
+missing cuInit=-14 'gives no answer within 30 seconds' # the alarm that a driver which hangs is ended by
 
 # And after: the engine is refused, and nothing crashes or hangs.
 for mock in cuCtxCreate_v2=2 cuMemAlloc_v2=2 cuModuleLoadData=209 nvrtcCompileProgram=6 cuLaunchKernel=719@50 \
