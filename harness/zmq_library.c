@@ -43,6 +43,10 @@ int hr_zmq_load(const struct hr_zmq **out)
     static void *library;
 
     *out = &zmq;
+#ifdef __SANITIZE_THREAD__
+    return hr_fail(ENOSYS,
+                   "the thread sanitizer takes libzmq's queues, which it cannot see, for races");
+#endif
     if (library) {
         return 0;
     }

@@ -43,6 +43,19 @@ struct closed_run {
 /* Below this a working set may live in a last-level cache, where lines are not the bound. */
 #define OUT_OF_CACHE_BYTES (128u << 20)
 
+int hr_rig_other_cpu(const struct hr_rig *rig)
+{
+    if (rig->cpus_count < 2) {
+        return HR_NO_OTHER_CPU;
+    }
+    for (int i = 0; i < rig->cpus_count && rig->cpu >= 0; i++) {
+        if (rig->cpus[i] != rig->cpu) {
+            return rig->cpus[i];
+        }
+    }
+    return -1;
+}
+
 json_t *hr_flow_case_params(const struct hr_flow_params *f)
 {
     json_t *params =

@@ -216,24 +216,10 @@ static int network_trial(const struct hr_case *c, struct hr_trial *t)
     return rc;
 }
 
-/* A processor beside the measuring one; -1 if nothing is pinned, -2 if there is none. */
-static int other_cpu(const struct hr_rig *rig)
-{
-    if (rig->cpus_count < 2) {
-        return -2;
-    }
-    for (int i = 0; i < rig->cpus_count && rig->cpu >= 0; i++) {
-        if (rig->cpus[i] != rig->cpu) {
-            return rig->cpus[i];
-        }
-    }
-    return -1;
-}
-
 static const char *why_not(const struct network_case *n)
 {
-    if (n->server_cpu == -2) {
-        return "client and server are two processes that never rest, and there is one processor";
+    if (n->server_cpu == HR_NO_OTHER_CPU) {
+        return HR_WHY_OTHER_CPU;
     }
     return n->ops->available() ? hr_error() : NULL;
 }
@@ -284,7 +270,7 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *
     struct network_case n = {.ops = ops,
                              .batch = batch,
                              .window = (uint32_t)hr_config_count(config, "network.window"),
-                             .server_cpu = other_cpu(&bench->rig),
+                             .server_cpu = hr_rig_other_cpu(&bench->rig),
                              .baseline = strcmp(ops->name, "tcp") == 0 ? baseline : (double)NAN};
     struct hr_flow_params flow;
     const char *reason;

@@ -1,13 +1,16 @@
 /*
- * wire_suite.c - what do the bytes themselves cost, and how many orders can a link carry at most?
+ * wire_suite.c - what do the bytes themselves cost, how long is an order's way to the engine and
+ * its answer's way back, and how many orders can a link carry at most?
  *
  * The codec is timed a batch at a time, in cache, where a socket leaves its bytes, beside a plain
  * copy of the same bytes; what was decoded must be the flow that was encoded. The framing cases are
  * arithmetic, not measurement: what Ethernet, IP and TCP headers leave of a link for orders and for
- * sealed orders. They cannot see what a network card or a kernel reaches of that.
+ * sealed orders. They cannot see what a network card or a kernel reaches of that. A round trip is
+ * of one order at a time, with both sides looking all the while: the shortest that the way can be.
  */
 #include "suites/closed_run.h"
 #include "suites/framing.h"
+#include "suites/percentiles.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -18,11 +21,23 @@
 #include <stdlib.h>
 
 #define SUITE "wire"
+#define LOAD_BATCH 256u
+/* What an order's way there and back is guessed to take. */
+#define ROUND_TRIP_PLAN_S 40e-6
 #define MEMCPY_CEILING "memcpy of the same bytes"
 /* What sealing adds to a record: 12 of nonce (stream, sequence) and 16 of tag. */
 #define SEAL_BYTES 28.0
 
-enum { ENCODE, DECODE, EVENT_ENCODE, EVENT_DECODE, ENCODE_BYTES, DECODE_BYTES, COPY_BYTES, METRICS };
+enum {
+    ENCODE,
+    DECODE,
+    EVENT_ENCODE,
+    EVENT_DECODE,
+    ENCODE_BYTES,
+    DECODE_BYTES,
+    COPY_BYTES,
+    METRICS
+};
 static const struct hr_measured metrics[METRICS] = {
     [ENCODE] = {.name = "encode", .unit = "ns"},
     [DECODE] = {.name = "decode", .unit = "ns"},
@@ -71,8 +86,8 @@ static uint64_t fold(uint64_t sum, const struct eut_request *requests, uint32_t 
     for (uint32_t i = 0; i < count; i++) {
         const struct eut_request *r = requests + i;
 
-        sum = eut_digest_fold(sum, r->order, (uint64_t)r->market << 32 | r->account, r->price, r->qty,
-                              (uint8_t)(r->op ^ r->side), (uint8_t)(r->type ^ r->tif));
+        sum = eut_digest_fold(sum, r->order, (uint64_t)r->market << 32 | r->account, r->price,
+                              r->qty, (uint8_t)(r->op ^ r->side), (uint8_t)(r->type ^ r->tif));
     }
     return sum;
 }
@@ -199,6 +214,128 @@ static int codec(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
     return rc;
 }
 
+/* ---- there and back ---------------------------------------------------------------------- */
+
+struct round_trip {
+    const struct hr_workload *workload;
+    int server_cpu;
+};
+
+static int round_trips(const struct round_trip *r, struct hr_trial *t, struct hr_path *path,
+                       uint64_t *samples)
+{
+    const struct hr_path_ops *ops = t->rig->path;
+    const struct hr_tape *tape = r->workload->tape;
+    struct hr_drive drive = {ops, path, LOAD_BATCH};
+    struct hr_drive_sum sum;
+    uint64_t digest = 0;
+    int rc = hr_drive_batches(&drive, tape->requests, tape->load, &sum);
+
+    if (rc == 0) {
+        hr_trial_start(t);
+        rc = hr_drive_each(&drive, tape->steady_requests, r->workload->steady, samples, &sum);
+        hr_trial_stop(t);
+    }
+    rc = rc ? rc : ops->digest(path, &digest);
+    if (rc) {
+        return rc;
+    }
+    hr_trial_digest(t, digest, r->workload->digest);
+    for (uint64_t i = 0; i < r->workload->steady; i++) {
+        hr_histogram_record(t->histograms[0], hr_ticks_to_ns(samples[i] >> 3));
+    }
+    hr_percentiles_into(t, t->histograms[0], 0, HR_PERCENTILES);
+    return 0;
+}
+
+static int round_trip_trial(const struct hr_case *c, struct hr_trial *t)
+{
+    const struct round_trip *r = c->context;
+    uint64_t *samples = calloc(r->workload->steady, sizeof(*samples));
+    struct hr_path *path = NULL;
+    int rc = samples ? 0 : hr_fail(ENOMEM, "no memory for the samples of a run");
+
+    if (rc == 0) {
+        rc = t->rig->path->open(
+            &path, &(struct hr_path_params){
+                       .engine = t->engine,
+                       .limits = hr_flow_limits(&r->workload->tape->params, LOAD_BATCH),
+                       .events_room = 1,
+                       .cpu = r->server_cpu});
+    }
+    rc = rc ? rc : round_trips(r, t, path, samples);
+    if (path) {
+        t->rig->path->close(path);
+    }
+    free(samples);
+    return rc;
+}
+
+static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                           uint64_t orders)
+{
+    static const char name[] = "round_trip";
+    static const char *const histograms[] = {"latency", NULL};
+    struct hr_measured figures[HR_PERCENTILES];
+    struct hr_workload workload;
+    struct round_trip wanted = {&workload, hr_rig_other_cpu(&bench->rig)};
+    json_t *params;
+    char id[256];
+    int rc;
+
+    hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
+    if (!hr_case_wanted(&bench->rig, id)) {
+        return 0;
+    }
+    params = hr_flow_case_params(flow);
+    json_object_set_new(params, "orders", json_integer((json_int_t)orders));
+    if (wanted.server_cpu == HR_NO_OTHER_CPU || bench->rig.path->available()) {
+        hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP,
+                          wanted.server_cpu == HR_NO_OTHER_CPU ? HR_WHY_OTHER_CPU : hr_error(),
+                          "`headroom list` says what each path needs");
+    } else if ((rc = hr_rig_workload(&bench->rig, flow, orders, &workload))) {
+        rc = hr_refuse_workload(bench, suite, SUITE, name, params, rc, NULL);
+        json_decref(params);
+        return rc;
+    } else {
+        hr_percentile_metrics(figures, HR_PERCENTILES);
+        figures[0].bounded = true;
+        rc = hr_measure(&bench->rig, suite,
+                        &(struct hr_case){.suite = SUITE,
+                                          .name = name,
+                                          .params = params,
+                                          .metrics = figures,
+                                          .metrics_count = HR_PERCENTILES,
+                                          .histograms = histograms,
+                                          .run = round_trip_trial,
+                                          .context = &wanted,
+                                          .seconds = (double)orders * ROUND_TRIP_PLAN_S + 0.05},
+                        NULL);
+        json_decref(params);
+        return rc;
+    }
+    json_decref(params);
+    return 0;
+}
+
+/* Every path there is, the call among them: the way that is none. */
+static int round_trip_cases(struct hr_bench *bench, json_t *suite,
+                            const struct hr_flow_params *flow)
+{
+    uint64_t orders = hr_config_count(bench->rig.config, "wire.round_trips");
+    const struct hr_path_ops *given = bench->rig.path;
+    int rc = 0;
+
+    for (int i = 0; hr_paths[i] && rc == 0; i++) {
+        bench->rig.path = hr_paths[i];
+        rc = round_trip_case(bench, suite, flow, orders);
+    }
+    bench->rig.path = given;
+    return rc;
+}
+
+/* ---- arithmetic ---------------------------------------------------------------------------- */
+
 static void tell(json_t *c, const char *name, const char *unit, double value)
 {
     hr_case_metric(c, &(struct hr_metric){
@@ -211,9 +348,9 @@ static void framing(struct hr_bench *bench, json_t *suite, int mtu)
     double share = hr_link_payload_share(mtu);
     double per_gbit = share * 1e9 / 8;
     uint32_t batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
-    json_t *params = json_pack("{s:i, s:I, s:s, s:f, s:f}", "mtu", mtu, "batch", (json_int_t)batch,
-                               "kind", "arithmetic", "header_bytes", HR_LINK_HEADER_BYTES, "link_bytes",
-                               HR_LINK_BYTES);
+    json_t *params =
+        json_pack("{s:i, s:I, s:s, s:f, s:f}", "mtu", mtu, "batch", (json_int_t)batch, "kind",
+                  "arithmetic", "header_bytes", HR_LINK_HEADER_BYTES, "link_bytes", HR_LINK_BYTES);
     char name[64];
     json_t *c;
 
@@ -242,6 +379,7 @@ static int wire_run(struct hr_bench *bench, json_t *suite)
 
     hr_config_flow(bench->rig.config, &flow);
     rc = codec(bench, suite, &flow, orders, batch);
+    rc = rc ? rc : round_trip_cases(bench, suite, &flow);
     framing(bench, suite, 1500);
     framing(bench, suite, 9000);
     return rc;
@@ -250,6 +388,6 @@ static int wire_run(struct hr_bench *bench, json_t *suite)
 extern const struct hr_suite_ops hr_suite_wire;
 const struct hr_suite_ops hr_suite_wire = {
     .name = SUITE,
-    .question = "What do the bytes cost, and how many orders can a link carry?",
+    .question = "What do the bytes cost, how long is their way, and how many can a link carry?",
     .run = wire_run,
 };

@@ -6,6 +6,7 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/wire.h"
+#include "harness/zmq_library.h"
 #include "tests/test.h"
 
 #include <arpa/inet.h>
@@ -335,6 +336,48 @@ TEST(order_net, one_who_does_not_read_is_not_waited_for)
     free(requests);
     free(lost);
     free(bytes);
+}
+
+/* A DEALER that sends one message of these bytes, twice. */
+static void send_by_zmq(const struct hr_net *net, const void *bytes, size_t size)
+{
+    const struct hr_zmq *zmq;
+    char endpoint[64];
+    void *context, *socket;
+    int linger_ms = 1000;
+
+    CHECK_EQ(hr_zmq_load(&zmq), 0);
+    context = zmq->ctx_new();
+    socket = zmq->socket(context, HR_ZMQ_DEALER);
+    snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%u", net->link->facts.port);
+    zmq->setsockopt(socket, HR_ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+    CHECK_EQ(zmq->connect(socket, endpoint), 0);
+    for (int k = 0; k < 2; k++) {
+        CHECK_EQ(zmq->send(socket, bytes, size, 0), size);
+    }
+    zmq->close(socket);
+    zmq->ctx_term(context); /* when all was sent */
+}
+
+TEST(order_net, garbage_by_zmq_is_cut_off_and_the_others_go_on)
+{
+    struct eut_request *requests = orders();
+    uint8_t garbage[3 * HR_WIRE_ORDER_BYTES] = {7};
+    struct hr_server_counts served;
+    struct hr_net net;
+
+    open_net(&net, link_of("zmq"), 3, 64, "reference");
+    for (int k = 0; k < 20; k++) { /* more than there are places for strangers */
+        /* Whole in length and none inside; then not even whole. */
+        send_by_zmq(&net, garbage, sizeof(garbage) - (size_t)(k % 2));
+    }
+    check_the_others(&net, requests);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK(served.cut >= 10);
+    CHECK_EQ(served.received, ORDERS);
+    CHECK(served.digest == digest_in_process(requests));
+    hr_net_close(&net);
+    free(requests);
 }
 
 /* ---- a link that loses and repeats ----------------------------------------------------- */
