@@ -14,8 +14,8 @@
  * reading itself is part of the sample, it is a warning below 2 and hard below 1.1.
  *
  * Against another engine (rig->against) every run is two, one of each, in the order old new, new
- * old, old new …: blocks of two runs each, in which a straight drift cancels. The old one's case,
- * with its own digests, checks and figures, lies in the case of the engine under test, under
+ * old, old new …: blocks of two runs of each, in which a straight drift cancels. The old one's
+ * case, with its own digests, checks and figures, lies in the case of the engine under test, under
  * "against"; reports/compare.h judges them. If one of the two has no figure, the other has none.
  *
  * Statuses: PASS; FAIL (the suite found a bound missed); INVALID (wrong digest, hard checks that

@@ -22,8 +22,9 @@
 /* A comparison being made. */
 struct pairing {
     const struct hr_compare_options *options;
+    const char *gate_text; /* which figures gate */
     const char *mode;
-    regex_t gate;
+    regex_t gate;                /* what it says */
     json_t *rows;                /* of the comparison, borrowed */
     struct hr_contest *contests; /* of the rows that can be compared */
     json_t **judged;             /* those rows, borrowed */
@@ -365,18 +366,17 @@ static json_t *verdict_of(const struct pairing *p)
 
 /* ---- whole results ------------------------------------------------------------------------ */
 
-static int begin(struct pairing *p, const struct hr_compare_options *options, const char *mode)
+/* gate: if the options name none. */
+static int begin(struct pairing *p, const struct hr_compare_options *options, const char *mode,
+                 const char *gate)
 {
-    const char *gate = options->gate ? options->gate : HR_COMPARE_GATE;
     int rc;
 
-    *p = (struct pairing){.options = options, .mode = mode};
-    rc = hr_compare_regex(&p->gate, "--gate", gate);
-    if (rc) {
-        return rc;
-    }
-    p->rows = json_array();
-    return 0;
+    *p = (struct pairing){
+        .options = options, .mode = mode, .gate_text = options->gate ? options->gate : gate};
+    rc = hr_compare_regex(&p->gate, "--gate", p->gate_text);
+    p->rows = rc ? NULL : json_array();
+    return rc;
 }
 
 /* Judges what was paired and writes it down; the pairing is used up. */
@@ -385,8 +385,6 @@ static int finish(struct pairing *p, int rc, json_t *old, json_t *new, const cha
 {
     *comparison = NULL;
     if (rc == 0) {
-        const char *gate = p->options->gate ? p->options->gate : HR_COMPARE_GATE;
-
         hr_contests_judge(p->contests, p->count);
         for (int i = 0; i < p->count; i++) {
             write_row(p, p->judged[i], p->contests + i);
@@ -394,7 +392,7 @@ static int finish(struct pairing *p, int rc, json_t *old, json_t *new, const cha
         *comparison = json_pack(
             "{s:{s:s, s:i, s:i}, s:s, s:O, s:O, s:o, s:o, s:f, s:o, s:O, s:O}", "schema", "name",
             "headroom-comparison", "major", 1, "minor", 0, "mode", p->mode, "old", old, "new", new,
-            "workload", hr_sheet_string(workload), "gate", hr_sheet_string(gate), "alpha",
+            "workload", hr_sheet_string(workload), "gate", hr_sheet_string(p->gate_text), "alpha",
             HR_CONTEST_ALPHA, "verdict", verdict_of(p), "rows", p->rows, "notes", notes);
         rc = *comparison ? 0 : hr_fail(ENOMEM, "no memory for the comparison");
     }
@@ -420,7 +418,9 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
     for (int i = 0; i < options->again_count && rc == 0; i++) {
         rc = hr_compare_check(old, old_name, options->again[i], "the result of --again", false);
     }
-    rc = rc ? rc : begin(&p, options, options->across_hosts ? "across-hosts" : "stored");
+    rc =
+        rc ? rc
+           : begin(&p, options, options->across_hosts ? "across-hosts" : "stored", HR_COMPARE_GATE);
     if (rc) {
         return rc;
     }
@@ -447,13 +447,16 @@ int hr_compare_interleaved(const json_t *record, const char *name,
                            const struct hr_compare_options *options, json_t **comparison)
 {
     const json_t *against = json_object_get(record, "against");
+    /* No expression of a file is compiled: it is one of two. */
+    bool chosen = hr_view_is(against, "gate", HR_COMPARE_GATE_CHOSEN);
     struct hr_view_walk walk = {0};
     char alone[300] = "";
     struct pairing p;
     json_t *notes;
     int rc = hr_compare_check_whole(record, name);
 
-    rc = rc ? rc : begin(&p, options, "interleaved");
+    rc = rc ? rc
+            : begin(&p, options, "interleaved", chosen ? HR_COMPARE_GATE_CHOSEN : HR_COMPARE_GATE);
     if (rc) {
         return rc;
     }

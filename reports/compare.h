@@ -32,6 +32,8 @@
     "^throughput/[^/]+/(flow=[^/]+|markets=[0-9]+|crossing=[0-9]+):throughput$" \
     "|^latency/[^/]+/load=closed/[^:]+:p(50|99)$"
 
+/* Where a user chose the cases of an interleaved run. */
+#define HR_COMPARE_GATE_CHOSEN ":(throughput|p50|p99)$"
 /* The ids of the cases that have them, with their engine. */
 #define HR_COMPARE_CASES                                                   \
     "^throughput/[^/]+/[^/]+/(flow=[^/]+|markets=[0-9]+|crossing=[0-9]+)$" \
@@ -41,7 +43,7 @@
 
 struct hr_compare_options {
     double effect_min; /* of every metric; 0: 2 % of rates and medians, 5 % of p99, 10 % beyond */
-    const char *gate;  /* extended regular expression; NULL: HR_COMPARE_GATE */
+    const char *gate;  /* extended regular expression; NULL: that of the run, or HR_COMPARE_GATE */
     bool across_hosts; /* only ratios, of different machines too */
     json_t *const *again; /* further results of the old build, for the noise floor */
     int again_count;

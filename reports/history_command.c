@@ -32,13 +32,18 @@ static int add_one(struct hr_history *history, const char *file)
     if (rc) {
         return rc;
     }
+    bool whole = json_is_true(json_object_get(record, "complete"));
+
     rc = hr_schema_check(record);
-    rc = rc ? rc : hr_history_add(history, record, &added);
+    rc = rc || !whole ? rc : hr_history_add(history, record, &added);
     json_decref(record);
     if (rc) {
         return hr_context(rc, "%s", file);
     }
-    printf("%s: %s\n", file, added ? "added" : "is there already");
+    printf("%s: %s\n", file,
+           !whole  ? "left out: the run was interrupted"
+           : added ? "added"
+                   : "is there already");
     return 0;
 }
 

@@ -38,12 +38,15 @@ void hr_run_against_close(struct hr_run_against *a)
     eut_close(&a->handle);
 }
 
-void hr_run_against_record(const struct hr_rig *rig, const char *engine_name, const char *name)
+void hr_run_against_record(const struct hr_rig *rig, const char *engine_name, const char *name,
+                           bool chosen)
 {
     if (rig->against) {
         hr_record_set_new(rig->record, "against",
-                          json_pack("{s:s, s:s, s:I}", "old", name, "new", engine_name, "blocks",
-                                    (json_int_t)hr_config_count(rig->config, "run.blocks")));
+                          json_pack("{s:s, s:s, s:I, s:s}", "old", name, "new", engine_name,
+                                    "blocks",
+                                    (json_int_t)hr_config_count(rig->config, "run.blocks"), "gate",
+                                    chosen ? HR_COMPARE_GATE_CHOSEN : HR_COMPARE_GATE));
     }
 }
 
@@ -60,24 +63,27 @@ int hr_run_against_conform(struct hr_bench *bench, json_t *suite)
     return rc;
 }
 
-int hr_run_against_judge(struct hr_rig *rig, const char *file)
+void hr_run_against_judge(struct hr_rig *rig, const char *file)
 {
     json_t *comparison;
-    int rc = 0;
 
-    if (rig->against) {
-        rc = hr_compare_interleaved(hr_record_json(rig->record), file,
-                                    &(struct hr_compare_options){0}, &comparison);
-        if (rc == 0) {
-            hr_record_set_new(rig->record, "comparison", comparison);
-        }
+    if (!rig->against) {
+        return;
     }
-    return rc;
+    if (hr_compare_interleaved(hr_record_json(rig->record), file, &(struct hr_compare_options){0},
+                               &comparison)) {
+        hr_record_warn(rig->record, "the engines were not compared: %s", hr_error());
+        hr_error_clear();
+        return;
+    }
+    hr_record_set_new(rig->record, "comparison", comparison);
 }
 
-bool hr_run_against_regressed(const struct hr_rig *rig)
+int hr_run_against_exit(const struct hr_rig *rig)
 {
     const json_t *comparison = json_object_get(hr_record_json(rig->record), "comparison");
 
-    return comparison && hr_compare_exit(comparison, false) == HR_EXIT_VERDICT;
+    return !rig->against ? HR_EXIT_OK
+           : comparison  ? hr_compare_exit(comparison, false)
+                         : HR_EXIT_INVALID;
 }

@@ -247,7 +247,8 @@ static int start_record(struct session *s)
     hr_record_set_new(rig->record, "config", hr_config_json(s->config));
     hr_record_set_new(rig->record, "profile", json_string(hr_config_profile(s->config)));
     hr_record_set_new(rig->record, "workload", json_pack("{s:o}", "flows", flows));
-    hr_run_against_record(rig, hr_arg_text(s->args, "engine"), hr_arg_text(s->args, "against"));
+    hr_run_against_record(rig, hr_arg_text(s->args, "engine"), hr_arg_text(s->args, "against"),
+                          hr_arg_text(s->args, "filter") != NULL);
     params.bytes_max = rig->memory_max_bytes;
     rig->flows = flows;
     rig->gaps = hr_histogram_new();
@@ -479,8 +480,11 @@ static int exit_status(const struct session *s)
     if (s->rc) { /* also if the engine could not be judged: that is no verdict on it */
         return HR_EXIT_INPUT;
     }
-    if (*s->bench.gate || hr_run_against_regressed(&s->bench.rig)) {
+    if (*s->bench.gate) {
         return HR_EXIT_VERDICT;
+    }
+    if (hr_run_against_exit(&s->bench.rig)) {
+        return hr_run_against_exit(&s->bench.rig);
     }
     if (statuses[HR_INVALID]) {
         return HR_EXIT_INVALID;
@@ -512,8 +516,10 @@ static int run_and_report(struct session *s)
     judge_claims(s);
     hr_record_finish(s->bench.rig.record, s->rc == 0);
     hr_run_folder_file(&s->folder, "result.json", path, sizeof(path));
-    rc = s->rc ? 0 : hr_run_against_judge(&s->bench.rig, path);
-    rc = rc ? rc : hr_record_write(s->bench.rig.record, path);
+    if (s->rc == 0) {
+        hr_run_against_judge(&s->bench.rig, path);
+    }
+    rc = hr_record_write(s->bench.rig.record, path);
     if (rc) {
         return hr_exit_of(rc);
     }

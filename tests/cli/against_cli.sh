@@ -37,6 +37,13 @@ if [ "$status" -ne 3 ]; then
     expect_exit 0 "$HEADROOM" compare "$TMP/slow/result.json" --fail-on none
 fi
 
+# Of cases that -f chose all gate, then and later.
+run "$TMP/chosen" --against reference -S run.blocks=6 -f 'throughput/.*/batch=16$'
+expect_out 'of 1 gating figure'
+"$HEADROOM" compare "$TMP/chosen/result.json" >"$TMP/out" 2>"$TMP/err"
+expect_out 'of 1 gating figure'
+expect_exit 3 "$HEADROOM" compare "$TMP/chosen/result.json" --gate ':capacity$'
+
 # An old engine that is wrong is no measure of anything.
 expect_exit 1 "$HEADROOM" run "$TINY" -o "$TMP/wrong" --against "$BUILD/mutants/newest_first.so" -f 'markets=8$'
 expect_out 'does not conform'
