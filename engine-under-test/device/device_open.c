@@ -47,15 +47,19 @@ static void choose_shape(struct eut_open_device *open, const struct eut_device_s
     const struct eut_device_facts *facts = &open->device->facts;
     bool wide = facts->kind != EUT_DEVICE_CPU;
 
-    open->group = shape && shape->group ? shape->group : wide ? 256u : 16u;
-    open->items = shape && shape->items ? shape->items : wide ? 8u : 256u;
+    open->group = shape && shape->group ? shape->group : wide ? 128u : 16u;
+    open->items = shape && shape->items ? shape->items : wide ? 16u : 256u;
     if (open->group > facts->group_max) {
         open->group = facts->group_max;
     }
     if (facts->group_max == 1) {
         open->items = HOST_ITEMS;
     }
-    open->digit_bits = open->group < 64 ? HOST_DIGIT_BITS : 4u;
+    /* Digits times work items are counted in shared memory: 16 KiB, of the 32 that a GPU has. */
+    open->digit_bits = open->group < 64    ? HOST_DIGIT_BITS
+                       : open->group < 128 ? 6u
+                       : open->group < 256 ? 5u
+                                           : 4u;
 }
 
 static int build(struct eut_open_device *open)

@@ -283,6 +283,7 @@ TEST(device, opencl_in_groups_of_a_gpu)
     need_pocl();
     engine = shaped_engine(256, 8, 0);
     hostile_rounds(&engine, 20, 25, 1000);
+    engine = shaped_engine(128, 16, 0);
     hostile_markets(&engine, 1000, 20000, 300);
     engine = shaped_engine(64, 3, 1000);
     hostile_markets(&engine, 1000, 10000, 100000);
