@@ -259,6 +259,7 @@ static int host_open(uint32_t number, struct eut_device **device)
 
 const struct eut_device_api eut_api_host = {
     .name = "host",
+    .survives_fork = true,
     .list = host_list,
     .open = host_open,
 };

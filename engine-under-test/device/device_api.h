@@ -20,7 +20,8 @@
  * by one thread at a time. Two open devices share nothing, even on the same hardware.
  *
  * Processes: an API that was used does not survive fork(). Only eut_devices_ask() may be called by
- * a process that forks later (conformance does): it asks in a child of its own.
+ * a process that forks later (conformance and paths between processes do): it asks in a child of
+ * its own.
  *
  * Errors: 0 or a negative errno, with the text set by hr_fail() (harness/error.h): API, call, the
  * vendor's name of the error. -ENODEV: there is no such device, or none any more (lost): whatever
@@ -116,7 +117,8 @@ struct eut_kernel_source {
 /* ---- the API -------------------------------------------------------------------- */
 
 struct eut_device_api {
-    const char *name; /* as in device:<name> */
+    const char *name;   /* as in device:<name> */
+    bool survives_fork; /* calls no driver: an open device works on in a child process */
 
     /* Fills at most `room` facts, *count of them, the best device first. No device is -ENODEV, and
      * the text says why there is none, as a reason that reads after "no CUDA device: " (library
@@ -187,6 +189,10 @@ struct eut_device_answer {
     struct eut_device_facts facts[EUT_DEVICES_MAX];
 };
 void eut_devices_ask(const struct eut_device_api *api, struct eut_device_answer *answer);
+
+/* The way to open a device: -ENOTSUP in a process whose parent had one open before it forked, since
+ * its driver would hang or lie. */
+int eut_device_open(const struct eut_device_api *api, uint32_t number, struct eut_device **device);
 
 /* What the device has used since its driver was loaded, all programs together, in thousandths of a
  * joule (device_energy.c). -ENOTSUP, with the reason, where nothing counts it. Not before a fork().

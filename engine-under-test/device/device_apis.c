@@ -10,6 +10,7 @@
 #include "harness/error.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +32,41 @@ const struct eut_device_api *eut_device_api_find(const char *name)
     }
     return NULL;
 }
+
+/* ---- opening -------------------------------------------------------------------- */
+
+static pthread_mutex_t use_lock = PTHREAD_MUTEX_INITIALIZER;
+static pid_t user; /* the process that opened a device by a driver, or 0 */
+
+static bool used_by(pid_t process)
+{
+    bool same;
+
+    pthread_mutex_lock(&use_lock);
+    same = user == process;
+    pthread_mutex_unlock(&use_lock);
+    return same;
+}
+
+int eut_device_open(const struct eut_device_api *api, uint32_t number, struct eut_device **device)
+{
+    *device = NULL;
+    if (!api->survives_fork) {
+        if (!used_by(0) && !used_by(getpid())) {
+            return hr_fail(ENOTSUP,
+                           "%s: a device was in use before this process was forked, which its "
+                           "driver does not survive: measure what runs in a process of its own "
+                           "(-p) in a run of its own",
+                           api->name);
+        }
+        pthread_mutex_lock(&use_lock);
+        user = getpid();
+        pthread_mutex_unlock(&use_lock);
+    }
+    return api->open(number, device);
+}
+
+/* ---- asking --------------------------------------------------------------------- */
 
 /* All of it, or false. */
 static bool transfer(int fd, void *at, size_t bytes, bool out)
@@ -80,6 +116,11 @@ void eut_devices_ask(const struct eut_device_api *api, struct eut_device_answer 
     pid_t child;
 
     memset(answer, 0, sizeof(*answer));
+    if (!api->survives_fork && used_by(getpid())) { /* a child's driver would not know itself */
+        answer->rc = api->list(answer->facts, EUT_DEVICES_MAX, &answer->count);
+        snprintf(answer->why, sizeof(answer->why), "%s", answer->rc ? hr_error() : "");
+        return;
+    }
     if (pipe(fd) != 0) {
         no_answer(answer, -errno, "no pipe to ask through (errno %d)", errno);
         return;

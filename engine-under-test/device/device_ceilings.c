@@ -490,7 +490,7 @@ int eut_device_ceilings_measure(const struct eut_device_api *api, uint32_t numbe
                     .out = ceilings};
 
     memset(ceilings, 0, sizeof(*ceilings));
-    int rc = api->open(number, &r.device);
+    int rc = eut_device_open(api, number, &r.device);
     if (rc != 0) {
         return rc;
     }

@@ -119,7 +119,7 @@ int eut_open_device_get(const struct eut_device_api *api, uint32_t number,
     open->api = api;
     open->number = number;
     open->process = (long)getpid();
-    rc = api->open(number, &open->device);
+    rc = eut_device_open(api, number, &open->device);
     if (rc == 0) {
         choose_shape(open, shape);
         rc = build(open);

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -362,7 +364,7 @@ static int crashing_list(struct eut_device_facts *facts, uint32_t room, uint32_t
 }
 
 static const struct eut_device_api faulty_api = {
-    .name = "faulty", .list = crashing_list, .open = faulty_open};
+    .name = "faulty", .survives_fork = true, .list = crashing_list, .open = faulty_open};
 static const struct eut_limits small = {.struct_size = sizeof(struct eut_limits),
                                         .markets = 3,
                                         .l2_markets = 1,
@@ -447,4 +449,25 @@ TEST(device, an_engine_without_a_device_is_not_there)
         CHECK(rc == 0 || strstr(hr_error(), ": no device: "));
         eut_close(&handle);
     }
+}
+
+/* PoCL's threads would be missing in a child, and its first wait would never end. */
+TEST(device, a_driver_in_use_is_not_used_in_a_child)
+{
+    struct eut_device *device;
+    int status = 0;
+    pid_t child;
+
+    need_pocl();
+    CHECK_EQ(eut_device_open(api, 0, &device), 0);
+    child = fork();
+    if (child == 0) {
+        struct eut_device *other;
+        int rc = eut_device_open(api, 0, &other);
+
+        _exit(rc == -ENOTSUP && strstr(hr_error(), "before this process was forked") ? 0 : 1);
+    }
+    CHECK(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+    device->ops->close(device);
 }
