@@ -11,7 +11,9 @@
  * The null-engine rule. A metric that names itself `ruled` is compared with the same figure of the
  * null engine: distance = how many times better the null engine did. Below 2 more than half of
  * the figure is the harness. For a rate that is hard (INVALID); for a latency, where the clock
- * reading itself is part of the sample, it is a warning below 2 and hard below 1.1.
+ * reading itself is part of the sample, it is a warning below 2 and hard below 1.1. Over a path
+ * between processes, which is more than the harness and is what one wants to know, the distance is
+ * told and judges nothing.
  *
  * Against another engine (rig->against) every run is two, one of each, in the order old new, new
  * old, old new …: blocks of two runs of each, in which a straight drift cancels. The old one's

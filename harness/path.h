@@ -13,6 +13,8 @@
 
 #include "engine-under-test/engine.h"
 
+#include <stdbool.h>
+
 enum hr_submit { HR_DONE, HR_QUEUED, HR_BUSY, HR_BROKEN /* hr_error() says why */ };
 
 struct hr_path_params {
@@ -34,6 +36,7 @@ struct hr_path;
 
 struct hr_path_ops {
     const char *name, *summary;
+    bool between_processes; /* the way is part of what is measured, and more than the harness */
     int (*available)(void); /* 0, or -errno with hr_error() saying why not on this host */
     int (*open)(struct hr_path **path, const struct hr_path_params *params);
     enum hr_submit (*submit)(struct hr_path *path, const struct eut_request *requests, uint32_t count);

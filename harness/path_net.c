@@ -180,6 +180,7 @@ static void net_close(struct hr_path *path)
     const struct hr_path_ops hr_path_##link = {                                                    \
         .name = #link,                                                                             \
         .summary = text,                                                                           \
+        .between_processes = true,                                                                 \
         .available = link##_available,                                                             \
         .open = link##_open,                                                                       \
         .submit = net_submit,                                                                      \

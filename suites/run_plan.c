@@ -108,7 +108,8 @@ static bool cut(struct hr_config *config, bool blocks)
     /* Not the regimes': how far the market swings in a run is part of what they are. */
     static const char *const requests[] = {"markets.requests", "throughput.requests",
                                            "latency.requests", "latency.worst_requests",
-                                           "scaling.requests", "capacity.requests"};
+                                           "scaling.requests", "capacity.requests",
+                                           "network.orders"};
     bool changed = false;
 
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
