@@ -109,7 +109,12 @@ static int open_compiler(void)
                                         "libnvrtc.so",
                                         NULL};
 
-    return eut_vendor_open("NVRTC, CUDA's run-time compiler,", files, functions);
+    int rc = eut_vendor_open("NVRTC, CUDA's run-time compiler,", files, functions);
+    return rc == -ENODEV ? hr_fail(ENODEV,
+                                   "%s; it comes with the CUDA toolkit, and device:opencl does "
+                                   "without",
+                                   hr_error())
+                         : rc;
 }
 
 static int open_management(void)
