@@ -24,6 +24,7 @@ const struct hr_section hr_sections[] = {
     {"markets", hr_section_markets},
     {"scaling", hr_section_scaling},
     {"device", hr_section_device},
+    {"network", hr_section_network},
     {"ceilings", hr_section_ceilings},
     {"validation", hr_section_validation},
     {"cases", hr_section_cases},
