@@ -11,6 +11,7 @@ TMP=$(mktemp -d "${TMPDIR:-/tmp}/headroom-cli.XXXXXX")
 trap 'rm -rf "$TMP"' EXIT
 export HEADROOM BUILD TMP
 export CI=1 LC_ALL=C
+export POCL_CACHE_DIR=$BUILD/pocl-cache # whoever asks for devices writes there, not in the user's home
 unset HEADROOM_ENGINE HEADROOM_SEED 2>/dev/null || true
 
 failed() {

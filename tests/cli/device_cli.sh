@@ -28,7 +28,6 @@ same device:host 4096
 expect_refused "$HEADROOM" replay "$TMP/flow.csv" -e device:host --markets 300 --orders 4e9 --levels 100000
 expect_err 'device:host: .* orders on the device'
 
-export POCL_CACHE_DIR=$BUILD/pocl-cache
 if ! "$HEADROOM" replay "$TMP/flow.csv" -e device:opencl --markets 300 --l2 60 --orders 100000 --levels 100000 \
     >"$TMP/out" 2>"$TMP/err"; then
     expect_err '^headroom: device:opencl: no device: '
