@@ -74,9 +74,10 @@ void eut_device_engine_times(const struct eut_device_engine *engine,
                              struct eut_device_times *times);
 
 /* Resident: batches of so many requests (at most a slice; the last may have fewer) are put into
- * device memory once and matched from there; their events are put in order and stay there. Loading
- * again replaces them. -EINVAL: no such batch. -ENOTSUP: the limits might be met. *ns: on the
- * device's clock, from the first kernel's start to the last one's end. */
+ * device memory once and matched from there; their events are counted, and up to two a request are
+ * put in order and stay there. Loading again replaces them. -EINVAL: no such batch. -ENOTSUP: the
+ * limits might be met. *ns: on the device's clock, from the first kernel's start to the last one's
+ * end. */
 int eut_device_engine_load(struct eut_device_engine *engine, const struct eut_request *requests,
                            uint64_t count, uint32_t batch);
 int eut_device_engine_resident(struct eut_device_engine *engine, uint32_t first, uint32_t batches,

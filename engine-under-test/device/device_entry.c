@@ -25,61 +25,61 @@ static int open_named(const char *api_name, const struct eut_limits *limits, voi
     return rc ? hr_context(rc, PREFIX "%s", api_name) : 0;
 }
 
-/* The first that opens; one that is there but too small or broken is not passed over in silence. */
-static int create_auto(const struct eut_limits *limits, void **self)
+/* Has it a device? 0, or a negative errno and the reason. */
+static int look(const struct eut_device_api *api)
 {
-    char why[512] = "";
-    size_t at = 0;
+    struct eut_device_facts facts;
+    uint32_t count = 0;
+    int rc = api->list(&facts, 1, &count);
 
-    *self = NULL;
-    for (uint32_t i = 0; eut_device_apis[i] && eut_device_apis[i] != &eut_api_host; i++) {
-        struct eut_device_facts facts;
-        uint32_t count = 0;
-        int rc = eut_device_apis[i]->list(&facts, 1, &count);
-
-        if (rc == 0 && count > 0) {
-            return open_named(eut_device_apis[i]->name, limits, self);
-        }
-        at += (size_t)snprintf(why + at, sizeof(why) - at, "%s%s", at ? "; " : "",
-                               rc ? hr_error() : "no device");
-        at = at < sizeof(why) ? at : sizeof(why) - 1;
-    }
-    return hr_fail(ENODEV, PREFIX "auto: no device: %s", at ? why : "no API in this build");
+    return rc ? rc : count ? 0 : hr_fail(ENODEV, "%s lists no device", api->name);
 }
 
-/* Which API has a device? 0, or -ENODEV and the reason without a name in front. */
+/* The same from a process that may fork later. */
 static int ask(const struct eut_device_api *api)
 {
     struct eut_device_answer answer;
 
-    if (!api) {
-        return hr_fail(ENODEV, "not in this build");
-    }
     eut_devices_ask(api, &answer);
-    return answer.rc           ? hr_fail(ENODEV, "%s", answer.why)
-           : answer.count == 0 ? hr_fail(ENODEV, "the API lists no device")
-                               : 0;
+    return answer.rc      ? hr_fail(ENODEV, "%s", answer.why)
+           : answer.count ? 0
+                          : hr_fail(ENODEV, "%s lists no device", api->name);
 }
 
-int eut_device_engine_check(const struct eut_engine *engine)
+/* The first API that has a device; the host's own does not count. -ENODEV: a reason for each. */
+static int find_any(int (*has_device)(const struct eut_device_api *api),
+                    const struct eut_device_api **found)
 {
-    const char *name = engine->name + strlen(PREFIX);
     char why[HR_ERROR_MAX] = "";
     size_t at = 0;
-    int rc;
 
-    if (strcmp(name, "auto") != 0) {
-        rc = ask(eut_device_api_find(name));
-        return rc ? hr_context(rc, "%s: no device", engine->name) : 0;
-    }
     for (uint32_t i = 0; eut_device_apis[i] && eut_device_apis[i] != &eut_api_host; i++) {
-        if (ask(eut_device_apis[i]) == 0) {
+        *found = eut_device_apis[i];
+        if (has_device(*found) == 0) {
             return 0;
         }
         at += (size_t)snprintf(why + at, sizeof(why) - at, "%s%s", at ? "; " : "", hr_error());
         at = at < sizeof(why) ? at : sizeof(why) - 1;
     }
-    return hr_fail(ENODEV, "%s: no device: %s", engine->name, why);
+    return hr_fail(ENODEV, "%s", why);
+}
+
+/* A device that is there but too small or broken is not passed over in silence. */
+static int create_auto(const struct eut_limits *limits, void **self)
+{
+    const struct eut_device_api *api = NULL;
+    int rc = find_any(look, &api);
+
+    *self = NULL;
+    return rc ? hr_context(rc, PREFIX "auto: no device") : open_named(api->name, limits, self);
+}
+
+int eut_device_engine_check(const struct eut_engine *engine)
+{
+    const struct eut_device_api *api = eut_device_api_find(engine->name + strlen(PREFIX));
+    int rc = api ? ask(api) : find_any(ask, &api);
+
+    return rc ? hr_context(rc, "%s: no device", engine->name) : 0;
 }
 
 static int submit(void *self, const struct eut_request *requests, uint32_t count,
@@ -88,9 +88,7 @@ static int submit(void *self, const struct eut_request *requests, uint32_t count
     return eut_device_engine_submit(self, requests, count, sink);
 }
 
-/* A device that is lost has no digest: the next batch says so, and so does a digest that is
- * nobody's.
- */
+/* A device that is lost has no digest: a value that is nobody's, and the next batch says why. */
 static uint64_t digest(void *self)
 {
     uint64_t sum;
