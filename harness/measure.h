@@ -205,6 +205,6 @@ int hr_rig_workload(struct hr_rig *rig, const struct hr_flow_params *params, uin
                     struct hr_workload *workload);
 
 /* The share of the rate that the plan guesses with: engines in orders per second. */
-#define HR_PLAN_ORDERS_PER_S 8e6
+#define HR_PLAN_ORDERS_PER_S 1e7
 
 #endif
