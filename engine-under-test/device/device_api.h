@@ -30,8 +30,8 @@
  * source does not compile; the text has the log's first line with an error, build_log() all of it.
  * -EIO: everything else. Work in queues fails at the latest when a mark behind it is waited for.
  *
- * Vendor libraries are opened at run time, in list() and open(), never linked; their few prototypes
- * are declared in the API's own file.
+ * Vendor libraries are opened at run time, in list() and open(), never linked; what is called of
+ * them is listed once, with prototypes of our own, in <vendor>_library.h.
  */
 #ifndef EUT_DEVICE_API_H
 #define EUT_DEVICE_API_H

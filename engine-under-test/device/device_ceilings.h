@@ -54,8 +54,8 @@ struct eut_device_ceilings {
 };
 
 /* Takes about `seconds` in all, and at most bytes_max of device memory and half as much of the
- * host's (0: a quarter of what is free, at most 4 GiB). `stop`, if not NULL, is asked between
- * samples; when it says so the call ends with -EINTR. */
+ * host's (0: a quarter of what is free, at most 4 GiB, of a processor 512 MiB). `stop`, if not
+ * NULL, is asked between samples; when it says so the call ends with -EINTR. */
 int eut_device_ceilings_measure(const struct eut_device_api *api, uint32_t number, double seconds,
                                 uint64_t bytes_max, bool (*stop)(void),
                                 struct eut_device_ceilings *ceilings);
