@@ -14,7 +14,12 @@ static uint32_t window_take(struct eut_levels *levels, unsigned size_class)
     uint32_t handle = pool->free;
 
     if (handle == 0) {
-        return ++pool->top;
+        handle = ++pool->top;
+        /* While books are filled the next one is needed soon, and was never touched. */
+        for (uint32_t at = 0; size_class == 0 && at < pool->block_bytes; at += 64) {
+            __builtin_prefetch((const char *)window_at(levels, 0, handle + 1) + at, 1, 3);
+        }
+        return handle;
     }
     uint64_t *slot = window_at(levels, size_class, handle);
 

@@ -503,6 +503,47 @@ TEST(reference, deep_books_equal_the_oracle)
     }
 }
 
+/* Markets filled one after another, a run of requests each: day orders and takers, quotes, ids that
+ * are there already, markets that are not; in batches of any length. */
+TEST(reference, books_being_filled_equal_the_oracle)
+{
+    enum { BATCH = 400, MARKETS = 40 };
+    static struct eut_request requests[BATCH];
+
+    for (uint32_t run = 1; run <= 60; run += 19) {
+        struct eut_limits limits = {sizeof(limits), MARKETS, MARKETS / 2, BATCH, 6000, 4000};
+        struct eut_reference_engine *engine = start(MARKETS, MARKETS / 2, 6000, 4000);
+        void *oracle;
+
+        state = run;
+        engine->ahead_bytes = 0;
+        CHECK_EQ(eut_oracle.create(&limits, &oracle), 0);
+        for (uint32_t sent = 0; sent < 20000;) {
+            uint32_t count = 1 + below(BATCH);
+
+            for (uint32_t i = 0; i < count; i++, sent++) {
+                struct eut_request *r = &requests[i];
+                uint32_t p = below(300);
+
+                *r = (struct eut_request){.order = 1 + below(5) * 10000 + sent % 9000,
+                                          .market = sent / run % (MARKETS + 1),
+                                          .account = below(4),
+                                          .price = 1000 + p,
+                                          .qty = 1 + below(9)};
+                r->op = r->market >= MARKETS / 2 && below(8) ? EUT_QUOTE : EUT_NEW;
+                r->side = (p < 150) ^ (below(20) == 0) ? EUT_BUY : EUT_SELL;
+                r->type = EUT_LIMIT, r->tif = "DDDDDDIFP"[below(9)];
+            }
+            send(&eut_oracle, oracle, requests, count);
+            send(&eut_reference, engine, requests, count);
+            CHECK(eut_oracle.digest(oracle) == eut_reference.digest(engine));
+        }
+        CHECK(engine->orders.live > 1000);
+        eut_oracle.destroy(oracle);
+        eut_reference.destroy(engine);
+    }
+}
+
 /* Looking ahead reads requests before they are checked, and books before they are what they will
  * be. */
 TEST(reference, looking_ahead_survives_hostile_requests)
