@@ -14,6 +14,9 @@
  *                   load_time, capacity (orders/s: the highest confirmed rate) and lowest_failed
  *                   (the other end of the bracket); events, rate_unread, read_over_unread (of a
  *                   regime)
+ *                   power (W over the measured window, of a capacity case) for the purchase view
+ *   inference       decode (tokens/s) of decode/model=ID; needed (bytes) of size/model=ID
+ *   constructed     of the record: why its figures are made up, where nobody measured
  *   histograms      latency (from the intended time), service (from the sending), "service new",
  *                   "service cancel" … (one kind of request); all in ns
  *   curve           of a capacity case: [{"rate", "p50", "p99", "p99.9", "passed"} …], ns
