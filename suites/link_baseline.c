@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES 50
+#define TRIES 150
 #define TRY_MS 20
 
 struct iperf_test;
@@ -93,15 +93,17 @@ static struct iperf_test *test_of(const struct iperf *iperf, char role, int port
     return test;
 }
 
-/* Both ends as soon as one client was served, or its parent kills it. */
+/* Until its parent kills it: a client whose try failed comes again. */
 static void serve(int port)
 {
     struct iperf iperf;
     struct iperf_test *test;
 
-    if (load(&iperf) && (test = test_of(&iperf, 's', port))) {
+    while (load(&iperf) && (test = test_of(&iperf, 's', port))) {
         iperf.set_bind(test, "127.0.0.1");
-        iperf.run_server(test);
+        if (iperf.run_server(test) < 0) {
+            nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
+        }
     }
     _exit(0);
 }
@@ -132,28 +134,41 @@ static double received(const char *text)
     return bits > 0 ? bits : (double)NAN;
 }
 
+/* One try, with a test of its own: one that failed keeps what it failed with. NAN: the server was
+ * not there yet. */
+static double measured(const struct iperf *iperf, int port, int seconds, char *congestion)
+{
+    struct iperf_test *test = test_of(iperf, 'c', port);
+
+    if (test) {
+        iperf->set_host(test, "127.0.0.1");
+        iperf->set_duration(test, seconds);
+        iperf->set_json(test, 1);
+        if (*congestion) {
+            iperf->set_congestion(test, congestion);
+        }
+        if (iperf->run_client(test) == 0) {
+            return received(iperf->json(test));
+        }
+    }
+    nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
+    return (double)NAN;
+}
+
 static void client(int out, int port, int seconds, const char *congestion)
 {
     struct told told = {.bits_per_s = (double)NAN};
     struct iperf iperf;
-    struct iperf_test *test = NULL;
     char control[32];
 
     snprintf(control, sizeof(control), "%s", congestion);
     if (!load(&iperf)) {
         snprintf(told.why, sizeof(told.why), "libiperf is not installed (package iperf3)");
-    } else if ((test = test_of(&iperf, 'c', port))) {
-        iperf.set_host(test, "127.0.0.1");
-        iperf.set_duration(test, seconds);
-        iperf.set_json(test, 1);
-        if (*control) {
-            iperf.set_congestion(test, control);
-        }
+    } else {
         silence();
-        for (int i = 0; i < TRIES && iperf.run_client(test) < 0; i++) {
-            nanosleep(&(struct timespec){.tv_nsec = TRY_MS * 1000000L}, NULL);
+        for (int i = 0; i < TRIES && isnan(told.bits_per_s); i++) {
+            told.bits_per_s = measured(&iperf, port, seconds, control);
         }
-        told.bits_per_s = received(iperf.json(test));
         if (isnan(told.bits_per_s)) {
             snprintf(told.why, sizeof(told.why),
                      "libiperf's client and server did not come together");

@@ -165,21 +165,6 @@ TEST(measure, a_wrong_digest_has_no_number)
     small_rig_free(small);
 }
 
-/* A path between processes is not the harness: the distance is told, and judges nothing. */
-TEST(measure, a_link_may_be_close_to_the_ruler)
-{
-    struct small_rig *small = small_rig_new(small_engine("reference"));
-    struct story near = {.ruler = 110};
-    struct hr_measure_result r;
-
-    small->bench.rig.path = hr_path_find("tcp");
-    r = tell(small, &near, true);
-    CHECK_EQ(r.status, HR_PASS);
-    CHECK_STR(text_of(metric_of(r.json, 1), "name"), "null_distance");
-    hr_measure_result_free(&r);
-    small_rig_free(small);
-}
-
 /* A suite that forgets the digest gets no figure past the gate. */
 TEST(measure, a_digest_not_compared_has_no_number)
 {
