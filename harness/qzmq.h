@@ -171,7 +171,7 @@ uint64_t hr_qzmq_renewals(const struct hr_qzmq *session);
 const uint8_t *hr_qzmq_peer(const struct hr_qzmq *session);
 
 /* One record of size bytes (a batch of orders): *out_size = size + HR_QZMQ_OVERHEAD_BYTES. plain
- * and out do not overlap. Nothing is allocated. */
+ * and out do not overlap. Nothing is allocated, but for a moment when a key is renewed. */
 enum hr_qzmq_reason hr_qzmq_seal(struct hr_qzmq *session, uint64_t now_ns, const void *plain,
                                  size_t size, uint8_t *out, size_t capacity, size_t *out_size);
 /* The bytes of the next record. plain and in do not overlap; plain holds nothing to be used unless
