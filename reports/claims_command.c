@@ -101,11 +101,10 @@ static json_t *shown_of(json_t *judged, const bool only[HR_VERDICTS], bool all)
 static int read_results(const char *const *files, int count, json_t **records)
 {
     for (int i = 0; i < count; i++) {
-        int rc = hr_record_read(&records[i], files[i]);
+        int rc = hr_result_read(&records[i], files[i], true);
 
-        rc = rc ? rc : hr_schema_check_measured(records[i]);
         if (rc) {
-            return hr_context(rc, "%s", files[i]);
+            return rc;
         }
     }
     return 0;

@@ -187,20 +187,36 @@ static int contest(struct pairing *p, json_t *row, struct hr_contest *c, double 
     return hr_contest_interleaved(c, old, new, old_count / 2);
 }
 
+static bool gates(const struct pairing *p, const char *key, const json_t *metric)
+{
+    char full[HR_COMPARE_KEY_MAX + 80];
+
+    snprintf(full, sizeof(full), "%s:%.60s", key, hr_view_text(metric, "name"));
+    return regexec(&p->gate, full, 0, NULL, 0) == 0;
+}
+
+/* Both say the same of it, where they say it. */
+static bool is_alike(const json_t *old, const json_t *new, const char *what)
+{
+    const char *a = hr_view_text(old, what), *b = hr_view_text(new, what);
+
+    return !*a || !*b || strcmp(a, b) == 0;
+}
+
 /* like: the side that says the figure's unit and direction. */
 static int add_figure(struct pairing *p, const char *key, const json_t *like, const json_t *old,
                       const json_t *new, const char *refused)
 {
-    char full[HR_COMPARE_KEY_MAX + 80];
     double *olds = NULL, *news = NULL;
     struct hr_contest *c;
-    json_t *row;
+    json_t *row = add_row(p, key, like, gates(p, key, like));
     int n, m, rc;
 
-    snprintf(full, sizeof(full), "%s:%.60s", key, hr_view_text(like, "name"));
-    row = add_row(p, key, like, regexec(&p->gate, full, 0, NULL, 0) == 0);
     set_real(row, "old", hr_view_number(old, "estimate"));
     set_real(row, "new", hr_view_number(new, "estimate"));
+    if (!*refused && !(is_alike(old, new, "unit") && is_alike(old, new, "better"))) {
+        refused = "the figure is another one: its unit or direction changed";
+    }
     if (*refused) {
         not_compared(row, refused);
         return 0;
@@ -220,24 +236,28 @@ static int add_figure(struct pairing *p, const char *key, const json_t *like, co
     return rc;
 }
 
-/* One case of both: every figure that both have. */
+/* One case: every figure that both have. One that gates and is missing is no silence: it could not
+ * be compared. new is NULL if there is no such case. */
 static int add_case(struct pairing *p, const char *key, const json_t *old, const json_t *new)
 {
-    const json_t *all = hr_view_counts(new) ? new : old, *metric;
-    char why[TEXT_MAX];
+    const json_t *all = new &&hr_view_counts(new) && !hr_view_counts(old) ? new : old, *metric;
+    char why[TEXT_MAX] = "new has no such case";
     int rc = 0;
     size_t i;
 
-    if (hr_view_is_ruler(old) || hr_view_is_ruler(new)) {
+    if (hr_view_is_ruler(old) || (new &&hr_view_is_ruler(new))) {
         return 0;
     }
-    why_not(old, new, why);
+    if (new) {
+        why_not(old, new, why);
+    }
     json_array_foreach (json_object_get(all, "metrics"), i, metric) {
         const char *name = hr_view_text(metric, "name");
         const json_t *one = hr_view_metric(old, name), *other = hr_view_metric(new, name);
 
-        if (is_figure(metric, !*why) && one && other && rc == 0) {
-            rc = add_figure(p, key, metric, one, other, why);
+        if (rc == 0 && is_figure(metric, !*why) && ((one && other) || gates(p, key, metric))) {
+            rc = add_figure(p, key, metric, one, other,
+                            *why || (one && other) ? why : "new has no such figure");
         }
     }
     return rc;
@@ -410,7 +430,8 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
                       const char *new_name, const struct hr_compare_options *options,
                       json_t **comparison)
 {
-    struct hr_view_walk walk = {0};
+    const char *engine = hr_compare_engine(new), *old_engine = hr_compare_engine(old);
+    struct hr_view_walk walk = {0}, old_walk = {0};
     struct pairing p;
     json_t *notes;
     int rc = hr_compare_check(old, old_name, new, new_name, options->across_hosts);
@@ -428,13 +449,19 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
         const json_t *other;
         char key[HR_COMPARE_KEY_MAX];
 
-        hr_compare_key(walk.item, key);
+        hr_compare_key(engine, walk.item, key);
         other = hr_compare_find(old, key);
         rc = other ? add_case(&p, key, other, walk.item) : 0;
     }
+    while (rc == 0 && hr_view_next(old, &old_walk)) {
+        char key[HR_COMPARE_KEY_MAX];
+
+        hr_compare_key(old_engine, old_walk.item, key);
+        rc = hr_compare_find(new, key) ? 0 : add_case(&p, key, old_walk.item, NULL);
+    }
     notes = hr_compare_notes(old, new, options);
-    return finish(&p, rc, hr_compare_side(old, old_name, hr_compare_engine(old)),
-                  hr_compare_side(new, new_name, hr_compare_engine(new)),
+    return finish(&p, rc, hr_compare_side(old, old_name, old_engine),
+                  hr_compare_side(new, new_name, engine),
                   hr_view_text(json_object_get(old, "workload"), "sha256"), notes, comparison);
 }
 
@@ -447,6 +474,7 @@ int hr_compare_interleaved(const json_t *record, const char *name,
                            const struct hr_compare_options *options, json_t **comparison)
 {
     const json_t *against = json_object_get(record, "against");
+    const char *engine = hr_compare_engine(record);
     /* No expression of a file is compiled: it is one of two. */
     bool chosen = hr_view_is(against, "gate", HR_COMPARE_GATE_CHOSEN);
     struct hr_view_walk walk = {0};
@@ -464,7 +492,7 @@ int hr_compare_interleaved(const json_t *record, const char *name,
         const json_t *old = json_object_get(walk.item, "against");
         char key[HR_COMPARE_KEY_MAX];
 
-        hr_compare_key(walk.item, key);
+        hr_compare_key(engine, walk.item, key);
         rc = old ? add_case(&p, key, old, walk.item) : 0;
         if (!old && !hr_view_is(walk.suite, "name", "conformance")) {
             hr_compare_list(alone, sizeof(alone), key);

@@ -49,9 +49,12 @@ struct hr_compare_options {
     int again_count;
 };
 
-/* A case's id without its engine: two results may be of two engines. */
+/* The engine under test: the first that a case names, the ruler left out; "" if none was. */
+const char *hr_compare_engine(const json_t *record);
+/* A case's id without the engine under test, since two results may be of two; what is measured
+ * beside it (devices, the ruler) keeps its name. */
 #define HR_COMPARE_KEY_MAX 256
-void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX]);
+void hr_compare_key(const char *engine, const json_t *item, char key[HR_COMPARE_KEY_MAX]);
 /* An extended regular expression of the option's; -EINVAL with why it is none. */
 int hr_compare_regex(regex_t *regex, const char *option, const char *text);
 

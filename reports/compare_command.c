@@ -107,17 +107,6 @@ static int read_fail_on(const char *text, bool *regression, bool *inconclusive)
                          text);
 }
 
-static int read_result(json_t **record, const char *file)
-{
-    int rc = hr_record_read(record, file);
-
-    if (rc == 0) {
-        rc = hr_schema_check_measured(*record);
-        rc = rc ? hr_context(rc, "%s", file) : 0;
-    }
-    return rc;
-}
-
 static bool is_same_file(const char *a, const char *b)
 {
     struct stat x, y;
@@ -223,10 +212,10 @@ static int read_all(const struct hr_args *args, struct inputs *in)
         return hr_fail(EINVAL, "--again is given %d times, at most %d", n, HR_COMPARE_FILES_MAX);
     }
     for (int i = 0; i < in->count && rc == 0; i++) {
-        rc = read_result(in->records + i, in->files[i]);
+        rc = hr_result_read(in->records + i, in->files[i], true);
     }
     for (int i = 0; i < n && rc == 0; i++) {
-        rc = read_result(in->again + i, again[i]);
+        rc = hr_result_read(in->again + i, again[i], true);
     }
     in->options.again = in->again;
     in->options.again_count = n;

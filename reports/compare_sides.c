@@ -12,10 +12,22 @@
 
 #define TEXT_MAX 400
 
-void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX])
+const char *hr_compare_engine(const json_t *record)
 {
-    const char *id = hr_view_text(item, "id"), *engine = hr_view_text(item, "engine");
-    const char *at = *engine ? strstr(id, engine) : NULL;
+    struct hr_view_walk walk = {0};
+
+    while (hr_view_next(record, &walk)) {
+        if (*hr_view_text(walk.item, "engine") && !hr_view_is_ruler(walk.item)) {
+            return hr_view_text(walk.item, "engine");
+        }
+    }
+    return "";
+}
+
+void hr_compare_key(const char *engine, const json_t *item, char key[HR_COMPARE_KEY_MAX])
+{
+    const char *id = hr_view_text(item, "id");
+    const char *at = *engine && hr_view_is(item, "engine", engine) ? strstr(id, engine) : NULL;
     size_t length = strlen(engine);
 
     while (at && !((at == id || at[-1] == '/') && at[length] == '/')) {
@@ -30,12 +42,13 @@ void hr_compare_key(const json_t *item, char key[HR_COMPARE_KEY_MAX])
 
 const json_t *hr_compare_find(const json_t *record, const char *key)
 {
+    const char *engine = hr_compare_engine(record);
     struct hr_view_walk walk = {0};
 
     while (hr_view_next(record, &walk)) {
         char other[HR_COMPARE_KEY_MAX];
 
-        hr_compare_key(walk.item, other);
+        hr_compare_key(engine, walk.item, other);
         if (strcmp(other, key) == 0) {
             return walk.item;
         }
@@ -57,18 +70,6 @@ int hr_compare_regex(regex_t *regex, const char *option, const char *text)
         return hr_fail(EINVAL, "%s '%.80s' is not a regular expression: %s", option, text, why);
     }
     return 0;
-}
-
-const char *hr_compare_engine(const json_t *record)
-{
-    struct hr_view_walk walk = {0};
-
-    while (hr_view_next(record, &walk)) {
-        if (*hr_view_text(walk.item, "engine")) {
-            return hr_view_text(walk.item, "engine");
-        }
-    }
-    return "";
 }
 
 json_t *hr_compare_side(const json_t *record, const char *file, const char *engine)
@@ -196,13 +197,14 @@ static void note_circumstances(json_t *notes, const json_t *old, const json_t *n
 /* What only one of the two has. */
 static void note_alone(json_t *notes, const json_t *here, const json_t *there, const char *which)
 {
+    const char *engine = hr_compare_engine(here);
     struct hr_view_walk walk = {0};
     char names[300] = "";
 
     while (hr_view_next(here, &walk)) {
         char key[HR_COMPARE_KEY_MAX];
 
-        hr_compare_key(walk.item, key);
+        hr_compare_key(engine, walk.item, key);
         if (!hr_compare_find(there, key)) {
             hr_compare_list(names, sizeof(names), key);
         }

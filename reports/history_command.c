@@ -27,18 +27,16 @@ static int add_one(struct hr_history *history, const char *file)
 {
     json_t *record = NULL;
     bool added = false;
-    int rc = hr_record_read(&record, file);
+    int rc = hr_result_read(&record, file, true);
+    bool whole = rc == 0 && json_is_true(json_object_get(record, "complete"));
 
-    if (rc) {
-        return rc;
+    if (whole) {
+        rc = hr_history_add(history, record, &added);
+        rc = rc ? hr_context(rc, "%s", file) : 0;
     }
-    bool whole = json_is_true(json_object_get(record, "complete"));
-
-    rc = hr_schema_check(record);
-    rc = rc || !whole ? rc : hr_history_add(history, record, &added);
     json_decref(record);
     if (rc) {
-        return hr_context(rc, "%s", file);
+        return rc;
     }
     printf("%s: %s\n", file,
            !whole  ? "left out: the run was interrupted"

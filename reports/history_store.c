@@ -208,6 +208,7 @@ static int add_result(struct hr_history *h, const json_t *record, bool *added)
 static int add_figures(struct hr_history *h, const json_t *record)
 {
     sqlite3_int64 result = sqlite3_last_insert_rowid(h->db);
+    const char *engine = hr_compare_engine(record);
     struct hr_view_walk walk = {0};
     sqlite3_stmt *insert;
     int rc = prepare(h, "INSERT INTO figures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", &insert);
@@ -220,7 +221,7 @@ static int add_figures(struct hr_history *h, const json_t *record)
         char key[HR_COMPARE_KEY_MAX];
         size_t i;
 
-        hr_compare_key(walk.item, key);
+        hr_compare_key(engine, walk.item, key);
         json_array_foreach (json_object_get(walk.item, "metrics"), i, metric) {
             double median = hr_view_number(metric, "estimate");
 

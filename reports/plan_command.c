@@ -97,14 +97,6 @@ static int split_operand(const json_t *catalog, const char *operand, char id[128
     return 0;
 }
 
-static int read_result(const char *file, json_t **record)
-{
-    int rc = hr_record_read(record, file);
-
-    rc = rc ? rc : hr_schema_check(*record);
-    return rc && *record ? hr_context(rc, "%s:1", file) : rc;
-}
-
 /* No input is written over. */
 static int check_outputs(const struct hr_args *args, const struct hr_plan_result *results,
                          int count)
@@ -255,7 +247,7 @@ static int run(const struct hr_args *args)
     rc = read_catalogs(args, &catalog);
     for (int i = 0; rc == 0 && i < count; i++) {
         rc = split_operand(catalog, operands[i], ids[i], &results[i]);
-        rc = rc ? rc : read_result(results[i].file, &records[i]);
+        rc = rc ? rc : hr_result_read(&records[i], results[i].file, false);
         results[i].record = records[i];
     }
     rc = rc ? rc : plan_all(args, catalog, results, count);

@@ -28,6 +28,7 @@
 #define HR_REPORT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 /* The terminal summary, ending in one block to paste. color: ANSI allowed. */
@@ -53,7 +54,9 @@ extern const char hr_result_schema[];
 /* Checks a document against the subset of JSON Schema that the published schema uses. 0, or
  * -EINVAL with the path of the first offence in hr_error(). */
 int hr_schema_check(const json_t *document);
-/* The same, and refuses a record that says that nobody measured it ("constructed"): for what judges. */
-int hr_schema_check_measured(const json_t *document);
+/* A result's file, read and checked; what is wrong with it is told with the file's name. measured:
+ * one that says that nobody measured it ("constructed") is refused, for what judges. *record is a
+ * new reference, to be given back also after a failure; NULL if nothing could be read. */
+int hr_result_read(json_t **record, const char *file, bool measured);
 
 #endif

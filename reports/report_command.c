@@ -4,7 +4,6 @@
  */
 #include "harness/command.h"
 #include "harness/error.h"
-#include "harness/record.h"
 #include "harness/sink.h"
 #include "reports/report.h"
 #include "reports/sheet.h"
@@ -36,19 +35,12 @@ static const struct hr_option options[] = {
 
 static int read_results(const char *const *files, int count, json_t **records)
 {
-    int i, rc;
+    int rc = 0;
 
-    for (i = 0; i < count; i++) {
-        rc = hr_record_read(&records[i], files[i]);
-        if (rc) {
-            return rc;
-        }
-        rc = hr_schema_check(records[i]);
-        if (rc) {
-            return hr_context(rc, "%s", files[i]);
-        }
+    for (int i = 0; i < count && rc == 0; i++) {
+        rc = hr_result_read(&records[i], files[i], false);
     }
-    return 0;
+    return rc;
 }
 
 /* The plots go where they were asked for, else into a folder that lives as long as the HTML is

@@ -392,13 +392,17 @@ int hr_schema_check(const json_t *document)
                           c.where, c.offence);
 }
 
-int hr_schema_check_measured(const json_t *document)
+int hr_result_read(json_t **record, const char *file, bool measured)
 {
-    int rc = hr_schema_check(document);
+    int rc = hr_record_read(record, file);
 
-    if (rc == 0 && json_object_get(document, "constructed")) {
+    if (rc) {
+        return rc;
+    }
+    rc = hr_schema_check(*record);
+    if (rc == 0 && measured && json_object_get(*record, "constructed")) {
         rc = hr_fail(EINVAL, "nobody measured this result, its figures are made up: it proves "
                              "nothing; give one of `headroom run`");
     }
-    return rc;
+    return rc ? hr_context(rc, "%s", file) : 0;
 }

@@ -60,6 +60,9 @@ expect_err '[-]-only everything: no such verdict'
 expect_refused "$HEADROOM" claims --fail-on everything
 expect_refused "$HEADROOM" claims --claims "$TMP/none.yaml"
 expect_refused "$HEADROOM" claims "$TMP/none.json"
+echo '[]' >"$TMP/list.json"
+expect_refused "$HEADROOM" claims "$TMP/list.json"
+expect_err "^headroom: $TMP/list.json:1: no run record" # the file is named once
 expect_refused "$HEADROOM" claims "$TMP/mine.yaml"
 # shellcheck disable=SC2016
 for formula in 'value <= $(touch '"$TMP"'/owned)' 'value <= `id`' 'system <= 1' 'value <= "a"' 'value <= 1;1' \

@@ -51,5 +51,7 @@ sed 's/"complete": true/"complete": false/' "$golden/old.json" >"$TMP/cut.json"
 expect_exit 0 "$HEADROOM" history add "$TMP/cut.json" "$golden/old.json" --db "$DB" # the others are not held up
 expect_out 'cut.json: left out: the run was interrupted'
 expect_out 'old.json: is there already'
+expect_refused "$HEADROOM" history add reports/plan-samples/linux-rtx-3090.json --db "$DB"
+expect_err 'made up'
 head -c 5000 "$DB" >"$TMP/damaged"
 expect_refused "$HEADROOM" history show --db "$TMP/damaged"

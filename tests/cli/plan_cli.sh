@@ -139,7 +139,7 @@ expect_err 'short.json:[0-9]+: '
 expect_refused "$HEADROOM" plan "$TMP/none.json"
 sed 's/"constructed": ".*"/"constructed": ""/' $samples/linux-rtx-3090.json >"$TMP/unmarked.json"
 expect_refused "$HEADROOM" plan "$TMP/unmarked.json"
-expect_err 'unmarked.json:1: .*constructed'
+expect_err 'unmarked.json: .*constructed'
 
 # Bad catalogs: file:line and the mend.
 catalog() { # catalog MESSAGE LINES
