@@ -365,6 +365,9 @@ static int crashing_list(struct eut_device_facts *facts, uint32_t room, uint32_t
 
 static const struct eut_device_api faulty_api = {
     .name = "faulty", .survives_fork = true, .list = crashing_list, .open = faulty_open};
+/* Of its own, so that no device with compiled kernels lies idle. */
+static const struct eut_device_api uncompiled_api = {
+    .name = "uncompiled", .survives_fork = true, .list = crashing_list, .open = faulty_open};
 static const struct eut_limits small = {.struct_size = sizeof(struct eut_limits),
                                         .markets = 3,
                                         .l2_markets = 1,
@@ -385,6 +388,7 @@ TEST(device, no_memory_at_any_buffer_is_one_clear_line)
         CHECK(rc == 0 || strstr(hr_error(), "faulty: out of memory"));
     } while (rc != 0 && n < 100);
     CHECK(n > 10 && n < 100);
+    faulty.alloc_fails = 0;
     eut_device_engine_close(engine);
 }
 
@@ -393,7 +397,7 @@ TEST(device, a_kernel_that_does_not_compile_says_so)
     struct eut_device_engine *engine;
 
     faulty.build_fails = 1;
-    CHECK_EQ(eut_device_engine_open(&faulty_api, 0, &small, NULL, &engine), -EINVAL);
+    CHECK_EQ(eut_device_engine_open(&uncompiled_api, 0, &small, NULL, &engine), -EINVAL);
     CHECK_STR(hr_error(), "faulty: line 7: error: does not compile");
     CHECK(!engine);
 }
