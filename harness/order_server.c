@@ -402,6 +402,9 @@ int hr_server_start(struct hr_server *server, const struct hr_server_params *par
     if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) {
         return hr_fail(errno, "no channel to a server: %s", strerror(errno));
     }
+#ifdef SO_NOSIGPIPE
+    setsockopt(pair[0], SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
+#endif
     fflush(NULL);
     server->pid = fork();
     if (server->pid < 0) {
@@ -457,7 +460,9 @@ static void await_end(pid_t pid)
 void hr_server_stop(struct hr_server *server)
 {
     if (server->control >= 0) {
-        say(server, HR_ENOUGH);
+        char word = HR_ENOUGH;
+
+        (void)!send(server->control, &word, 1, MSG_NOSIGNAL); /* what is no more need not be told */
         close(server->control);
         server->control = -1;
     }

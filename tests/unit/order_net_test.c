@@ -170,6 +170,25 @@ TEST(order_net, every_link_answers_as_in_process)
     free(requests);
 }
 
+/* The words are those of the process in which it failed. */
+TEST(order_net, a_server_that_cannot_start_says_why)
+{
+    struct eut_limits none = limits;
+    struct hr_net net;
+
+    none.markets = 0;
+    CHECK_EQ(hr_net_open(&net, &(struct hr_net_params){.ops = link_of("tcp"),
+                                                       .engine = engine("reference"),
+                                                       .limits = none,
+                                                       .link = {.clients = 1, .congestion = ""},
+                                                       .batch = 1,
+                                                       .window = 1,
+                                                       .server_cpu = -1}),
+             -EINVAL);
+    CHECK(strstr(hr_error(), "reference did not start") != NULL);
+    CHECK_EQ(net.server.pid, -1);
+}
+
 /* What was on its way is lost, and is counted so. */
 TEST(order_net, a_killed_server_is_told_and_nothing_is_forgotten)
 {
