@@ -65,6 +65,15 @@ int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes)
     return 0;
 }
 
+void eut_lazy_scatter(const struct eut_lazy *lazy)
+{
+#ifdef MADV_NOHUGEPAGE
+    madvise(lazy->at, whole_pages(lazy->bytes), MADV_NOHUGEPAGE);
+#else
+    (void)lazy;
+#endif
+}
+
 void eut_lazy_unmap(struct eut_lazy *lazy)
 {
     if (lazy->at) {
@@ -95,6 +104,11 @@ int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes)
     ((void **)lazy->at)[-1] = at;
     lazy->bytes = (size_t)bytes;
     return 0;
+}
+
+void eut_lazy_scatter(const struct eut_lazy *lazy)
+{
+    (void)lazy;
 }
 
 void eut_lazy_unmap(struct eut_lazy *lazy)

@@ -15,6 +15,8 @@ struct eut_lazy {
 /* Reserves `bytes` of zeroes, aligned to 2 MiB where the system maps pages at all, huge pages asked
  * for when it is at least one of them. -ENOMEM. */
 int eut_lazy_map(struct eut_lazy *lazy, uint64_t bytes);
+/* For memory of which little will be touched, here and there: no huge pages after all. */
+void eut_lazy_scatter(const struct eut_lazy *lazy);
 /* Accepts what was never mapped. */
 void eut_lazy_unmap(struct eut_lazy *lazy);
 

@@ -16,6 +16,7 @@ int eut_rank_open(struct eut_rank_nodes *nodes, uint64_t max)
     if (rc) {
         return rc;
     }
+    eut_lazy_scatter(&nodes->memory); /* the orders of a side may have numbers of any size */
     nodes->at = nodes->memory.at;
     eut_secret_fill(&nodes->secret, 1);
     return 0;

@@ -23,6 +23,9 @@ int eut_ranks_open(struct eut_ranks *ranks, const struct eut_limits *limits)
     rc = rc ? rc : eut_rank_open(&ranks->levels, limits->levels);
     rc = rc ? rc
             : eut_lazy_map(&ranks->memory, (uint64_t)limits->markets * 2 * sizeof(*ranks->side));
+    if (rc == 0) {
+        eut_lazy_scatter(&ranks->memory);
+    }
     ranks->side = ranks->memory.at;
     ranks->looks = RANK_LOOKS;
     ranks->step = RANK_STEP;
