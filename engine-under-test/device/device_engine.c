@@ -313,11 +313,6 @@ int eut_device_engine_load(struct eut_device_engine *e, const struct eut_request
 
 /* ---- asking --------------------------------------------------------------------- */
 
-const struct eut_device_facts *eut_device_engine_facts(const struct eut_device_engine *e)
-{
-    return &e->open->device->facts;
-}
-
 const struct eut_device_part *eut_device_engine_memory(const struct eut_device_engine *e)
 {
     return e->parts;

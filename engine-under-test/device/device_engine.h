@@ -46,8 +46,6 @@ int eut_device_engine_open(const struct eut_device_api *api, uint32_t number,
                            struct eut_device_engine **engine);
 void eut_device_engine_close(struct eut_device_engine *engine); /* accepts NULL */
 
-const struct eut_device_facts *eut_device_engine_facts(const struct eut_device_engine *engine);
-
 /* Device memory that the engine takes, by what for; each text is static. NULL ends the list. */
 struct eut_device_part {
     const char *name;

@@ -285,8 +285,8 @@ K_FN void level_insert(K_OWN struct k_worker *w, u32 side, struct k_place place,
     }
 }
 
-/* A chunk with few levels and a neighbour become one, so that chunks hold three levels and more on
- * average, whatever came and went, and the pool suffices for the limit. */
+/* A chunk with few levels and a neighbour become one, so that two neighbours hold five levels or
+ * more, whatever came and went, and the pool suffices for the limit. */
 K_FN void chunk_merge(K_OWN struct k_worker *w, u32 side, u32 better, u32 worse)
 {
     u32 more = w->chunk[better].count, count = w->chunk[worse].count;

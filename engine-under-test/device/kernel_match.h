@@ -11,8 +11,6 @@
 #include "engine-under-test/device/kernel_book.h"
 
 #define K_PRICE_MAX 0x7FFFFFFFu
-#define K_MATCH_GROUP \
-    64u /* work items of match_runs and of the other kernels without shared memory */
 
 /* Reasons, as in engine.h. */
 #define K_USER 1u

@@ -263,6 +263,34 @@ TEST(device, resident_batches_are_the_same)
     resident_is_the_same(999);
 }
 
+static uint64_t bytes_of(uint32_t markets, uint64_t orders, uint64_t levels)
+{
+    const struct eut_limits limits = {.struct_size = sizeof(limits),
+                                      .markets = markets,
+                                      .batch_max = 64,
+                                      .orders = orders,
+                                      .levels = levels};
+    struct eut_device_engine *engine;
+    uint64_t sum = 0;
+
+    CHECK_EQ(eut_device_engine_open(&eut_api_host, 0, &limits, NULL, &engine), 0);
+    for (const struct eut_device_part *p = eut_device_engine_memory(engine); p->name; p++) {
+        sum += p->bytes;
+    }
+    eut_device_engine_close(engine);
+    return sum;
+}
+
+/* What NOTES.md says of an order, a level and a market. */
+TEST(device, memory_is_as_promised)
+{
+    const uint64_t least = bytes_of(1000, 100000, 100000);
+
+    CHECK_EQ((bytes_of(1000, 200000, 100000) - least) / 100000, 93);
+    CHECK_EQ((bytes_of(1000, 100000, 200000) - least) / 100000, 54);
+    CHECK_EQ((bytes_of(2000, 100000, 100000) - least) / 1000, 32 + 160 + 2 * (128 + 8));
+}
+
 /* ---- PoCL ----------------------------------------------------------------------- */
 
 TEST(device, opencl_answers_as_the_oracle)
