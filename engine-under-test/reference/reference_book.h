@@ -138,7 +138,7 @@ void eut_rank_total(struct eut_reference_engine *engine, struct eut_market *mark
 static inline uint32_t rank_looks(const struct eut_reference_engine *engine,
                                   const struct eut_market *market)
 {
-    return market->ranked ? engine->ranks.looks / 8 : engine->ranks.looks;
+    return market->ranked ? engine->ranks.looks / 64 : engine->ranks.looks;
 }
 /* Could all of this trade with the makers of a side that is not empty? For fill or kill. */
 bool eut_rank_fills(struct eut_reference_engine *engine, struct eut_market *market, unsigned side,

@@ -12,7 +12,7 @@
  */
 #include "engine-under-test/reference/reference_book.h"
 
-#define RANK_LOOKS 64u
+#define RANK_LOOKS 512u
 #define RANK_STEP 16384u
 #define RANK_KEEP 16u
 
