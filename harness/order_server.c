@@ -268,6 +268,7 @@ static void drain(struct work *w, uint32_t c)
 /* False when the parent is gone. */
 static bool answer_parent(struct work *w)
 {
+    struct hr_disturbance disturbance;
     char question;
     ssize_t got = recv(w->control, &question, 1, MSG_DONTWAIT);
 
@@ -280,6 +281,8 @@ static bool answer_parent(struct work *w)
     if (got == 1) {
         w->counts.accepted = w->counts.received - w->counts.rejected;
         w->counts.digest = w->params->engine->digest(w->engine);
+        hr_disturbance_read(&disturbance);
+        w->counts.switches = (uint64_t)disturbance.switches_involuntary;
         return send(w->control, &w->counts, sizeof(w->counts), 0) == (ssize_t)sizeof(w->counts);
     }
     return true;

@@ -32,6 +32,7 @@ struct hr_server_counts {
     uint64_t connections, ended, cut; /* came; left by themselves; were cut off */
     uint64_t waiting_bytes_max;       /* of events that one connection did not read at once */
     uint64_t digest;                  /* the engine's */
+    uint64_t switches;                /* of the server's thread, against its will */
 };
 
 struct hr_server {

@@ -23,6 +23,8 @@
 
 #define SUITE "network"
 #define LOST_AFTER_MS 2000
+/* More, and the server waited for its processor: a warning, as for the measuring thread. */
+#define SERVER_SWITCHES_SOFT 2
 /* What a run is guessed to reach, orders/s: batches of one are a system call each. */
 #define PLAN_PER_S 4e6
 #define PLAN_SINGLE_PER_S 3e5
@@ -115,6 +117,9 @@ static void note_counts(struct hr_trial *t, const struct counted *b, const struc
     for (int i = 0; i < METRICS - OFFERED; i++) {
         t->values[OFFERED + i] = (double)all[i];
     }
+    /* The client's own are among the disturbances of every run. */
+    hr_check_most(&t->checks, "server_switches", apart(e->server.switches, b->server.switches),
+                  SERVER_SWITCHES_SOFT, INFINITY, "switches");
     hr_check_most(&t->checks, "lost", (double)lost, 0, 0, "orders");
     hr_check_most(&t->checks, "duplicated", (double)duplicated, 0, 0, "orders");
     hr_check_most(
