@@ -35,6 +35,11 @@ const char *hr_ask_name(enum hr_ask_what what)
 
 /* ---- requirements ---------------------------------------------------------------------- */
 
+static int said_twice(const char *what)
+{
+    return hr_fail(EINVAL, "the %s is said twice; a requirement has one", what);
+}
+
 /* p99.9<=10us */
 static int take_bound(struct hr_ask *ask, const char *condition)
 {
@@ -49,10 +54,39 @@ static int take_bound(struct hr_ask *ask, const char *condition)
     if (strncmp(end, "<=", 2) != 0 || !(percentile >= 50 && percentile < 100)) {
         return hr_fail(EINVAL, "'%.40s' is no tail bound; write it like p99.9<=10us", condition);
     }
+    if (!isnan(ask->percentile)) {
+        return said_twice("bound");
+    }
     ask->percentile = percentile;
     rc = hr_parse_time(end + 2, &bound_ns);
     ask->bound_ns = (double)bound_ns;
-    return rc;
+    return rc == 0 && bound_ns == 0 ? hr_fail(EINVAL, "no order is answered in no time") : rc;
+}
+
+static int take_depth(struct hr_ask *ask, const char *levels)
+{
+    int rc;
+
+    if (ask->what != HR_ASK_MARKETS) {
+        return hr_fail(EINVAL, "depth is the levels of markets, not of a %s", asks[ask->what].name);
+    }
+    if (!isnan(ask->depth)) {
+        return said_twice("depth");
+    }
+    rc = hr_parse_amount(levels, &ask->depth);
+    return rc == 0 && !(ask->depth >= 1) ? hr_fail(EINVAL, "a depth is one level or more") : rc;
+}
+
+static int take_name(char *kept, size_t size, const char *what, const char *name)
+{
+    if (*kept) {
+        return said_twice(what);
+    }
+    if (strlen(name) >= size) {
+        return hr_fail(EINVAL, "the %s has more than %zu letters", what, size - 1);
+    }
+    memcpy(kept, name, strlen(name) + 1);
+    return 0;
 }
 
 static int take_condition(struct hr_ask *ask, const char *condition)
@@ -61,26 +95,20 @@ static int take_condition(struct hr_ask *ask, const char *condition)
         return take_bound(ask, condition);
     }
     if (strncmp(condition, "depth=", 6) == 0) {
-        return ask->what == HR_ASK_MARKETS
-                   ? hr_parse_amount(condition + 6, &ask->depth)
-                   : hr_fail(EINVAL, "depth is the levels of markets, not of a %s",
-                             asks[ask->what].name);
+        return take_depth(ask, condition + 6);
     }
     if (strncmp(condition, "model=", 6) == 0) {
         if (ask->what != HR_ASK_DECODE || !condition[6]) {
             return hr_fail(EINVAL,
                            "a model is decoded; write it like decode=15@model=llama-3.1-8b");
         }
-        snprintf(ask->model, sizeof(ask->model), "%s", condition + 6);
-        return 0;
+        return take_name(ask->model, sizeof(ask->model), "model", condition + 6);
     }
     if (strncmp(condition, "path=", 5) == 0 && condition[5]) {
-        snprintf(ask->path, sizeof(ask->path), "%s", condition + 5);
-        return 0;
+        return take_name(ask->path, sizeof(ask->path), "path", condition + 5);
     }
     if (strncmp(condition, "engine=", 7) == 0 && condition[7]) {
-        snprintf(ask->engine, sizeof(ask->engine), "%s", condition + 7);
-        return 0;
+        return take_name(ask->engine, sizeof(ask->engine), "engine", condition + 7);
     }
     return hr_fail(EINVAL,
                    "'%.40s' is no condition; these are p99.9<=10us, depth=N, path=NAME and "
@@ -137,6 +165,9 @@ static int take_ask(struct hr_ask *ask, const char *text)
     if (rc == 0 && ask->value <= 0) {
         rc = hr_fail(EINVAL, "a requirement of 0 asks nothing");
     }
+    if (rc == 0 && condition && !condition[strspn(condition, ",")]) {
+        rc = hr_fail(EINVAL, "'%.60s' ends where a condition should stand", text);
+    }
     for (condition = condition ? strtok_r(condition, ",", &rest) : NULL; rc == 0 && condition;
          condition = strtok_r(NULL, ",", &rest)) {
         rc = take_condition(ask, condition);
@@ -150,8 +181,39 @@ static int take_ask(struct hr_ask *ask, const char *text)
 
 /* ---- money ----------------------------------------------------------------------------- */
 
+/* Money that buys from nobody is a slip of the pen. */
+static int check_vendor(const json_t *catalog, const char *vendor)
+{
+    struct hr_nearest near = {.word = vendor};
+    const json_t *entry, *part;
+    size_t i, k;
+
+    if (json_array_size(catalog) == 0) {
+        return 0; /* nothing has a price, so nothing is bought */
+    }
+    json_array_foreach (catalog, i, entry) {
+        const char *name = hr_view_text(entry, "vendor");
+
+        if (strcmp(name, vendor) == 0) {
+            return 0;
+        }
+        hr_nearest_offer(&near, name);
+        json_array_foreach (json_object_get(entry, "parts"), k, part) {
+            name = hr_view_text(part, "vendor");
+            if (strcmp(name, vendor) == 0) {
+                return 0;
+            }
+            hr_nearest_offer(&near, name);
+        }
+    }
+    return hr_nearest_name(&near)
+               ? hr_fail(EINVAL, "nothing in the catalog is sold by '%.60s'; did you mean %s?",
+                         vendor, hr_nearest_name(&near))
+               : hr_fail(EINVAL, "nothing in the catalog is sold by '%.60s'", vendor);
+}
+
 /* AUD 3900:vendor=Apple */
-static int take_restriction(struct hr_plan_terms *terms, const char *text)
+static int take_restriction(struct hr_plan_terms *terms, const json_t *catalog, const char *text)
 {
     struct hr_restriction *r = &terms->restricted[terms->restrictions];
     const char *colon = strchr(text, ':');
@@ -176,10 +238,11 @@ static int take_restriction(struct hr_plan_terms *terms, const char *text)
     r->amount = money.amount;
     snprintf(r->vendor, sizeof(r->vendor), "%s", colon + 8);
     terms->restrictions++;
-    return 0;
+    return check_vendor(catalog, r->vendor);
 }
 
-static int take_restrictions(struct hr_plan_terms *terms, const struct hr_plan_flags *flags)
+static int take_restrictions(struct hr_plan_terms *terms, const struct hr_plan_flags *flags,
+                             const json_t *catalog)
 {
     double sum = 0;
     int rc = 0;
@@ -191,7 +254,7 @@ static int take_restrictions(struct hr_plan_terms *terms, const struct hr_plan_f
         return hr_fail(EINVAL, "--restrict: %d at most", HR_RESTRICTIONS_MAX);
     }
     for (int i = 0; rc == 0 && i < flags->restricts; i++) {
-        rc = take_restriction(terms, flags->restrict_to[i]);
+        rc = take_restriction(terms, catalog, flags->restrict_to[i]);
         rc = rc ? hr_context(rc, "--restrict") : 0;
         sum += rc ? 0 : terms->restricted[i].amount;
     }
@@ -220,6 +283,15 @@ static int take_exchange(struct hr_plan_terms *terms, const char *text)
     }
     memcpy(e->currency, text, 3);
     e->currency[3] = '\0';
+    if (strcmp(e->currency, terms->currency) == 0) {
+        return hr_fail(EINVAL, "'%.60s': %s is the plan's own currency; name another", text,
+                       e->currency);
+    }
+    for (int i = 0; i < terms->exchanges; i++) {
+        if (strcmp(terms->exchange[i].currency, e->currency) == 0) {
+            return hr_fail(EINVAL, "'%.60s': %s is said twice", text, e->currency);
+        }
+    }
     e->worth = worth;
     terms->exchanges++;
     return 0;
@@ -307,7 +379,7 @@ int hr_plan_terms_parse(struct hr_plan_terms *terms, const struct hr_plan_flags 
         memcpy(terms->currency, money.currency, sizeof(terms->currency));
     }
     adopt_currency(terms, catalog);
-    rc = rc ? rc : take_restrictions(terms, flags);
+    rc = rc ? rc : take_restrictions(terms, flags, catalog);
     if (rc == 0 && flags->exchanges > HR_EXCHANGES_MAX) {
         rc = hr_fail(EINVAL, "--exchange: %d at most", HR_EXCHANGES_MAX);
     }
