@@ -141,6 +141,11 @@ static bool is_id(const char *text, size_t length)
     return true;
 }
 
+static bool is_word(const char *text, size_t length, const char *word)
+{
+    return length == strlen(word) && memcmp(text, word, length) == 0;
+}
+
 static int grow(struct filling *f, const char *id, size_t length, int line, struct hr_entry **made)
 {
     char **list = list_of(f->claims, f->shelf), *larger;
@@ -232,6 +237,10 @@ static int take_setting(struct filling *f, const struct hr_setting *s)
     if (!is_id(s->key, (size_t)(dot - s->key))) {
         return hr_fail(EINVAL, "an entry's name is letters, digits, _ and -, at most %d",
                        HR_FORMULA_NAME_BYTES - 1);
+    }
+    if (is_word(s->key, (size_t)(dot - s->key), "value") ||
+        is_word(s->key, (size_t)(dot - s->key), "and")) {
+        return hr_fail(EINVAL, "'value' and 'and' are words of formulas; name the entry otherwise");
     }
     while (key->name && strcmp(key->name, dot + 1) != 0) {
         key++;
@@ -372,6 +381,21 @@ static int check_entries(struct hr_claims *claims, const struct shelf *shelf)
     return 0;
 }
 
+/* A formula that names it must mean one thing. */
+static int check_names(const struct hr_claims *claims)
+{
+    for (size_t i = 0; i < claims->fact_count; i++) {
+        const struct hr_entry *fact = &claims->facts[i].entry;
+        const struct hr_claim *claim = hr_claims_find(claims, fact->id);
+
+        if (claim) {
+            return hr_fail(EINVAL, "%s:%d:1: %s is a fact already, in %s:%d; name it otherwise",
+                           claim->entry.file, claim->entry.line, fact->id, fact->file, fact->line);
+        }
+    }
+    return 0;
+}
+
 int hr_claims_check_entries(struct hr_claims *claims)
 {
     int rc = 0;
@@ -379,7 +403,7 @@ int hr_claims_check_entries(struct hr_claims *claims)
     for (size_t i = 0; rc == 0 && i < sizeof(shelves) / sizeof(shelves[0]); i++) {
         rc = check_entries(claims, &shelves[i]);
     }
-    return rc;
+    return rc ? rc : check_names(claims);
 }
 
 /* ---- the registry ---------------------------------------------------------------------- */

@@ -3,12 +3,13 @@
  *
  * A claim names cases by patterns (`*` is any text, blanks part alternatives) and a field.
  * "ceilings/…" names measured ceilings, "host/…" facts of the probe; anything else the cases of
- * suites. Only what passed counts; a figure of the ruler never does.
+ * suites. Only what passed or missed a limit counts; a figure of the ruler never does.
  */
 #include "reports/claims.h"
 #include "reports/record_view.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +45,7 @@ struct search {
     bool on_stated;
     const char *why_other; /* why the record is not from the stated hardware */
     char refused[240];     /* a case that matched and does not count */
+    bool mistaken;         /* refused is of a unit that is not the claim's: that is told first */
     bool matched;          /* some case did */
     bool ran;              /* a suite of the patterns did */
 };
@@ -99,6 +101,19 @@ static bool is_of_machine(const json_t *record, const char *id)
     return false;
 }
 
+static void refuse(struct search *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void refuse(struct search *s, const char *format, ...)
+{
+    va_list args;
+
+    s->matched = true;
+    if (!s->mistaken) {
+        va_start(args, format);
+        vsnprintf(s->refused, sizeof(s->refused), format, args);
+        va_end(args);
+    }
+}
+
 /* One figure: value in its unit, with the ends of its interval (NaN: none). */
 static void offer(struct search *s, const char *id, const char *field, double value, double low,
                   double high, const char *unit, const json_t *metric)
@@ -116,10 +131,11 @@ static void offer(struct search *s, const char *id, const char *field, double va
     } else if (!unit_of(field, unit, claimed, &one)) {
         snprintf(s->refused, sizeof(s->refused), "%.60s of %.80s is in %.20s, the claim in %.30s",
                  field, id, unit, hr_quantity_unit(claimed, claimed->bytes).text);
+        s->mistaken = true;
         return;
     }
     if (!isfinite(value)) {
-        snprintf(s->refused, sizeof(s->refused), "%.120s has no %.60s", id, field);
+        refuse(s, "%.120s has no %.60s", id, field);
         return;
     }
     one.bytes = claimed->bytes;
@@ -168,9 +184,8 @@ static void offer_metric(struct search *s, const json_t *item)
         return;
     }
     if (!hr_view_counts(item)) {
-        s->matched = true;
-        snprintf(s->refused, sizeof(s->refused), "%.80s is %.10s: %.90s", id,
-                 hr_view_text(item, "status"), hr_view_text(item, "reason"));
+        refuse(s, "%.80s is %.10s: %.90s", id, hr_view_text(item, "status"),
+               hr_view_text(item, "reason"));
         return;
     }
     if (!metric && isfinite(hr_view_param(item, field))) {
@@ -180,8 +195,7 @@ static void offer_metric(struct search *s, const json_t *item)
         return;
     }
     if (!metric) {
-        s->matched = true;
-        snprintf(s->refused, sizeof(s->refused), "%.120s has no %.60s", id, field);
+        refuse(s, "%.120s has no %.60s", id, field);
         return;
     }
     offer(s, id, field, hr_view_number(metric, "estimate"), hr_view_number(metric, "ci_low"),

@@ -89,17 +89,21 @@ static size_t unit_length(const char *text)
     }
 }
 
-/* The number's digits into a buffer for strtod, which knows more forms than are meant here. */
-static size_t copy_digits(const char *from, char *to, size_t size)
+/* The number's digits into a buffer for strtod, which knows more forms than are meant here. How
+ * many bytes they take; *whole is false if they are more than fit. */
+static size_t copy_digits(const char *from, char *to, size_t size, bool *whole)
 {
     size_t read = 0, written = 0;
     bool point = false;
 
+    *whole = true;
     while (isdigit((unsigned char)from[read]) || from[read] == '_' ||
            (from[read] == '.' && !point)) {
         point = point || from[read] == '.';
         if (from[read] != '_' && written + 8 < size) {
             to[written++] = from[read];
+        } else if (from[read] != '_') {
+            *whole = false;
         }
         read++;
     }
@@ -125,9 +129,14 @@ static int take_number(struct parser *p, struct hr_quantity *value)
     const char *first = p->at, *letter;
     struct hr_quantity unit;
     char digits[64];
+    bool whole;
     size_t length;
 
-    p->at += copy_digits(p->at, digits, sizeof(digits));
+    mark(p, first);
+    p->at += copy_digits(p->at, digits, sizeof(digits), &whole);
+    if (!whole) {
+        return hr_fail(EINVAL, "a number of more than %zu digits", sizeof(digits) - 8);
+    }
     *value = (struct hr_quantity){.value = strtod(digits, NULL)};
     letter = *p->at ? strchr(letters, *p->at) : NULL;
     if (letter && !is_name(p->at[1])) {

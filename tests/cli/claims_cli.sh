@@ -52,7 +52,7 @@ expect_exit 1 "$HEADROOM" claims --claims "$TMP/mine.yaml" --fail-on untested
 # A part of them.
 expect_exit 0 "$HEADROOM" claims --only contradicts,external
 expect_out '^  [0-9]+ claims: [0-9]+ contradict others, [0-9]+ external\.$'
-grep -q 'Q01 ' "$TMP/out" && failed "--only showed more than was asked for"
+grep -q '^  Q01 ' "$TMP/out" && failed "--only showed more than was asked for"
 expect_refused "$HEADROOM" claims --only everything
 expect_err '[-]-only everything: no such verdict'
 

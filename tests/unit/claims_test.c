@@ -167,6 +167,36 @@ TEST(claims, what_did_not_run_or_pass_is_not_validated)
            "not testable here", "is in orders/s, the claim in messages/s");
 }
 
+/* What is wrong with the claim is told before what another case lacks. */
+TEST(claims, another_unit_is_told_first)
+{
+    json_t *record = result("Fast 9000", "pass", 21e6, 22e6, 23e6), *cases, *bare;
+
+    cases = json_object_get(json_array_get(json_object_get(record, "suites"), 0), "cases");
+    bare = json_deep_copy(json_array_get(cases, 0));
+    json_object_set_new(bare, "metrics", json_array());
+    json_array_append_new(cases, bare);
+    expect(judge(parse(NULL, NULL,
+                       "R:\n  claim: rate\n  value: 5 GB\n  case: throughput/*\n"
+                       "  field: throughput\n"),
+                 record, NULL),
+           "not testable here", "is in orders/s, the claim in B");
+}
+
+TEST(claims, a_claim_and_a_fact_of_one_name_are_refused)
+{
+    static const char facts[] = "port:\n  value: 10 Gb/s\n  source: s\n";
+    static const char claim[] = "port:\n  claim: c\n  value: 1 Gb/s\n";
+    struct hr_claims *claims = hr_claims_new();
+
+    CHECK_EQ(hr_claims_parse(claims, "facts", facts, strlen(facts), "facts.yaml"), 0);
+    CHECK_EQ(hr_claims_parse(claims, "claims", claim, strlen(claim), "mine.yaml"), 0);
+    CHECK_EQ(hr_claims_check(claims), -EINVAL);
+    CHECK_STR(hr_error(),
+              "mine.yaml:2:1: port is a fact already, in facts.yaml:2; name it otherwise");
+    hr_claims_free(claims);
+}
+
 /* A missed limit is a measured figure, and may be what refutes. */
 TEST(claims, what_missed_a_limit_counts)
 {
@@ -350,6 +380,8 @@ TEST(claims, mistakes_are_told_with_file_line_and_column)
         {"claims", "R:\n  claim: c\n  value: 1\n  case: x/*\n", "m.yaml:4:9: case and field"},
         {"claims", "R:\n  claim: [a, b]\n  value: 1\n", "m.yaml:2:1: claim takes one value"},
         {"claims", "9R:\n  claim: c\n  value: 1\n", "m.yaml:2:10: an entry's name"},
+        {"claims", "value:\n  claim: c\n  value: 1\n", "m.yaml:2:10: 'value' and 'and' are words"},
+        {"claims", "and:\n  claim: c\n  value: 1\n", "m.yaml:2:10: 'value' and 'and' are words"},
         {"claims", "claim: c\n", "m.yaml:1:8: claim stands outside"},
         {"claims", "summary: nothing\n", "m.yaml:1:1: no entry of claims"},
         {"claims", "R:\n  claim: c\n  value: 1\nS:\n  claim: c\n  value: 1\nR:\n  claim: d\n",

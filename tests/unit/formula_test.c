@@ -125,6 +125,8 @@ TEST(formula, mistakes_are_told_with_their_place)
         {"200 GB/port", 4, "* or / with blanks around it"},
         {"1e999", 5, "no finite number"},
         {"1e300 * 1e300", 6, "no finite number"},
+        {"1000000000000000000000000000000000000000000000000000000000000", 0,
+         "a number of more than"},
         {"2 ^ x", 2, "a power is one digit"},
         {"1 m^9 * 1 m", 6, "power above 9"},
         {"1 <= 2 <= 3", 7, "expected an operator"},
