@@ -67,6 +67,11 @@ const char *hr_arg_origin(const struct hr_args *args, const char *name);
 /* The whole command line, beginning with "headroom", for the record; ended by NULL. Returns its length. */
 int hr_arg_line(const struct hr_args *args, char *const **argv);
 
+/* No file of these options (ended by NULL) is one of the inputs, and no two are one; "-" is a place
+ * too. -EINVAL with a message. */
+int hr_args_check_outputs(const struct hr_args *args, const char *const *options,
+                          const char *const *inputs, int count);
+
 /* The command's table of options, and what stands for an option's value in texts; never NULL. */
 const struct hr_option *hr_command_options(const struct hr_command *command);
 const char *hr_option_metavar(const struct hr_option *option);

@@ -223,11 +223,17 @@ static int gate(const json_t *judged, const bool fails[HR_VERDICTS])
 static int judge(const struct hr_args *args, json_t **records, const char *const *files, int count,
                  const bool fails[HR_VERDICTS])
 {
+    static const char *const outputs[] = {"json", "md", "junit", NULL};
     const char *const *own;
     int own_count = hr_arg_list(args, "claims", &own), rc, status;
     struct hr_claims *claims;
     json_t *judged;
 
+    rc = hr_args_check_outputs(args, outputs, files, count);
+    rc = rc ? rc : hr_args_check_outputs(args, outputs, own, own_count);
+    if (rc) {
+        return hr_exit_of(rc);
+    }
     rc = hr_claims_load(&claims, own_count ? own : NULL, own_count);
     rc = rc ? rc : read_results(files, count, records);
     if (rc) {

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define TRIALS 4000
@@ -107,39 +106,7 @@ static int read_fail_on(const char *text, bool *regression, bool *inconclusive)
                          text);
 }
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return strcmp(a, "-") != 0 && strcmp(b, "-") != 0 && stat(a, &x) == 0 && stat(b, &y) == 0 &&
-           S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* No result is written over, and no two outputs go to one place. */
-static int check_outputs(const struct hr_args *args, const char *const *files, int count)
-{
-    static const char *const names[] = {"md", "junit", "json"};
-
-    for (int i = 0; i < 3; i++) {
-        const char *output = hr_arg_text(args, names[i]);
-
-        for (int k = 0; output && k < count; k++) {
-            if (is_same_file(output, files[k])) {
-                return hr_fail(EINVAL, "--%s %s is a result, and would be written over", names[i],
-                               output);
-            }
-        }
-        for (int k = 0; output && k < i; k++) {
-            const char *other = hr_arg_text(args, names[k]);
-
-            if (other && strcmp(other, output) == 0) {
-                return hr_fail(EINVAL, "--%s and --%s both go to %s: name two files", names[k],
-                               names[i], output);
-            }
-        }
-    }
-    return 0;
-}
+static const char *const outputs[] = {"md", "junit", "json", NULL};
 
 static bool is_stdout(const char *file)
 {
@@ -217,6 +184,7 @@ static int read_all(const struct hr_args *args, struct inputs *in)
     for (int i = 0; i < n && rc == 0; i++) {
         rc = hr_result_read(in->again + i, again[i], true);
     }
+    rc = rc ? rc : hr_args_check_outputs(args, outputs, again, n);
     in->options.again = in->again;
     in->options.again_count = n;
     return rc;
@@ -257,7 +225,7 @@ static int run(const struct hr_args *args)
              : hr_fail(EINVAL, "compare needs OLD.json and NEW.json; `headroom compare --help`");
     rc = rc ? rc : read_percent(hr_arg_text(args, "min-effect"), &in.options.effect_min);
     rc = rc ? rc : read_fail_on(hr_arg_text(args, "fail-on"), &on_regression, &on_inconclusive);
-    rc = rc ? rc : check_outputs(args, in.files, in.count);
+    rc = rc ? rc : hr_args_check_outputs(args, outputs, in.files, in.count);
     rc = rc ? rc : read_all(args, &in);
     rc = rc ? rc : compare_all(&in);
     rc = rc ? rc : write_all(args, in.comparisons);

@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define RESULTS_MAX 26
@@ -97,31 +96,18 @@ static int split_operand(const json_t *catalog, const char *operand, char id[128
     return 0;
 }
 
-/* No input is written over. */
 static int check_outputs(const struct hr_args *args, const struct hr_plan_result *results,
                          int count)
 {
-    static const char *const names[] = {"json", "html", "md"};
+    static const char *const outputs[] = {"json", "html", "md", NULL};
     const char *const *catalogs;
     int catalog_count = hr_arg_list(args, "catalog", &catalogs);
+    int rc = hr_args_check_outputs(args, outputs, catalogs, catalog_count);
 
-    for (int i = 0; i < 3; i++) {
-        const char *output = hr_arg_text(args, names[i]);
-        struct stat out, in;
-
-        if (!output || strcmp(output, "-") == 0 || stat(output, &out) || !S_ISREG(out.st_mode)) {
-            continue;
-        }
-        for (int k = 0; k < count + catalog_count; k++) {
-            const char *input = k < count ? results[k].file : catalogs[k - count];
-
-            if (stat(input, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
-                return hr_fail(EINVAL, "--%s %s is an input, and would be written over", names[i],
-                               output);
-            }
-        }
+    for (int i = 0; rc == 0 && i < count; i++) {
+        rc = hr_args_check_outputs(args, outputs, &results[i].file, 1);
     }
-    return 0;
+    return rc;
 }
 
 /* ---- outputs ------------------------------------------------------------------------------------

@@ -11,8 +11,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static const struct hr_option options[] = {
     {.name = "html",
@@ -137,44 +135,9 @@ static int render_several(const struct hr_args *args, json_t *const *records,
     return rc;
 }
 
-static int is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
-/* No result is written over, and no two reports go to one place. */
-static int check_outputs(const struct hr_args *args, const char *const *files, int count)
-{
-    static const char *const names[] = {"html", "md", "junit", "gbench"};
-
-    for (int i = 0; i < 4; i++) {
-        const char *output = hr_arg_text(args, names[i]);
-        struct stat st;
-
-        if (output && strcmp(output, "-") != 0 && stat(output, &st) == 0 && !S_ISREG(st.st_mode)) {
-            continue; /* a device takes anything */
-        }
-        for (int k = 0; output && k < count; k++) {
-            if (strcmp(output, "-") != 0 && strcmp(files[k], "-") != 0 &&
-                is_same_file(output, files[k])) {
-                return hr_fail(EINVAL, "--%s %s is a result, and would be written over", names[i],
-                               output);
-            }
-        }
-        for (int k = 0; output && k < i; k++) {
-            if (hr_arg_text(args, names[k]) && strcmp(output, hr_arg_text(args, names[k])) == 0) {
-                return hr_fail(EINVAL, "--%s and --%s both go to %s: name two files", names[k],
-                               names[i], output);
-            }
-        }
-    }
-    return 0;
-}
-
 static int run(const struct hr_args *args)
 {
+    static const char *const outputs[] = {"html", "md", "junit", "gbench", NULL};
     const char *const *files;
     int count = hr_arg_operands(args, &files), rc, i;
     json_t **records = calloc((size_t)count, sizeof(json_t *));
@@ -182,7 +145,7 @@ static int run(const struct hr_args *args)
     if (!records) {
         return hr_exit_of(hr_fail(ENOMEM, "no memory for %d results", count));
     }
-    rc = check_outputs(args, files, count);
+    rc = hr_args_check_outputs(args, outputs, files, count);
     rc = rc ? rc : read_results(files, count, records);
     if (rc == 0) {
         rc =

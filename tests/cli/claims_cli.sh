@@ -56,6 +56,20 @@ grep -q '^  Q01 ' "$TMP/out" && failed "--only showed more than was asked for"
 expect_refused "$HEADROOM" claims --only everything
 expect_err '[-]-only everything: no such verdict'
 
+# Nothing that is read is written over, and no two outputs go to one place.
+cp "$run" "$TMP/kept.json"
+cp "$TMP/mine.yaml" "$TMP/kept.yaml"
+for option in json md junit; do
+    expect_refused "$HEADROOM" claims "$TMP/kept.json" "--$option" "$TMP/./kept.json"
+    expect_err 'is an input, and would be written over'
+    expect_refused "$HEADROOM" claims --claims "$TMP/kept.yaml" "--$option" "$TMP/kept.yaml"
+done
+expect_same "$TMP/kept.json" "$run"
+expect_same "$TMP/kept.yaml" "$TMP/mine.yaml"
+expect_refused "$HEADROOM" claims "$run" --json "$TMP/x" --md "$TMP/x"
+expect_err 'both go to .*: name two files'
+expect_refused "$HEADROOM" claims "$run" --json - --junit -
+
 # What is wrong is told in one line with its place, and nothing is run or read for it.
 expect_refused "$HEADROOM" claims --fail-on everything
 expect_refused "$HEADROOM" claims --claims "$TMP/none.yaml"

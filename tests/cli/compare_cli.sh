@@ -82,6 +82,9 @@ expect_refused "$HEADROOM" compare "$old" "$new" --min-effect -3
 expect_refused "$HEADROOM" compare "$old" "$new" --fail-on sometimes
 expect_refused "$HEADROOM" compare "$old" "$new" --md "$new"
 expect_refused "$HEADROOM" compare "$old" "$new" --md "$TMP/x" --json "$TMP/x"
+cp "$old" "$TMP/again.json"
+expect_refused "$HEADROOM" compare "$old" "$new" --again "$TMP/again.json" --json "$TMP/again.json"
+expect_err 'is an input, and would be written over'
 expect_refused "$HEADROOM" compare "$old" "$new" --md "$TMP/no/such/folder.md"
 
 # How often is the gate wrong? Anyone can ask.
