@@ -20,6 +20,12 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+double hr_median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof(*values), by_value);
+    return n % 2 ? values[n / 2] : values[n / 2 - 1] + (values[n / 2] - values[n / 2 - 1]) / 2;
+}
+
 /* log(n!), by the sum below 32 and Stirling's series above (error below 1e-12). */
 static double log_factorial(double n)
 {
@@ -88,11 +94,10 @@ struct hr_estimate hr_estimate_median(const double *samples, int n)
         return e;
     }
     memcpy(sorted, samples, (size_t)n * sizeof(*sorted));
-    qsort(sorted, (size_t)n, sizeof(*sorted), by_value);
+    e.median = hr_median(sorted, n);
     e.n = n;
     e.min = sorted[0];
     e.max = sorted[n - 1];
-    e.median = n % 2 ? sorted[n / 2] : sorted[n / 2 - 1] + (sorted[n / 2] - sorted[n / 2 - 1]) / 2;
     k = interval_rank(n, &e.coverage);
     e.interval = k > 0;
     e.low = k ? sorted[k - 1] : e.min;

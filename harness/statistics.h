@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The median; sorts the values. n >= 1. */
+double hr_median(double *values, int n);
+
 /* Median over runs with its order-statistic interval: the widest-coverage ranks (k, n-k+1) with
  * coverage >= 95 %. Below 6 runs there is none, and low/high are min and max. */
 struct hr_estimate {

@@ -23,19 +23,6 @@ const char *hr_contest_end_name(enum hr_contest_end end)
     return names[end];
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median_of(double *values, int n)
-{
-    qsort(values, (size_t)n, sizeof(*values), by_value);
-    return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
 /* Logs, so turned that more is better. NULL with a message. */
 static double *logs_of(const double *runs, int n, bool higher)
 {
@@ -100,7 +87,7 @@ static double floor_of_blocks(const double *old, int blocks, double *room)
 
         room[b] = fabs((a[1] + a[2] - a[0] - a[3]) / 2);
     }
-    return blocks > 1 ? median_of(room, blocks - 1) * MEDIAN_ERROR / sqrt(blocks) : 0;
+    return blocks > 1 ? hr_median(room, blocks - 1) * MEDIAN_ERROR / sqrt(blocks) : 0;
 }
 
 static double drift_of(const double *old, const double *new, int blocks, double *x, double *y)
@@ -255,7 +242,7 @@ static double floor_of_runs(const double *old, int n, double *room)
     for (int i = 0; i + 1 < n; i++) {
         room[i] = fabs(old[i + 1] - old[i]);
     }
-    return n > 1 ? median_of(room, n - 1) : 0;
+    return n > 1 ? hr_median(room, n - 1) : 0;
 }
 
 static void fill_stored(struct hr_contest *c, const double *old, int n, const double *new, int m,
@@ -269,7 +256,7 @@ static void fill_stored(struct hr_contest *c, const double *old, int n, const do
             differences[i * m + k] = new[k] - old[i];
         }
     }
-    c->effect = median_of(differences, all);
+    c->effect = hr_median(differences, all);
     c->n = n < m ? n : m;
     c->drift = (double)NAN;
     rank = c->n < HR_CONTEST_RUNS_MIN ? -1 : rank_of_interval(n, m);
@@ -334,7 +321,9 @@ struct ranked {
 
 static int by_p(const void *a, const void *b)
 {
-    return by_value(&((const struct ranked *)a)->p, &((const struct ranked *)b)->p);
+    double x = ((const struct ranked *)a)->p, y = ((const struct ranked *)b)->p;
+
+    return (x > y) - (x < y);
 }
 
 /* Holm: the k-th smallest of m counts m - k + 1 times, and never less than one before it. Leaves in

@@ -6,6 +6,7 @@
 #include "reports/history.h"
 #include "harness/change_points.h"
 #include "harness/error.h"
+#include "harness/statistics.h"
 #include "reports/figure_text.h"
 #include "reports/record_view.h"
 #include "reports/sheet.h"
@@ -15,13 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double median_of(const double *values, int from, int to)
 {
     int n = to - from;
@@ -29,8 +23,7 @@ static double median_of(const double *values, int from, int to)
 
     if (sorted) {
         memcpy(sorted, values + from, (size_t)n * sizeof(*sorted));
-        qsort(sorted, (size_t)n, sizeof(*sorted), by_value);
-        median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+        median = hr_median(sorted, n);
     }
     free(sorted);
     return median;
