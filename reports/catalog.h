@@ -24,7 +24,8 @@
  *     gpu: text
  *     network: text
  *     note: text
- *     host: Apple M4 Pro           a result whose host line holds this text is of this machine
+ *     host: Apple M4 Pro           a result whose host line has these words, and whose memory
+ *                                  is about the one above, is of this machine
  *     fingerprint: 16 hex digits   or one whose host has this fingerprint
  *
  * Read, it is a JSON array of objects with these members, quantities as numbers (bytes, bytes/s,

@@ -75,7 +75,7 @@ struct hr_named_fact {
  * case ignored, | between alternatives. */
 struct hr_hardware {
     struct hr_entry entry;
-    struct hr_words says, cpu, not_cpu, gpu, machine, system, memory, network, processors;
+    struct hr_words says, cpu, not_cpu, gpu, not_gpu, machine, system, memory, network, processors;
     struct hr_quantity memory_least, network_least, processors_least;
 };
 

@@ -54,11 +54,17 @@ static const struct key fact_keys[] = {FACT_KEY(value), FACT_KEY(source), {NULL,
 #name, offsetof(struct hr_hardware, name), required \
     }
 static const struct key hardware_keys[] = {
-    HARDWARE_KEY(says, true),        HARDWARE_KEY(cpu, false),
-    HARDWARE_KEY(not_cpu, false),    HARDWARE_KEY(gpu, false),
-    HARDWARE_KEY(machine, false),    HARDWARE_KEY(system, false),
-    HARDWARE_KEY(memory, false),     HARDWARE_KEY(network, false),
-    HARDWARE_KEY(processors, false), {NULL, 0, false},
+    HARDWARE_KEY(says, true),
+    HARDWARE_KEY(cpu, false),
+    HARDWARE_KEY(not_cpu, false),
+    HARDWARE_KEY(gpu, false),
+    HARDWARE_KEY(not_gpu, false),
+    HARDWARE_KEY(machine, false),
+    HARDWARE_KEY(system, false),
+    HARDWARE_KEY(memory, false),
+    HARDWARE_KEY(network, false),
+    HARDWARE_KEY(processors, false),
+    {NULL, 0, false},
 };
 
 /* The three kinds of file: where their entries go, and which keys those have. */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The text, or one of its alternatives, anywhere in it. */
+/* One of the alternatives is named in it. */
 static bool holds_one(const char *text, const char *alternatives)
 {
     while (*alternatives) {
@@ -19,7 +19,7 @@ static bool holds_one(const char *text, const char *alternatives)
         length = length < sizeof(one) ? length : sizeof(one) - 1;
         memcpy(one, alternatives, length);
         one[length] = '\0';
-        if (length && strcasestr(text, one)) {
+        if (hr_view_names(text, one)) {
             return true;
         }
         alternatives += strcspn(alternatives, "|");
@@ -98,6 +98,10 @@ bool hr_hardware_is(const struct hr_hardware *h, const json_t *record, char *why
     } else if (h->gpu.text && !any_text(json_object_get(host, "gpus"), h->gpu.text, 0) &&
                !any_text(json_object_get(host, "compute"), h->gpu.text, 0)) {
         snprintf(why, bytes, "it has no %s", h->gpu.text);
+    } else if (h->not_gpu.text &&
+               (any_text(json_object_get(host, "gpus"), h->not_gpu.text, 0) ||
+                any_text(json_object_get(host, "compute"), h->not_gpu.text, 0))) {
+        snprintf(why, bytes, "it has a %s", h->not_gpu.text);
     } else if (h->system.text && !any_text(json_object_get(host, "os"), h->system.text, 0)) {
         snprintf(why, bytes, "its system is not %s", h->system.text);
     } else if (h->memory.text && !(memory * 8 >= h->memory_least.value)) {

@@ -18,11 +18,21 @@
 
 /* ---- which machine a result is of -------------------------------------------------------- */
 
+/* A system tells somewhat less than is built in. */
+static bool has_memory_of(const json_t *host, const json_t *entry)
+{
+    double has = hr_view_number(json_object_get(host, "memory"), "total_bytes");
+    double sold = hr_view_number(entry, "memory");
+
+    return isnan(has) || isnan(sold) || (has > 0.85 * sold && has < 1.02 * sold);
+}
+
+/* One model is sold with more or less memory, for other prices. */
 static bool is_of(const json_t *host, const json_t *entry)
 {
     const char *text = hr_view_text(entry, "host"), *print = hr_view_text(entry, "fingerprint");
 
-    return (*text && strstr(hr_view_text(host, "line"), text)) ||
+    return (hr_view_names(hr_view_text(host, "line"), text) && has_memory_of(host, entry)) ||
            (*print && hr_view_is(host, "fingerprint", print));
 }
 

@@ -4,6 +4,7 @@
 #include "reports/record_view.h"
 #include "reports/figure_text.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -191,4 +192,18 @@ double hr_view_depth(const json_t *item)
     double depth = hr_view_param(item, "depth");
 
     return isnan(depth) ? hr_view_param(item, "levels") : depth;
+}
+
+bool hr_view_names(const char *text, const char *model)
+{
+    size_t length = strlen(model);
+
+    for (const char *at = text; *model && (at = strcasestr(at, model)); at++) {
+        bool begins = at == text || !isalnum((unsigned char)at[-1]);
+
+        if (begins && !isalnum((unsigned char)at[length])) {
+            return true;
+        }
+    }
+    return false;
 }

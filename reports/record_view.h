@@ -47,6 +47,9 @@ struct hr_view_label hr_view_short(const json_t *record, const json_t *item);
 /* What a figure's share is a share of, in a few words: "random lines in 537 MB". "" if of nothing. */
 struct hr_view_label hr_view_ceiling(const json_t *metric);
 
+/* The text names this model: as whole words, letter case ignored. "5700X" is not in "5700X3D". */
+bool hr_view_names(const char *text, const char *model);
+
 /* The levels a side, however a case says it. */
 double hr_view_depth(const json_t *item);
 

@@ -324,7 +324,11 @@ TEST(claims, conditions_of_hardware)
         {"cpu: slow", 1},
         {"cpu: fast", 0},
         {"cpu: slow\n  not_cpu: slow", 0},
+        {"cpu: slo", 0}, /* a word of another name */
         {"gpu: H100", 0},
+        {"gpu: RTX 3090", 1},
+        {"gpu: RTX 309", 0},
+        {"gpu: RTX 3090\n  not_gpu: RTX 3090 Ti", 0},
         {"machine: Mac", 0},
         {"system: Linux", 0},
         {"memory: 60 GB", 1},
@@ -336,6 +340,8 @@ TEST(claims, conditions_of_hardware)
     };
     json_t *record = result("Slow", "pass", 1, 1, 1);
 
+    json_object_set_new(json_object_get(record, "host"), "gpus",
+                        json_pack("[{s:s}]", "name", "NVIDIA GeForce RTX 3090 Ti"));
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char text[200], why[200];
         struct hr_claims *claims = hr_claims_new();

@@ -178,6 +178,35 @@ TEST(plan, cost_is_purchase_energy_and_rent)
     json_decref(catalog);
 }
 
+/* Another model's name begins like it, or it is sold with more memory: its price is not this one's.
+ */
+TEST(plan, a_result_is_of_the_machine_that_its_host_names)
+{
+    static const char text[] = "m:\n  name: M\n  vendor: V\n  kind: pc\n  host: Ryzen 5700X\n"
+                               "  memory: 64GB\n  specified: s\n";
+    static const struct {
+        const char *line;
+        double memory;
+        bool is;
+    } cases[] = {{"AMD Ryzen 5700X 8-Core Processor, 16 threads", 62.5e9, true},
+                 {"AMD Ryzen 5700X3D 8-Core Processor, 16 threads", 62.5e9, false},
+                 {"AMD Ryzen 5700X 8-Core Processor, 16 threads", 31e9, false},
+                 {"AMD Ryzen 5700X 8-Core Processor, 16 threads", 128e9, false}};
+    json_t *catalog = catalog_of(text);
+    struct hr_plan_terms terms = terms_of(NULL, 0, NULL, NULL, 0, catalog);
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *record = record_of(cases[i].line, 2e6, "pass", 10000, cases[i].memory, "");
+        const struct hr_plan_result result = {record, "r.json", NULL};
+        json_t *plan = hr_plan_make(&terms, catalog, &result, 1);
+
+        CHECK_EQ((int)hr_view_is(machine_at(plan, 0), "id", "m"), (int)cases[i].is);
+        json_decref(plan);
+        json_decref(record);
+    }
+    json_decref(catalog);
+}
+
 /* Two parts are Apple's, one is not: the card cannot pay for it. */
 TEST(plan, restricted_money_pays_its_vendors_parts_only)
 {
