@@ -122,6 +122,8 @@ struct hr_measured {
     bool on_stated;       /* the stated kind of hardware */
     char id[200], field[64];
     struct hr_quantity estimate, low, high;
+    int few_runs; /* low and high are the least and most of so many runs; 0: an interval, or no runs
+                   */
     struct hr_quantity ceiling; /* value 0: none */
     double of_ceiling;
     char ceiling_name[120];

@@ -222,9 +222,15 @@ static void say_measured(struct reason *r, const struct hr_claim *c, const struc
     bool bytes = c->amount.bytes;
 
     say(r, "%s measured", hr_quantity_text(&m->estimate, bytes).text);
-    if (m->low.value != m->high.value) {
-        say(r, " (%s to %s)", hr_quantity_text(&m->low, bytes).text,
+    if (m->few_runs == 1) {
+        say(r, " in one run");
+    } else if (m->low.value != m->high.value) {
+        say(r, " (%s to %s", hr_quantity_text(&m->low, bytes).text,
             hr_quantity_text(&m->high, bytes).text);
+        if (m->few_runs) {
+            say(r, ", least to most of %d runs", m->few_runs);
+        }
+        say(r, ")");
     }
     say(r, " against %s %s claimed, %s of %s",
         c->way == HR_AT_LEAST  ? "at least"
@@ -296,7 +302,7 @@ static enum hr_verdict judge_measured(const struct hr_claims *claims, const stru
     if (outcome == FAILS) {
         say_gap(r, c, m);
     } else if (outcome == BETWEEN) {
-        say(r, "; the claim lies within the interval, more runs would tell");
+        say(r, "; the claim lies between them, more runs would tell");
     }
     say_where(r, claims, c, m);
     if (c->note.text) {

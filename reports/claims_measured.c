@@ -150,6 +150,10 @@ static void offer(struct search *s, const char *id, const char *field, double va
     s->found->estimate.value = value * one.value;
     s->found->low.value = (isfinite(low) ? low : value) * one.value;
     s->found->high.value = (isfinite(high) ? high : value) * one.value;
+    s->found->few_runs = metric && !json_is_true(json_object_get(metric, "interval")) &&
+                                 hr_view_number(metric, "n_runs") >= 1
+                             ? (int)fmin(hr_view_number(metric, "n_runs"), 1e6)
+                             : 0;
     s->found->ceiling.value = isfinite(ceiling) && ceiling > 0 ? ceiling * one.value : 0;
     s->found->of_ceiling = hr_view_number(metric, "of_ceiling");
     snprintf(s->found->ceiling_name, sizeof(s->found->ceiling_name), "%s",

@@ -90,9 +90,15 @@ json_t *hr_compare_side(const json_t *record, const char *file, const char *engi
 
 void hr_compare_list(char *list, size_t size, const char *name)
 {
+    static const char more[] = ", …";
     size_t at = strlen(list);
+    bool ended = at >= sizeof(more) && strcmp(list + at - (sizeof(more) - 1), more) == 0;
 
-    snprintf(list + at, size - at, "%s%.80s", at ? ", " : "", name);
+    if (at + strlen(name) + 2 + sizeof(more) <= size) {
+        snprintf(list + at, size - at, "%s%s", at ? ", " : "", name);
+    } else if (!ended && at + sizeof(more) <= size) {
+        memcpy(list + at, more, sizeof(more));
+    }
 }
 
 /* Settings that say how much was run, not what. */
@@ -113,7 +119,7 @@ static void settings_that_differ(const json_t *old, const json_t *new, char *tex
     json_object_foreach (news, key, setting) {
         const json_t *other = json_object_get(json_object_get(olds, key), "value");
 
-        if (!is_about_runs(key) && !json_equal(json_object_get(setting, "value"), other)) {
+        if (other && !is_about_runs(key) && !json_equal(json_object_get(setting, "value"), other)) {
             hr_compare_list(text, size, key);
         }
     }

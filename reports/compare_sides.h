@@ -22,7 +22,7 @@ json_t *hr_compare_notes(const json_t *old, const json_t *new,
                          const struct hr_compare_options *options);
 /* One more note, of two parts. */
 void hr_compare_note(json_t *notes, const char *what, const char *more);
-/* One more name to a list with commas, as long as there is room. */
+/* One more name to a list with commas; "…" ends it when the room does. */
 void hr_compare_list(char *list, size_t size, const char *name);
 
 #endif

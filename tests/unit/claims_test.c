@@ -167,6 +167,31 @@ TEST(claims, what_did_not_run_or_pass_is_not_validated)
            "not testable here", "is in orders/s, the claim in messages/s");
 }
 
+static json_t *with_runs(json_t *record, int runs, bool interval)
+{
+    json_t *suite = json_array_get(json_object_get(record, "suites"), 0);
+    json_t *item = json_array_get(json_object_get(suite, "cases"), 0);
+    json_t *metric = json_array_get(json_object_get(item, "metrics"), 0);
+
+    json_object_set_new(metric, "n_runs", json_integer(runs));
+    json_object_set_new(metric, "interval", json_boolean(interval));
+    return record;
+}
+
+/* Below six runs there is no interval, and a single run is no more than that. */
+TEST(claims, few_runs_are_told)
+{
+    expect(judge(parse(NULL, fast, rate),
+                 with_runs(result("Fast 9000", "pass", 21e6, 22e6, 23e6), 3, false), NULL),
+           "validated", "(21 M orders/s to 23 M orders/s, least to most of 3 runs)");
+    expect(judge(parse(NULL, fast, rate),
+                 with_runs(result("Fast 9000", "pass", 22e6, 22e6, 22e6), 1, false), NULL),
+           "validated", "22 M orders/s measured in one run against");
+    expect(judge(parse(NULL, fast, rate),
+                 with_runs(result("Fast 9000", "pass", 21e6, 22e6, 23e6), 10, true), NULL),
+           "validated", "(21 M orders/s to 23 M orders/s) against");
+}
+
 /* What is wrong with the claim is told before what another case lacks. */
 TEST(claims, another_unit_is_told_first)
 {

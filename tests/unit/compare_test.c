@@ -3,11 +3,12 @@
 #include "harness/command.h"
 #include "harness/error.h"
 #include "harness/record.h"
-#include "reports/compare.h"
+#include "reports/compare_sides.h"
 #include "reports/record_view.h"
 #include "tests/test.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define OLD "tests/golden/compare/old.json"
 #define LIQUID "throughput/inproc/flow=liquid"
@@ -170,6 +171,32 @@ TEST(compare, each_device_is_held_against_itself)
     CHECK(row != NULL);
     CHECK(hr_view_number(row, "ratio") == 1);
     json_decref(comparison);
+    json_decref(old);
+    json_decref(new);
+}
+
+TEST(compare, a_list_that_is_too_long_says_so)
+{
+    char list[30] = "";
+
+    for (int i = 0; i < 9; i++) {
+        hr_compare_list(list, sizeof(list), "settings");
+    }
+    CHECK_STR(list, "settings, settings, …");
+}
+
+/* A row that the older version did not have is no setting that somebody changed. */
+TEST(compare, settings_of_one_side_only_do_not_differ)
+{
+    json_t *old = result(), *new = result(), *comparison = NULL;
+
+    json_object_set_new(json_object_get(new, "config"), "device.batch",
+                        json_pack("{s:i}", "value", 1));
+    json_object_set_new(json_object_get(new, "workload"), "sha256", json_string("2f"));
+    CHECK_EQ(
+        hr_compare_stored(old, "old", new, "new", &(struct hr_compare_options){0}, &comparison),
+        -EXDEV);
+    CHECK(strstr(hr_error(), "differ: none, so the filter or the version") != NULL);
     json_decref(old);
     json_decref(new);
 }
