@@ -24,7 +24,7 @@
  *    "machines": [{"label": "A", "name": "…", "basis": "measured", "verdict": "meets",
  *              "file": "…" or null, "id": "…" or null, "catalog": {…} or null,
  *              "answers": [{"status": "met", "value": …, "headroom": …, "how": "the arithmetic",
- *              "from": "case id", "what": "rate"}],
+ *              "from": "case id", "what": "rate", "at_markets": 1000}],
  *              "cost": {"purchase": …, "energy": …, "rent": …, "month": …, "outlay": …,
  *              "how": "…", "missing": ["…"]}, "watts": …, "watts_source": "specified",
  *              "rate": …, "per_watt": …, "per_money": …, "front": true, "headroom": …,

@@ -93,6 +93,25 @@ static json_t *unknown(const struct hr_ask *ask, const char *why, const char *fr
     return answer(ask, "unknown", (double)NAN, why, from);
 }
 
+/* A case's rate, and over how many markets it was measured. */
+static json_t *compared_rate(const struct hr_ask *ask, const json_t *item, const char *metric,
+                             const char *more)
+{
+    double markets = hr_view_param(item, "markets");
+    char what[300];
+    json_t *a;
+
+    snprintf(what, sizeof(what), "%s%s%s%s%s", hr_view_path_engine(item).text,
+             markets > 0 ? ", " : "", markets > 0 ? hr_figure_count(markets).text : "",
+             markets == 1  ? " market"
+             : markets > 0 ? " markets"
+                           : "",
+             more);
+    a = compared(ask, hr_view_estimate(item, metric), what, hr_view_text(item, "id"));
+    json_object_set_new(a, "at_markets", hr_json_real(markets));
+    return a;
+}
+
 static bool is_asked(const struct hr_ask *ask, const json_t *item)
 {
     return !hr_view_is_ruler(item) && (!ask->path[0] || hr_view_is(item, "path", ask->path)) &&
@@ -146,8 +165,7 @@ static json_t *answer_capacity(const struct hr_ask *ask, const json_t *record)
         }
     }
     if (best) {
-        json_t *a = compared(ask, hr_view_estimate(best, "capacity"),
-                             hr_view_path_engine(best).text, hr_view_text(best, "id"));
+        json_t *a = compared_rate(ask, best, "capacity", "");
 
         json_object_set_new(a, "watts", hr_json_real(hr_view_estimate(best, "power")));
         return a;
@@ -171,7 +189,6 @@ static json_t *answer_throughput(const struct hr_ask *ask, const json_t *record)
 {
     struct hr_view_walk walk = {0};
     const json_t *best = NULL;
-    char what[200];
 
     while (hr_view_next(record, &walk)) {
         const char *suite = hr_view_text(walk.suite, "name");
@@ -187,8 +204,7 @@ static json_t *answer_throughput(const struct hr_ask *ask, const json_t *record)
     if (!best) {
         return unknown(ask, "not measured: no throughput that counts", "");
     }
-    snprintf(what, sizeof(what), "%s, no tail bound asked", hr_view_path_engine(best).text);
-    return compared(ask, hr_view_estimate(best, "throughput"), what, hr_view_text(best, "id"));
+    return compared_rate(ask, best, "throughput", ", no tail bound asked");
 }
 
 static json_t *answer_markets(const struct hr_plan_terms *terms, const struct hr_ask *ask,

@@ -127,6 +127,26 @@ static void add_answer(json_t *sheet, const json_t *plan)
     hr_sheet_say(sheet, "text", "%s", more);
 }
 
+/* The fewest markets at which a rate was measured, if more are required; else NaN. */
+static double rates_at(const json_t *plan)
+{
+    double required = (double)NAN, fewest = (double)NAN;
+    const json_t *ask, *machine, *answer;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(plan, "require"), i, ask) {
+        if (hr_view_is(ask, "what", "markets")) {
+            required = fmax(required, hr_view_number(ask, "value"));
+        }
+    }
+    json_array_foreach (json_object_get(plan, "machines"), i, machine) {
+        json_array_foreach (json_object_get(machine, "answers"), k, answer) {
+            fewest = fmin(fewest, hr_view_number(answer, "at_markets"));
+        }
+    }
+    return fewest < required ? fewest : (double)NAN;
+}
+
 static void add_terms(json_t *sheet, const json_t *plan)
 {
     const json_t *terms = json_object_get(plan, "terms"), *ask;
@@ -136,6 +156,14 @@ static void add_terms(json_t *sheet, const json_t *plan)
 
     json_array_foreach (json_object_get(plan, "require"), i, ask) {
         snprintf(text, sizeof(text), "Required: %s", hr_view_text(ask, "text"));
+        json_array_append_new(items, hr_sheet_string(text));
+    }
+    if (isfinite(rates_at(plan))) {
+        snprintf(
+            text, sizeof(text),
+            "Each is answered alone: the rates are of %s markets or more, as the arithmetic says, "
+            "not of as many as are required, over which they are lower",
+            hr_figure_count(rates_at(plan)).text);
         json_array_append_new(items, hr_sheet_string(text));
     }
     snprintf(text, sizeof(text),

@@ -16,6 +16,7 @@ expect_exit 0 plan
 [ ! -s "$TMP/err" ] || failed "the plan said something on standard error"
 cp "$TMP/out" "$TMP/budget.txt"
 expect_golden "$TMP/budget.txt" $samples/budget.txt
+expect_out 'Each is answered alone: the rates are of 1' # a rate over 1000 markets is none over 5 million
 expect_out '^made up: No measured machine meets|^made up: '
 expect_out '6 905 +3 527 Apple \+ 3 378 free +373 Apple \+ 1 065 free'
 expect_out '3557 / 36 mo \+ 0\.096 kW × 730 h × 0\.15 = AUD 98\.81 \+ 10\.51 = 109\.32'
