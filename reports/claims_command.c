@@ -187,7 +187,12 @@ static int write_all(const struct hr_args *args, json_t *judged, json_t *const *
         (void)parse_verdicts(args, "only", only); /* it was checked at the start */
         shown = shown_of(judged, only, !hr_arg_text(args, "only"));
         add_results(sheet, records, files, count);
-        hr_sheet_claims(sheet, shown, false);
+        if (json_array_size(shown) > 0) {
+            hr_sheet_claims(sheet, shown, false);
+        } else {
+            hr_sheet_say(sheet, "note", "None of %zu claims got a verdict that --only names.",
+                         json_array_size(judged));
+        }
         rc = write_sheet(sheet, md, hr_arg_flag(args, "color"));
         json_decref(shown);
         json_decref(sheet);

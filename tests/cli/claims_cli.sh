@@ -53,6 +53,8 @@ expect_exit 1 "$HEADROOM" claims --claims "$TMP/mine.yaml" --fail-on untested
 expect_exit 0 "$HEADROOM" claims --only contradicts,external
 expect_out '^  [0-9]+ claims: [0-9]+ contradict others, [0-9]+ external\.$'
 grep -q '^  Q01 ' "$TMP/out" && failed "--only showed more than was asked for"
+expect_exit 0 "$HEADROOM" claims --only validated # by arithmetic alone nothing is
+expect_out 'None of [0-9]+ claims got a verdict that --only names'
 expect_refused "$HEADROOM" claims --only everything
 expect_err '[-]-only everything: no such verdict'
 
