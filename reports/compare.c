@@ -240,12 +240,12 @@ static int add_figure(struct pairing *p, const char *key, const json_t *like, co
  * be compared. new is NULL if there is no such case. */
 static int add_case(struct pairing *p, const char *key, const json_t *old, const json_t *new)
 {
-    const json_t *all = new &&hr_view_counts(new) && !hr_view_counts(old) ? new : old, *metric;
+    const json_t *all = hr_view_counts(new) && !hr_view_counts(old) ? new : old, *metric;
     char why[TEXT_MAX] = "new has no such case";
     int rc = 0;
     size_t i;
 
-    if (hr_view_is_ruler(old) || (new &&hr_view_is_ruler(new))) {
+    if (hr_view_is_ruler(old) || hr_view_is_ruler(new)) {
         return 0;
     }
     if (new) {
