@@ -8,6 +8,7 @@
  */
 #include "harness/error.h"
 #include "harness/link.h"
+#include "harness/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,12 +57,29 @@ static int ring_available(void)
     return 0;
 }
 
+/* 0 or an errno. What there is no memory for is said here: touched later, it would be a signal. */
+static int allocate(int fd, size_t bytes)
+{
+#ifdef __linux__
+    int err;
+
+    do {
+        err = posix_fallocate(fd, 0, (off_t)bytes);
+    } while (err == EINTR && !hr_stop_signal());
+    return err == EOPNOTSUPP || err == EINVAL ? 0 : err;
+#else
+    (void)fd;
+    (void)bytes;
+    return 0;
+#endif
+}
+
 /* Memory without a name that forked processes share. */
 static int shared_file(size_t bytes)
 {
     static unsigned number;
     char name[64];
-    int fd;
+    int fd, err;
 
     snprintf(name, sizeof(name), "/headroom-%ld-%u", (long)getpid(), number++);
     fd = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
@@ -69,9 +87,8 @@ static int shared_file(size_t bytes)
         return hr_fail(errno, "no shared memory: %s", strerror(errno));
     }
     shm_unlink(name);
-    if (ftruncate(fd, (off_t)bytes)) {
-        int err = errno;
-
+    err = ftruncate(fd, (off_t)bytes) ? errno : allocate(fd, bytes);
+    if (err) {
         close(fd);
         return hr_fail(err, "no %zu bytes of shared memory: %s", bytes, strerror(err));
     }

@@ -41,6 +41,7 @@ struct sealed_link {
     struct hr_qzmq_server *server;
     uint64_t now_ns, round;
     uint32_t greeting; /* sessions that are not ready yet */
+    uint32_t turn;     /* the connection that is asked first for what was left unread */
     uint32_t lost;     /* connections whose end is still to be told */
     struct peer *peers;
 };
@@ -357,11 +358,16 @@ static int sealed_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
     int found;
 
     l->round++;
-    for (uint32_t c = 0; c < link->slots && n < most; c++) { /* what a reader left */
-        n = tell_unread(l, c, ready, n);
+    /* What readers left, each in its turn, and only half of the room: it must not keep out who is
+     * heard of just now. */
+    for (uint32_t i = 0; i < link->slots && n < (most + 1) / 2; i++) {
+        n = tell_unread(l, l->turn, ready, n);
+        l->turn = (l->turn + 1) % link->slots;
     }
-    found = l->inner_ops->poll(l->inner, come, most - n < READY_MAX ? most - n : READY_MAX,
-                               n ? 0 : wait_ms);
+    found = n == most
+                ? 0 /* a poll() for nothing is an error to some */
+                : l->inner_ops->poll(l->inner, come, most - n < READY_MAX ? most - n : READY_MAX,
+                                     n ? 0 : wait_ms);
     l->now_ns = hr_clock_ns();
     for (int i = 0; i < found; i++) {
         uint32_t c = come[i] & ~HR_LINK_GONE;

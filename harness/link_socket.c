@@ -19,6 +19,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define TMP_BYTES_MAX 60
+
 union address {
     struct sockaddr any;
     struct sockaddr_in in;
@@ -96,13 +98,14 @@ static int make_folder(struct hr_meeting *m)
 {
     const char *tmp = getenv("TMPDIR");
 
-    snprintf(m->folder, sizeof(m->folder), "%.60s/headroom-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    /* A socket's name must be short, as some TMPDIR are not. */
+    tmp = tmp && *tmp && strlen(tmp) <= TMP_BYTES_MAX ? tmp : "/tmp";
+    snprintf(m->folder, sizeof(m->folder), "%s/headroom-XXXXXX", tmp);
     if (!mkdtemp(m->folder)) {
         int err = errno;
 
         m->folder[0] = '\0';
-        return hr_fail(err, "no folder for a socket under %s: %s", tmp && *tmp ? tmp : "/tmp",
-                       strerror(err));
+        return hr_fail(err, "no folder for a socket under %s: %s", tmp, strerror(err));
     }
     snprintf(m->path, sizeof(m->path), "%s/s", m->folder);
     return 0;

@@ -11,9 +11,11 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/platform/platform.h"
+#include "harness/progress.h"
 #include "harness/wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +37,7 @@
 #define HR_COUNT 'c'
 #define HR_ENOUGH 'e'
 #define STOP_WAIT_MS 5000
+#define LOOK_MS 100
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
@@ -378,13 +381,30 @@ static void child(const struct hr_server_params *params, int control)
     _exit(hello.rc ? 1 : 0);
 }
 
-static int receive_all(int fd, void *data, size_t bytes)
+/* Looks up from time to time: an engine that never comes back from a call must not keep the parent,
+ * nor whoever wants to end it. wait_ms: the longest silence, -1: no end. */
+static int receive_all(int fd, void *data, size_t bytes, int wait_ms)
 {
+    struct pollfd item = {.fd = fd, .events = POLLIN};
     size_t at = 0;
+    int quiet_ms = 0;
 
     while (at < bytes) {
-        ssize_t got = recv(fd, (char *)data + at, bytes - at, 0);
+        int ready = poll(&item, 1, LOOK_MS);
+        ssize_t got;
 
+        if (ready <= 0) {
+            quiet_ms += ready == 0 ? LOOK_MS : 0;
+            if (hr_stop_signal()) {
+                return hr_fail(EINTR, "interrupted");
+            }
+            if (wait_ms >= 0 && quiet_ms > wait_ms) {
+                return hr_fail(ETIMEDOUT, "the server's process has not answered for %d s",
+                               wait_ms / 1000);
+            }
+            continue;
+        }
+        got = recv(fd, (char *)data + at, bytes - at, 0);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -422,7 +442,7 @@ int hr_server_start(struct hr_server *server, const struct hr_server_params *par
     }
     close(pair[1]);
     server->control = pair[0];
-    rc = receive_all(server->control, &hello, sizeof(hello));
+    rc = receive_all(server->control, &hello, sizeof(hello), -1);
     if (rc == 0 && hello.rc) {
         rc = hr_fail(-hello.rc, "%s", hello.why);
     }
@@ -444,7 +464,7 @@ int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts)
 {
     int rc = say(server, HR_COUNT);
 
-    return rc ? rc : receive_all(server->control, counts, sizeof(*counts));
+    return rc ? rc : receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS);
 }
 
 /* One that does not end by itself is made to. */

@@ -42,7 +42,9 @@ struct hr_server {
 
 /* Starts the process and waits until its engine is there. */
 int hr_server_start(struct hr_server *server, const struct hr_server_params *params);
-/* -EPIPE if it is no more. */
+/* -EPIPE if it is no more, -ETIMEDOUT if its engine did not come back from a call for so long,
+ * -EINTR if it is silent and the program is to end. */
+#define HR_SERVER_ANSWER_MS 30000
 int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts);
 /* Ends the process, if it still runs, and waits for it. May be called twice. */
 void hr_server_stop(struct hr_server *server);

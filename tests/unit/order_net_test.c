@@ -5,6 +5,7 @@
 #include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/progress.h"
 #include "harness/wire.h"
 #include "harness/zmq_library.h"
 #include "tests/test.h"
@@ -94,13 +95,21 @@ static void open_net(struct hr_net *net, const struct hr_link_ops *ops, uint32_t
     }
 }
 
-static int drive(struct hr_net *net, const struct hr_net_cut *cut, uint32_t batch)
+/* What is not answered for so long is lost: long where all is answered, since a machine may be
+ * busy. */
+#define LOST_AFTER_MS 500
+#define NEVER_LOST_MS 20000
+
+static int drive(struct hr_net *net, const struct hr_net_cut *cut, uint32_t batch,
+                 uint32_t lost_after_ms)
 {
     uint64_t ns;
 
-    return hr_clients_drive(
-        net->clients,
-        &(struct hr_clients_run){.tapes = cut->tapes, .batch = batch, .lost_after_ms = 500}, &ns);
+    return hr_clients_drive(net->clients,
+                            &(struct hr_clients_run){.tapes = cut->tapes,
+                                                     .batch = batch,
+                                                     .lost_after_ms = lost_after_ms},
+                            &ns);
 }
 
 static void check_sums(const struct hr_client_counts *c)
@@ -143,7 +152,7 @@ TEST(order_net, every_link_answers_as_in_process)
             rc = hr_clients_drive(net.clients,
                                   &(struct hr_clients_run){.tapes = cut.tapes,
                                                            .batch = batches[k],
-                                                           .lost_after_ms = 20000,
+                                                           .lost_after_ms = NEVER_LOST_MS,
                                                            .latency = latency},
                                   &ns);
             if (rc) {
@@ -211,7 +220,7 @@ TEST(order_net, a_killed_server_is_told_and_nothing_is_forgotten)
         kill(net.server.pid, SIGKILL);
         cut.tapes[0].requests += 16;
         cut.tapes[0].count -= 16;
-        rc = drive(&net, &cut, 16);
+        rc = drive(&net, &cut, 16, LOST_AFTER_MS);
         CHECK(rc == -EPIPE || (rc == 0 && hr_clients_counts(net.clients)->lost > 0));
         check_sums(hr_clients_counts(net.clients));
         CHECK(hr_clients_counts(net.clients)->acked >= 1);
@@ -221,6 +230,83 @@ TEST(order_net, a_killed_server_is_told_and_nothing_is_forgotten)
         hr_net_close(&net);
     }
     free(requests);
+}
+
+static int never(void *self, const struct eut_request *requests, uint32_t count,
+                 struct eut_sink *sink)
+{
+    (void)self;
+    (void)requests;
+    (void)sink;
+    while (count) {
+        pause();
+    }
+    return 0;
+}
+
+/* Its engine does not come back: who asks is told so, and can still be interrupted. */
+TEST(order_net, a_stuck_engine_does_not_keep_the_program)
+{
+    struct eut_request one = {.order = 1, .op = EUT_CANCEL};
+    struct eut_engine stuck = *engine("reference");
+    struct hr_server_counts served;
+    struct hr_net net;
+
+    stuck.submit = never;
+    hr_clock_init();
+    CHECK_EQ(hr_net_open(&net, &(struct hr_net_params){.ops = link_of("unix"),
+                                                       .engine = &stuck,
+                                                       .limits = limits,
+                                                       .link = {.clients = 1, .congestion = ""},
+                                                       .batch = 1,
+                                                       .window = 1,
+                                                       .server_cpu = -1}),
+             0);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK_EQ(hr_client_send(net.clients, 0, &one, 1), 1);
+    usleep(20000); /* asked before it is stuck, it answers: then it is asked again */
+    hr_stop_install();
+    raise(SIGINT);
+    while (hr_server_ask(&net.server, &served) == 0) {
+        usleep(1000);
+    }
+    CHECK(strstr(hr_error(), "interrupted") != NULL);
+    kill(net.server.pid, SIGKILL);
+    hr_net_close(&net);
+}
+
+/* A folder for temporary files may have a long name; a socket may not. */
+TEST(order_net, a_long_tmpdir_is_no_hindrance)
+{
+    struct hr_link *link;
+    char name[512];
+    struct hr_link_params params = {.clients = 1, .message_bytes = 1000, .congestion = ""};
+
+    memset(name, 'x', sizeof(name) - 1);
+    name[0] = '/';
+    name[sizeof(name) - 1] = '\0';
+    setenv("TMPDIR", name, 1);
+    if (link_of("unix")->listen(&link, &params)) {
+        FAIL("%s", hr_error());
+    }
+    unsetenv("TMPDIR");
+    CHECK_EQ(link_of("unix")->join(link, false), 0);
+    link_of("unix")->close(link, HR_LINK_ALL);
+}
+
+/* More shared memory than there is: an error, no signal when it is touched. */
+TEST(order_net, a_ring_too_big_is_refused)
+{
+    struct hr_link_params params = {.clients = 4, .message_bytes = 1000, .congestion = ""};
+    struct hr_link *link;
+
+#ifndef __linux__
+    SKIP("only Linux tells before the memory is touched");
+#endif
+    params.buffer_bytes = UINT64_C(1) << 42;
+    CHECK(link_of("ring")->listen(&link, &params) < 0);
+    CHECK(link == NULL);
+    CHECK(strstr(hr_error(), "memory") != NULL);
 }
 
 /* ---- strangers on the port of a server ------------------------------------------------ */
@@ -254,7 +340,7 @@ static void check_the_others(struct hr_net *net, const struct eut_request *reque
     struct hr_net_cut cut;
 
     CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, net->link->params.clients), 0);
-    CHECK_EQ(drive(net, &cut, 64), 0);
+    CHECK_EQ(drive(net, &cut, 64, NEVER_LOST_MS), 0);
     check_sums(hr_clients_counts(net->clients));
     CHECK_EQ(hr_clients_counts(net->clients)->acked, ORDERS);
     hr_net_cut_free(&cut);
