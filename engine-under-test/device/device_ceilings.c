@@ -23,6 +23,7 @@ extern const char eut_kernel_ceilings_text[]; /* made by the Makefile */
 #define GPU_GROUP 256u
 #define GPU_GROUPS_A_UNIT 8u /* as many work items as fit on one */
 #define CPU_ITEMS_A_UNIT 4u
+#define GPU_UNITS_UNTOLD 80u /* Metal does not tell: as many as its largest have */
 #define BYTES_MAX_GPU ((uint64_t)4 << 30)
 #define BYTES_MAX_CPU ((uint64_t)512 << 20)
 #define BYTES_MIN ((uint64_t)1 << 20)
@@ -430,7 +431,7 @@ static void choose_sizes(struct rig *r, uint64_t bytes_max)
 {
     const struct eut_device_facts *f = &r->device->facts;
     bool gpu = f->kind != EUT_DEVICE_CPU;
-    uint32_t units = f->compute_units ? f->compute_units : 1;
+    uint32_t units = f->compute_units ? f->compute_units : gpu ? GPU_UNITS_UNTOLD : 1;
     uint64_t room = f->memory_free_bytes ? f->memory_free_bytes : f->memory_bytes;
     uint64_t most = gpu ? BYTES_MAX_GPU : BYTES_MAX_CPU;
 

@@ -92,6 +92,36 @@ TEST(device_ceilings, a_device_that_leaves_work_out_has_none)
     CHECK(strstr(hr_error(), "wrong") != NULL);
 }
 
+/* A GPU whose API does not tell its units, as Metal. */
+static uint32_t most_groups;
+
+static int launch_seen(struct eut_device *device, uint32_t queue, struct eut_kernel *kernel,
+                       uint32_t groups, uint32_t group_size, const struct eut_arg *args,
+                       uint32_t count)
+{
+    most_groups = groups > most_groups ? groups : most_groups;
+    return host_launch(device, queue, kernel, groups, group_size, args, count);
+}
+
+static int open_silent(uint32_t number, struct eut_device **device)
+{
+    int rc = open_broken(number, device);
+
+    broken_ops.launch = launch_seen;
+    (*device)->facts.kind = EUT_DEVICE_GPU;
+    (*device)->facts.compute_units = 0;
+    return rc;
+}
+
+TEST(device_ceilings, a_gpu_of_untold_size_is_given_enough_to_do)
+{
+    static struct eut_device_ceilings c;
+    const struct eut_device_api silent = {.name = "silent", .open = open_silent};
+
+    CHECK_EQ(eut_device_ceilings_measure(&silent, 0, SECONDS, BYTES_MAX, NULL, &c), 0);
+    CHECK(most_groups >= 500);
+}
+
 TEST(device_ceilings, a_device_that_is_not_there_is_told)
 {
     static struct eut_device_ceilings c;
