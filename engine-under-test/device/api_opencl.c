@@ -204,6 +204,13 @@ static int cl_list(struct eut_device_facts *facts, uint32_t room, uint32_t *coun
 
 /* ---- opening and closing -------------------------------------------------------- */
 
+static void finish_queues(struct cl_device *d)
+{
+    for (uint32_t i = 0; i < EUT_QUEUES && d->queue[i]; i++) {
+        d->cl->clFinish(d->queue[i]);
+    }
+}
+
 static void cl_free(struct eut_device *device, struct eut_buffer *buffer)
 {
     struct cl_device *d = (struct cl_device *)device;
@@ -219,7 +226,8 @@ static void cl_free(struct eut_device *device, struct eut_buffer *buffer)
         d->cl->clEnqueueUnmapMemObject(d->queue[0], b->pinned, b->base.host, NO_WAIT);
         d->cl->clFinish(d->queue[0]);
         d->cl->clReleaseMemObject(b->pinned);
-    } else {
+    } else if (b->base.host) {
+        finish_queues(d); /* kernels may still reach into the host's own pages */
         free(b->base.host);
     }
     *b->link = b->next;
@@ -236,9 +244,7 @@ static void cl_close(struct eut_device *device)
     if (!d) {
         return;
     }
-    for (uint32_t i = 0; i < EUT_QUEUES && d->queue[i]; i++) {
-        d->cl->clFinish(d->queue[i]); /* it may still reach into memory that is freed next */
-    }
+    finish_queues(d); /* it may still reach into memory that is freed next */
     while (d->buffers) {
         cl_free(device, &d->buffers->base);
     }

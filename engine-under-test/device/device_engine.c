@@ -272,12 +272,22 @@ void eut_device_engine_close(struct eut_device_engine *e)
     free(e);
 }
 
+/* A device that failed answers nothing any more, whatever it was asked. */
+static int remember(struct eut_device_engine *e, int rc)
+{
+    e->failed = rc == -ENODEV || rc == -EIO ? rc : e->failed;
+    return rc;
+}
+
 int eut_device_engine_load(struct eut_device_engine *e, const struct eut_request *requests,
                            uint64_t count, uint32_t batch)
 {
     struct eut_device *device = e->open->device;
-    int rc = 0;
+    int rc = e->failed;
 
+    if (rc) {
+        return rc;
+    }
     free_residents(e);
     if (batch == 0 || batch > e->slice_max || count == 0 || (count - 1) / batch >= UINT32_MAX) {
         return hr_fail(EINVAL, "batches of %u of %" PRIu64 " requests: at most %u fit a slice",
@@ -308,7 +318,7 @@ int eut_device_engine_load(struct eut_device_engine *e, const struct eut_request
     if (rc) {
         free_residents(e);
     }
-    return rc;
+    return remember(e, rc);
 }
 
 /* ---- asking --------------------------------------------------------------------- */
@@ -355,7 +365,7 @@ int eut_device_engine_digest(struct eut_device_engine *e, uint64_t *digest)
     for (uint32_t i = 0; i < pass.count && rc == 0; i++) {
         *digest += ((const uint64_t *)sums->host)[i];
     }
-    return rc;
+    return remember(e, rc);
 }
 
 /* Resting orders from number `from` on, into the host side behind a first record; *left is how many
@@ -388,7 +398,7 @@ int eut_device_engine_walk(struct eut_device_engine *e, uint32_t market, eut_vis
     while (rc == 0 && left > 0) {
         const struct k_resting *found = (const struct k_resting *)e->part[PART_WALK]->host + 1;
 
-        rc = walk_window(e, market, from, &left);
+        rc = remember(e, walk_window(e, market, from, &left));
         for (uint32_t i = 0; rc == 0 && i < EUT_WALK_WINDOW && left > 0; i++, left--, from++) {
             const struct eut_resting resting = {.order = found[i].order,
                                                 .account = found[i].account,

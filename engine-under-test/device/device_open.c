@@ -42,6 +42,8 @@ static struct eut_open_device *idle;
 #define HOST_ITEMS 4096u
 #define HOST_DIGIT_BITS 8u
 
+#define SHARED_COUNTS 4096u /* 16 KiB, of the 32 that a GPU has */
+
 static void choose_shape(struct eut_open_device *open, const struct eut_device_shape *shape)
 {
     const struct eut_device_facts *facts = &open->device->facts;
@@ -55,11 +57,11 @@ static void choose_shape(struct eut_open_device *open, const struct eut_device_s
     if (facts->group_max == 1) {
         open->items = HOST_ITEMS;
     }
-    /* Digits times work items are counted in shared memory: 16 KiB, of the 32 that a GPU has. */
-    open->digit_bits = open->group < 64    ? HOST_DIGIT_BITS
-                       : open->group < 128 ? 6u
-                       : open->group < 256 ? 5u
-                                           : 4u;
+    /* Digits times work items are counted in shared memory. */
+    open->digit_bits = HOST_DIGIT_BITS;
+    while (open->digit_bits > 1 && open->group << open->digit_bits > SHARED_COUNTS) {
+        open->digit_bits--;
+    }
 }
 
 static int build(struct eut_open_device *open)

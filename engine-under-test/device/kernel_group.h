@@ -254,12 +254,13 @@ K_KERNEL event_first(K_CBUF(struct k_event, first, 0), K_CBUF(u32, sums, 1), K_B
     }
 }
 
-/* The others behind them. They carry their number within their request for an order. */
+/* The others behind them. They carry their number within their request for an order. Each of
+ * given.count work items takes every given.count-th; more are launched, to fill their group. */
 K_KERNEL event_more(K_CBUF(struct k_event, first, 0), K_CBUF(struct k_event, more, 1),
                     K_CBUF(u32, place, 2), K_BUF(struct k_event, events, 3),
                     K_BUF(k_au32, counter, 4), K_VAL(struct k_pass, given, 5) K_IDS)
 {
-    u32 count = K_LOAD(&counter[K_MORE]);
+    u32 count = K_GID < given.count ? K_LOAD(&counter[K_MORE]) : 0u;
 
     for (u32 i = K_GID; i < count; i += given.count) {
         struct k_event event = more[i];

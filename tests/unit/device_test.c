@@ -3,6 +3,7 @@
  */
 #include "engine-under-test/conform.h"
 #include "engine-under-test/device/device_engine.h"
+#include "engine-under-test/device/device_memory.h"
 #include "engine-under-test/differ.h"
 #include "engine-under-test/loader.h"
 #include "harness/error.h"
@@ -317,6 +318,8 @@ TEST(device, opencl_in_groups_of_a_gpu)
     hostile_markets(&engine, 1000, 20000, 300);
     engine = shaped_engine(64, 3, 1000);
     hostile_markets(&engine, 1000, 10000, 100000);
+    engine = shaped_engine(37, 5, 333);
+    hostile_markets(&engine, 31, 5000, 100000);
 }
 
 TEST(device, opencl_says_what_does_not_compile)
@@ -345,6 +348,7 @@ static struct {
     struct eut_device_ops ops;
     const struct eut_device_ops *good;
     int alloc_fails, launch_fails, build_fails; /* at this call, from 1; 0: never */
+    int opened;
 } faulty;
 
 static int faulty_alloc(struct eut_device *device, enum eut_buffer_kind kind, uint64_t bytes,
@@ -375,6 +379,7 @@ static int faulty_open(uint32_t number, struct eut_device **device)
     int rc = eut_api_host.open(number, device);
 
     if (rc == 0) {
+        faulty.opened++;
         faulty.good = (*device)->ops;
         faulty.ops = *faulty.good;
         faulty.ops.alloc = faulty_alloc;
@@ -454,6 +459,58 @@ TEST(device, a_lost_device_ends_the_engine)
         CHECK_EQ(eut_device_engine_submit(engine, requests, 10, &sink), -ENODEV);
         CHECK_EQ(eut_device_engine_digest(engine, &digest), -ENODEV);
         eut_device_engine_close(engine);
+    }
+}
+
+/* Not only in a batch: it is dead then, and the next engine has another one. */
+TEST(device, a_device_lost_while_asked_is_not_kept)
+{
+    struct eut_request request = {.order = 1, .op = EUT_CANCEL};
+    struct eut_event room[EUT_SINK_ROOM_MIN];
+    struct eut_sink sink = {.events = room, .room = EUT_SINK_ROOM_MIN, .flush = drop};
+
+    for (int i = 0; i < 2; i++) {
+        struct eut_device_engine *engine;
+        uint64_t digest;
+        int opened;
+
+        CHECK_EQ(eut_device_engine_open(&faulty_api, 0, &small, NULL, &engine), 0);
+        opened = faulty.opened;
+        faulty.launch_fails = 1;
+        CHECK_EQ(i ? eut_device_engine_digest(engine, &digest)
+                   : eut_device_engine_walk(engine, 0, NULL, NULL),
+                 -ENODEV);
+        CHECK_EQ(eut_device_engine_submit(engine, &request, 1, &sink), -ENODEV);
+        CHECK_EQ(eut_device_engine_load(engine, &request, 1, 1), -ENODEV);
+        eut_device_engine_close(engine);
+        CHECK_EQ(eut_device_engine_open(&faulty_api, 0, &small, NULL, &engine), 0);
+        CHECK_EQ(faulty.opened, opened + 1);
+        eut_device_engine_close(engine);
+    }
+}
+
+static int open_wide(uint32_t number, struct eut_device **device)
+{
+    int rc = eut_api_host.open(number, device);
+
+    if (rc == 0) {
+        (*device)->facts.group_max = 1024;
+    }
+    return rc;
+}
+
+TEST(device, counts_of_a_group_fit_shared_memory)
+{
+    const struct eut_device_api wide = {.name = "wide", .open = open_wide};
+
+    for (uint32_t group = 2; group <= 1024; group += 2) {
+        const struct eut_device_shape wanted = {.group = group, .items = 16};
+        struct eut_open_device *open;
+
+        CHECK_EQ(eut_open_device_get(&wide, 0, &wanted, &open), 0);
+        CHECK_EQ(open->group, group);
+        CHECK(open->digit_bits > 0 && 4 * open->group << open->digit_bits <= 16384);
+        eut_open_device_put(open, true);
     }
 }
 
