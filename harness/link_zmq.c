@@ -3,11 +3,11 @@
  *
  * What is committed at once is one part, handed over without a copy. A message that the ROUTER may
  * not take yet (its high-water mark) stays here and leaves no room. Messages that were received
- * wait for their reader, of one connection not more than the high-water mark. libzmq moves the
- * bytes in a thread of its own, beside each side's, which on few processors needs that of its side:
- * a side without messages sleeps until there are some, also when it was told not to wait. ZeroMQ
- * does not say that a peer left: a server's connection is gone when an answer finds nobody, a
- * client's never.
+ * wait for their reader, of one connection not more than the high-water mark or WAITING_MIN. libzmq
+ * moves the bytes in a thread of its own, beside each side's, which on few processors needs that of
+ * its side: a side without messages sleeps until there are some, also when it was told not to wait.
+ * ZeroMQ does not say that a peer left: a server's connection is gone when an answer finds nobody,
+ * a client's never.
  */
 #include "harness/error.h"
 #include "harness/link.h"
@@ -26,7 +26,8 @@
 #define OWN_ID_BYTES 6u
 #define IDLE_MS 1
 #define CPUS_MAX 1024
-#define IN_A_ROW 64 /* messages taken before the reader has a turn */
+#define IN_A_ROW 64       /* messages taken before the reader has a turn */
+#define WAITING_MIN 1000u /* of a connection, also where the high-water mark is lower */
 
 struct message {
     struct hr_zmq_msg msg;
@@ -242,17 +243,23 @@ static uint32_t peer_of(struct zmq_link *l, const uint8_t *id, size_t bytes)
     return room;
 }
 
+/* Messages of a connection that may wait here. What is in ZeroMQ's queues and the kernel comes on
+ * top of a high-water mark, so that a low one would be reached by who did nothing wrong. */
+static uint32_t waiting_most(const struct zmq_link *l)
+{
+    uint32_t hwm = l->base.params.hwm;
+
+    return hwm == 0 ? UINT32_MAX : hwm < WAITING_MIN ? WAITING_MIN : hwm;
+}
+
 /* A message to its reader. One that is not of whole orders, of several parts, or one too many ends
  * the connection. */
 static void queue(struct zmq_link *l, uint32_t c, struct message *m, bool whole)
 {
     struct peer *p = l->peers + c;
-    uint32_t most = l->base.params.hwm ? l->base.params.hwm : UINT32_MAX;
-    size_t unit = l->base.params.sealed ? 1
-                  : l->server           ? HR_WIRE_ORDER_BYTES
-                                        : HR_WIRE_EVENT_BYTES;
+    size_t unit = l->base.params.sealed ? 1 : l->server ? HR_WIRE_ORDER_BYTES : HR_WIRE_EVENT_BYTES;
 
-    if (p->gone || !whole || l->zmq->msg_size(&m->msg) % unit || p->waiting >= most) {
+    if (p->gone || !whole || l->zmq->msg_size(&m->msg) % unit || p->waiting >= waiting_most(l)) {
         p->gone = true;
         l->zmq->msg_close(&m->msg);
         free(m);
@@ -330,6 +337,8 @@ static void receive_at_clients(struct zmq_link *l)
     }
 }
 
+static void send_out(struct zmq_link *l, struct peer *p);
+
 static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
 {
     struct zmq_link *l = (struct zmq_link *)link;
@@ -344,6 +353,9 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
     for (uint32_t c = 0; c < link->slots && n < most; c++) {
         struct peer *p = l->peers + c;
 
+        if (p->used && p->unsent && !p->gone) {
+            send_out(l, p); /* its writer may have nothing more to write */
+        }
         if (p->used && p->gone) {
             forget(l, p);
             p->used = false; /* told once */

@@ -464,6 +464,28 @@ static void send_by_zmq(const struct hr_net *net, const void *bytes, size_t size
     zmq->ctx_term(context); /* when all was sent */
 }
 
+/* The lowest high-water mark holds everybody back, and ends nobody's connection. */
+TEST(order_net, a_low_high_water_mark_is_back_pressure)
+{
+    struct eut_request *requests = orders();
+    struct hr_net net;
+
+    hr_clock_init();
+    if (hr_net_open(&net, &(struct hr_net_params){
+                              .ops = link_of("zmq"),
+                              .engine = engine("reference"),
+                              .limits = limits,
+                              .link = {.clients = 3, .congestion = "", .hwm = 1},
+                              .batch = 64,
+                              .window = 64 * 64,
+                              .server_cpu = -1})) {
+        FAIL("%s", hr_error());
+    }
+    check_the_others(&net, requests);
+    hr_net_close(&net);
+    free(requests);
+}
+
 TEST(order_net, garbage_by_zmq_is_cut_off_and_the_others_go_on)
 {
     struct eut_request *requests = orders();
