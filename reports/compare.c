@@ -29,6 +29,7 @@ struct pairing {
     struct hr_contest *contests; /* of the rows that can be compared */
     json_t **judged;             /* those rows, borrowed */
     int count, room;
+    json_t *again[HR_COMPARE_FILES_MAX]; /* cases of further results of the old build, by key */
 };
 
 static bool interleaved(const struct pairing *p)
@@ -112,7 +113,7 @@ static double floor_again(const struct pairing *p, const char *key, const char *
     double floor = 0;
 
     for (int i = 0; i < p->options->again_count; i++) {
-        const json_t *item = hr_compare_find(p->options->again[i], key);
+        const json_t *item = json_object_get(p->again[i], key);
         struct hr_contest c = {.higher = higher};
         double *samples = NULL;
         int n = item && hr_view_counts(item) ? samples_of(hr_view_metric(item, name), &samples) : 0;
@@ -420,6 +421,9 @@ static int finish(struct pairing *p, int rc, json_t *old, json_t *new, const cha
     json_decref(new);
     json_decref(notes);
     json_decref(p->rows);
+    for (int i = 0; i < HR_COMPARE_FILES_MAX; i++) {
+        json_decref(p->again[i]);
+    }
     free(p->contests);
     free(p->judged);
     regfree(&p->gate);
@@ -433,7 +437,7 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
     const char *engine = hr_compare_engine(new), *old_engine = hr_compare_engine(old);
     struct hr_view_walk walk = {0}, old_walk = {0};
     struct pairing p;
-    json_t *notes;
+    json_t *notes, *olds, *news;
     int rc = hr_compare_check(old, old_name, new, new_name, options->across_hosts);
 
     for (int i = 0; i < options->again_count && rc == 0; i++) {
@@ -445,20 +449,27 @@ int hr_compare_stored(const json_t *old, const char *old_name, const json_t *new
     if (rc) {
         return rc;
     }
+    for (int i = 0; i < options->again_count; i++) {
+        p.again[i] = hr_compare_index(options->again[i]);
+    }
+    olds = hr_compare_index(old);
+    news = hr_compare_index(new);
     while (rc == 0 && hr_view_next(new, &walk)) {
         const json_t *other;
         char key[HR_COMPARE_KEY_MAX];
 
         hr_compare_key(engine, walk.item, key);
-        other = hr_compare_find(old, key);
+        other = json_object_get(olds, key);
         rc = other ? add_case(&p, key, other, walk.item) : 0;
     }
     while (rc == 0 && hr_view_next(old, &old_walk)) {
         char key[HR_COMPARE_KEY_MAX];
 
         hr_compare_key(old_engine, old_walk.item, key);
-        rc = hr_compare_find(new, key) ? 0 : add_case(&p, key, old_walk.item, NULL);
+        rc = json_object_get(news, key) ? 0 : add_case(&p, key, old_walk.item, NULL);
     }
+    json_decref(olds);
+    json_decref(news);
     notes = hr_compare_notes(old, new, options);
     return finish(&p, rc, hr_compare_side(old, old_name, old_engine),
                   hr_compare_side(new, new_name, engine),

@@ -8,6 +8,7 @@
 #include "reports/sheet.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #define TEXT_MAX 400
@@ -40,20 +41,21 @@ void hr_compare_key(const char *engine, const json_t *item, char key[HR_COMPARE_
     }
 }
 
-const json_t *hr_compare_find(const json_t *record, const char *key)
+json_t *hr_compare_index(const json_t *record)
 {
     const char *engine = hr_compare_engine(record);
     struct hr_view_walk walk = {0};
+    json_t *index = json_object();
 
     while (hr_view_next(record, &walk)) {
-        char other[HR_COMPARE_KEY_MAX];
+        char key[HR_COMPARE_KEY_MAX];
 
-        hr_compare_key(engine, walk.item, other);
-        if (strcmp(other, key) == 0) {
-            return walk.item;
+        hr_compare_key(engine, walk.item, key);
+        if (!json_object_get(index, key)) {
+            json_object_set_nocheck(index, key, (json_t *)(uintptr_t)walk.item);
         }
     }
-    return NULL;
+    return index;
 }
 
 int hr_compare_regex(regex_t *regex, const char *option, const char *text)
@@ -205,19 +207,21 @@ static void note_alone(json_t *notes, const json_t *here, const json_t *there, c
 {
     const char *engine = hr_compare_engine(here);
     struct hr_view_walk walk = {0};
+    json_t *others = hr_compare_index(there);
     char names[300] = "";
 
     while (hr_view_next(here, &walk)) {
         char key[HR_COMPARE_KEY_MAX];
 
         hr_compare_key(engine, walk.item, key);
-        if (!hr_compare_find(there, key)) {
+        if (!json_object_get(others, key)) {
             hr_compare_list(names, sizeof(names), key);
         }
     }
     if (*names) {
         hr_compare_note(notes, which, names);
     }
+    json_decref(others);
 }
 
 json_t *hr_compare_notes(const json_t *old, const json_t *new,

@@ -12,8 +12,8 @@ int hr_compare_check_whole(const json_t *record, const char *name);
 /* -EXDEV: one of them interrupted, other orders, or, unless across_hosts, another host. */
 int hr_compare_check(const json_t *old, const char *old_name, const json_t *new,
                      const char *new_name, bool across_hosts);
-/* The first case with this key, or NULL. */
-const json_t *hr_compare_find(const json_t *record, const char *key);
+/* The cases by their key, of several with one the first: an object, new reference. */
+json_t *hr_compare_index(const json_t *record);
 /* {"file", "engine", "started", "host", "fingerprint", "tool"}: new reference. */
 json_t *hr_compare_side(const json_t *record, const char *file, const char *engine);
 /* What a reader must know beside the figures of stored results: settings that differ, what the
