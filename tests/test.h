@@ -17,6 +17,13 @@
 /* build/release, build/asan … (from HEADROOM_TEST_BUILD, else build/release) */
 const char *hr_test_build(void);
 
+/* All tests share one process: what one leaves behind (threads, libraries) the next ones meet. */
+#ifdef HR_PLAIN_TESTS
+#define HR_ONE_PROCESS 1
+#else
+#define HR_ONE_PROCESS 0
+#endif
+
 #ifdef HR_PLAIN_TESTS
 
 struct hr_test {

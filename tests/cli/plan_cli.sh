@@ -73,7 +73,9 @@ expect_err 'may be mac-mini-m4-pro-48 or linux-rtx-3090 of the catalog; say whic
 # A page with its pictures, Markdown, and scripts that run alone.
 expect_exit 0 plan --html "$TMP/plan.html" --md "$TMP/plan.md" --plots "$TMP/plots"
 for plot in cost power headroom markets ceilings percentiles; do
-    [ -s "$TMP/plots/plan_$plot.gp" ] && [ -s "$TMP/plots/plan_$plot.dat" ] || failed "no script or data of plan_$plot"
+    if [ ! -s "$TMP/plots/plan_$plot.gp" ] || [ ! -s "$TMP/plots/plan_$plot.dat" ]; then
+        failed "no script or data of plan_$plot"
+    fi
     if command -v gnuplot >/dev/null 2>&1; then
         [ -s "$TMP/plots/plan_$plot.svg" ] || failed "plan_$plot.svg was not drawn"
         grep -q "id=\"plot-plan_$plot\"" "$TMP/plan.html" || failed "plan_$plot is not on the page"

@@ -17,12 +17,6 @@
 
 extern const char eut_kernel_ceilings_text[];
 
-#ifdef HR_PLAIN_TESTS
-#define ONE_PROCESS true
-#else
-#define ONE_PROCESS false
-#endif
-
 static int (*mock_calls)(const char *name);
 static const char *(*mock_log)(void);
 static void (*mock_forget)(void);
@@ -38,9 +32,9 @@ static void *load(const char *name)
 /* In a process of its own: which library has the name is settled when it is first opened. */
 static void use_mocks(void)
 {
-    void *driver = ONE_PROCESS ? NULL : load("libcuda.so.1");
+    void *driver = HR_ONE_PROCESS ? NULL : load("libcuda.so.1");
 
-    if (ONE_PROCESS) {
+    if (HR_ONE_PROCESS) {
         SKIP("one process for all tests: another may have opened the vendor's library");
     }
     if (!driver) {

@@ -18,12 +18,6 @@
 
 extern const char eut_kernel_ceilings_text[]; /* made by the Makefile */
 
-#ifdef HR_PLAIN_TESTS
-#define ONE_PROCESS true
-#else
-#define ONE_PROCESS false
-#endif
-
 static int (*mock_calls)(const char *name);
 static int (*mock_objects)(void);
 
@@ -32,7 +26,7 @@ static void use_mocks(void)
     static const char *const files[] = {"libobjc.A.dylib", "CoreGraphics", "Metal"};
     void *runtime = NULL;
 
-    if (ONE_PROCESS) {
+    if (HR_ONE_PROCESS) {
         SKIP("one process for all tests: what a library's name means is settled once");
     }
     for (size_t i = 0; i < 3; i++) {

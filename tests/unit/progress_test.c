@@ -80,7 +80,13 @@ static void two_signals(void)
 TEST(progress, the_first_signal_sets_a_flag_the_second_ends)
 {
     char text[1000];
-    int status = in_child(one_signal, text, sizeof(text));
+    int status;
+
+    if (HR_ONE_PROCESS) {
+        SKIP("one process for all tests: a child of one with threads gets its signals late from a "
+             "sanitizer");
+    }
+    status = in_child(one_signal, text, sizeof(text));
 
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 42);
     status = in_child(two_signals, text, sizeof(text));
