@@ -636,6 +636,18 @@ const double *hr_measure_samples(const struct hr_measure_result *result, int met
     return result->samples + (size_t)metric * (size_t)result->runs_max;
 }
 
+double hr_measure_median(const struct hr_measure_result *r, int metric)
+{
+    const double *samples = hr_measure_samples(r, metric);
+
+    for (int i = 0; i < r->runs; i++) {
+        if (!isfinite(samples[i])) {
+            return (double)NAN;
+        }
+    }
+    return r->runs ? hr_estimate_median(samples, r->runs).median : (double)NAN;
+}
+
 json_t *hr_measure_refuse(struct hr_rig *rig, json_t *suite, const char *suite_name,
                           const char *name, json_t *params, enum hr_status status,
                           const char *reason, const char *advice)

@@ -143,6 +143,8 @@ int hr_measure_in_turns(struct hr_rig *rig, json_t *suite, const struct hr_case 
                         struct hr_measure_result *results);
 void hr_measure_result_free(struct hr_measure_result *result);
 const double *hr_measure_samples(const struct hr_measure_result *result, int metric);
+/* Over the good runs; NAN if there are none, or if one of them has no figure. */
+double hr_measure_median(const struct hr_measure_result *result, int metric);
 
 /* For a suite that steers its runs itself (a search): one fresh trial with its histograms, the
  * hiccup check already in it; its end; one kept with its checks under the case's runs (names of the

@@ -12,7 +12,6 @@
 #include "engine-under-test/device/device_ceilings.h"
 #include "harness/error.h"
 #include "harness/progress.h"
-#include "harness/statistics.h"
 #include "suites/closed_run.h"
 
 #include <errno.h>
@@ -215,9 +214,9 @@ struct sweep {
 
 static double median_rate(const struct hr_measure_result *r, int metric)
 {
-    return r->json && r->status == HR_PASS
-               ? hr_estimate_median(hr_measure_samples(r, metric), r->runs).median
-               : 0;
+    double rate = r->status == HR_PASS ? hr_measure_median(r, metric) : (double)NAN;
+
+    return isfinite(rate) ? rate : 0;
 }
 
 /* preset: the flow's name, which the report shows. */

@@ -12,7 +12,6 @@
 
 #include "harness/error.h"
 #include "harness/handover.h"
-#include "harness/statistics.h"
 
 #include <errno.h>
 #include <math.h>
@@ -192,7 +191,7 @@ static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *o
             without = without && without->result.status == HR_INVALID ? without : outcomes + i;
             continue;
         }
-        double median = hr_estimate_median(hr_measure_samples(r, THROUGHPUT), r->runs).median;
+        double median = hr_measure_median(r, THROUGHPUT);
 
         if (median < least) {
             least = median;

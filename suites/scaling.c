@@ -233,7 +233,7 @@ static void relate_points(const struct sweep *sweep)
         }
         last = r->json;
         shards[good] = sweep->points[i].shards;
-        rates[good++] = hr_estimate_median(hr_measure_samples(r, THROUGHPUT), r->runs).median;
+        rates[good++] = hr_measure_median(r, THROUGHPUT);
         if (shards[0] == 1 && good > 1 && !sweep->metrics[i][THROUGHPUT].ceiling) {
             hr_case_metric_bound(r->json, figures[THROUGHPUT].name, ONE_SHARD_CEILING,
                                  rates[0] * sweep->points[i].shards);

@@ -14,7 +14,6 @@
 
 #include "harness/clock.h"
 #include "harness/error.h"
-#include "harness/statistics.h"
 #include "harness/wire.h"
 
 #include <errno.h>
@@ -203,8 +202,7 @@ static int codec(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
                                       .seconds = (double)orders * 50e-9 + 0.01},
                     &result);
     if (result.json && result.status == HR_PASS) {
-        double copied =
-            hr_estimate_median(hr_measure_samples(&result, COPY_BYTES), result.runs).median;
+        double copied = hr_measure_median(&result, COPY_BYTES);
 
         hr_case_metric_bound(result.json, metrics[ENCODE_BYTES].name, MEMCPY_CEILING, copied);
         hr_case_metric_bound(result.json, metrics[DECODE_BYTES].name, MEMCPY_CEILING, copied);

@@ -11,7 +11,6 @@
 #include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "harness/error.h"
-#include "harness/statistics.h"
 #include "suites/closed_run.h"
 #include "suites/percentiles.h"
 #include "suites/worst_flow.h"
@@ -321,28 +320,16 @@ static int case_metrics(const struct worst_case *c, struct hr_measured metrics[F
     return c->worst->grows || c->flow.units > 1 ? FIGURES : MORE;
 }
 
-static double median(const struct hr_measure_result *r, int metric)
-{
-    const double *samples = hr_measure_samples(r, metric);
-
-    for (int i = 0; i < r->runs; i++) {
-        if (!isfinite(samples[i])) {
-            return (double)NAN;
-        }
-    }
-    return r->runs ? hr_estimate_median(samples, r->runs).median : (double)NAN;
-}
-
 static void judge(struct hr_rig *rig, const struct worst_case *c, const char *id, double bound,
                   struct hr_measure_result *r)
 {
-    struct hr_worst_figures f = {median(r, P99_TIMES), median(r, P999_TIMES), median(r, HOST),
-                                 (double)NAN, (double)NAN};
+    struct hr_worst_figures f = {hr_measure_median(r, P99_TIMES), hr_measure_median(r, P999_TIMES),
+                                 hr_measure_median(r, HOST), (double)NAN, (double)NAN};
     struct hr_worst_verdict verdict;
 
     if (c->worst->grows) {
-        f.last_over_first = median(r, MORE);
-        f.grown_bytes_per_request = median(r, MORE_SECOND);
+        f.last_over_first = hr_measure_median(r, MORE);
+        f.grown_bytes_per_request = hr_measure_median(r, MORE_SECOND);
     }
     hr_worst_judge(&f, bound, &verdict);
     json_object_set_new(json_object_get(r->json, "params"), "judged", json_string(verdict.judged));

@@ -4,11 +4,6 @@
 
 #include <regex.h>
 
-static const char *text_of(const json_t *c, const char *key)
-{
-    return json_string_value(json_object_get(c, key));
-}
-
 static double number_of(const json_t *c, const char *key)
 {
     return json_number_value(json_object_get(c, key));

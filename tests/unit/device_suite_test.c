@@ -8,13 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *text_of(const json_t *item, const char *key)
-{
-    const char *text = json_string_value(json_object_get(item, key));
-
-    return text ? text : "";
-}
-
 static const json_t *case_of(const struct small_rig *small, const char *end)
 {
     const json_t *c;

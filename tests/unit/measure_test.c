@@ -63,11 +63,6 @@ static struct hr_measure_result tell(struct small_rig *small, struct story *stor
     return result;
 }
 
-static const char *text_of(const json_t *c, const char *key)
-{
-    return json_string_value(json_object_get(c, key));
-}
-
 static const json_t *metric_of(const json_t *c, size_t i)
 {
     return json_array_get(json_object_get(c, "metrics"), i);

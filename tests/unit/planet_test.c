@@ -28,13 +28,6 @@ static json_t *planet_run(struct small_rig *small)
     return json_array_get(json_object_get(small->suite, "cases"), 0);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text ? text : "";
-}
-
 TEST(planet, every_run_reaches_the_oracles_digest)
 {
     static const char *const names[] = {

@@ -69,4 +69,12 @@ static inline void small_flow(struct hr_flow_params *flow, uint32_t markets)
     flow->crossing = 0.2;
 }
 
+/* A text of the record; "" where there is none. */
+static inline const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text ? text : "";
+}
+
 #endif
