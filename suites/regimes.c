@@ -173,16 +173,38 @@ static int regime(struct hr_bench *bench, json_t *suite, struct outcome *outcome
     return rc ? rc : 1;
 }
 
+/* The worst of two regimes is not that of five: the case is named after all that were asked for, or
+ * after their number where that would be too long a name. */
+static void name_worst(const struct hr_rig *rig, char *name, size_t size)
+{
+    static const char first[] = "regime=worst/of=";
+    const char *at = hr_config_text(rig->config, KEY);
+    char regime[HR_CONFIG_NAME_MAX];
+    size_t length = (size_t)snprintf(name, size, "%s", first);
+    int n = 0;
+
+    while (hr_config_name_next(&at, regime)) {
+        if (length < size) {
+            length += (size_t)snprintf(name + length, size - length, "%s%s", n ? "," : "", regime);
+        }
+        n++;
+    }
+    if (length >= size) {
+        snprintf(name, size, "%s%d", first, n);
+    }
+}
+
 /* The regime whose median is lowest; its samples are the figure. One without a figure might have
  * been it, so then there is none. */
 static void worst(struct hr_bench *bench, json_t *suite, const struct outcome *outcomes, int n)
 {
-    static const char name[] = "regime=worst";
+    char name[96];
     const struct outcome *worst = NULL, *without = NULL;
     double least = INFINITY;
     json_t *names = json_array(), *params = json_pack("{s:o}", "regimes", names), *c;
     char reason[HR_CONFIG_NAME_MAX + 320];
 
+    name_worst(&bench->rig, name, sizeof(name));
     for (int i = 0; i < n; i++) {
         const struct hr_measure_result *r = &outcomes[i].result;
 

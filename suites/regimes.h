@@ -4,8 +4,8 @@
  *
  * Each regime is a flow preset by its own name, whatever the profile's flow is; only the seed is
  * the run's. The same run drives the engine with and without the reader, so that the two are
- * compared in pairs. The worst regime is told as a case of its own: an engine is as fast as where
- * it is slowest.
+ * compared in pairs. The worst of them is told as a case of its own, named after all of them: an
+ * engine is as fast as where it is slowest.
  */
 #ifndef HR_REGIMES_H
 #define HR_REGIMES_H

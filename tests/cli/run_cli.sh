@@ -41,7 +41,7 @@ has "$TMP/run/result.json" '"id": "markets/inproc/reference/markets=8/depth=8"'
 has "$TMP/run/result.json" '"id": "scaling/inproc/reference/shards=1"'
 has "$TMP/run/result.json" '"curve"'
 # The regimes: one processor is a reason to skip them; else they are measured, and the worst is told.
-for regime in static crash worst; do
+for regime in static crash worst/of=static,crash; do
     has "$TMP/run/result.json" "\"id\": \"throughput/inproc/reference/regime=$regime\""
 done
 grep -q 'there is one processor' "$TMP/run/result.json" || has "$TMP/run/result.json" '"name": "read_over_unread"'
