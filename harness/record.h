@@ -8,7 +8,7 @@
  *
  * The shape, by example:
  *
- *   { "schema": {"name": "headroom-result", "major": 1, "minor": 0},
+ *   { "schema": {"name": "headroom-result", "major": 1, "minor": 1},
  *     "complete": true, "started": "2026-11-21T08:00:00Z", "finished": "2026-11-21T08:07:11Z",
  *     "seconds": 431.2,
  *     "tool": {"name": "headroom", "version": "0.1.0", "git_sha": "…", "git_dirty": false,
@@ -50,7 +50,8 @@
 
 #define HR_SCHEMA_NAME "headroom-result"
 #define HR_SCHEMA_MAJOR 1
-#define HR_SCHEMA_MINOR 0
+/* One more with every property that is added; what came with which is in result.schema.json. */
+#define HR_SCHEMA_MINOR 1
 
 enum hr_status { HR_PASS, HR_FAIL, HR_SKIP, HR_INVALID };
 

@@ -222,21 +222,48 @@ static int plan_all(const struct hr_args *args, const json_t *catalog,
     return rc;
 }
 
+/* A folder of results and its `latest` hold the same one twice, and that is one machine. The next
+ * place in the list, which stays where it is if the result is there already. */
+static int take_result(struct hr_plan_result *results, int *next)
+{
+    const struct hr_plan_result *new = &results[*next];
+
+    for (int i = 0; i < *next; i++) {
+        const char *id = new->id ? new->id : results[i].id;
+
+        if (!json_equal(results[i].record, new->record)) {
+            continue;
+        }
+        if (results[i].id && strcmp(results[i].id, id) != 0) {
+            return hr_fail(EINVAL, "%s is the same result as %s: it cannot be %s and %s", new->file,
+                           results[i].file, results[i].id, id);
+        }
+        fprintf(stderr, "headroom: %s is the same result as %s: it counts once\n", new->file,
+                results[i].file);
+        results[i].id = id;
+        return 0;
+    }
+    ++*next;
+    return 0;
+}
+
 static int run(const struct hr_args *args)
 {
     struct hr_plan_result results[RESULTS_MAX] = {{0}};
     char ids[RESULTS_MAX][128];
     const char *const *operands;
-    int count = hr_arg_operands(args, &operands), rc;
+    int count = hr_arg_operands(args, &operands), kept = 0, rc;
     json_t *catalog = NULL, *records[RESULTS_MAX] = {NULL};
 
     rc = read_catalogs(args, &catalog);
     for (int i = 0; rc == 0 && i < count; i++) {
-        rc = split_operand(catalog, operands[i], ids[i], &results[i]);
-        rc = rc ? rc : hr_result_read(&records[i], results[i].file, false);
-        results[i].record = records[i];
+        results[kept] = (struct hr_plan_result){0};
+        rc = split_operand(catalog, operands[i], ids[i], &results[kept]);
+        rc = rc ? rc : hr_result_read(&records[i], results[kept].file, false);
+        results[kept].record = records[i];
+        rc = rc ? rc : take_result(results, &kept);
     }
-    rc = rc ? rc : plan_all(args, catalog, results, count);
+    rc = rc ? rc : plan_all(args, catalog, results, kept);
     for (int i = 0; i < count; i++) {
         json_decref(records[i]);
     }

@@ -70,6 +70,13 @@ sed 's/AMD Ryzen 7 5700X/Apple M4 Pro Ryzen 7 5700X/; s/"total_bytes"/"not_told"
 expect_refused "$HEADROOM" plan "$TMP/both.json" --catalog $documents
 expect_err 'may be mac-mini-m4-pro-48 or linux-rtx-3090 of the catalog; say which'
 
+# The same result twice is one machine, and not two kinds of it.
+expect_exit 0 "$HEADROOM" plan "$real" "$real" "linux-rtx-3090=$real" --catalog $documents --json -
+expect_err 'is the same result as .*: it counts once'
+[ "$(grep -c '"basis": "measured"' "$TMP/out")" -eq 1 ] || failed "one result makes more than one measured machine"
+expect_refused "$HEADROOM" plan "mac-mini-m4-pro-48=$real" "linux-rtx-3090=$real" --catalog $documents
+expect_err 'it cannot be mac-mini-m4-pro-48 and linux-rtx-3090'
+
 # A page with its pictures, Markdown, and scripts that run alone.
 expect_exit 0 plan --html "$TMP/plan.html" --md "$TMP/plan.md" --plots "$TMP/plots"
 for plot in cost power headroom markets ceilings percentiles; do
