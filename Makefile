@@ -58,7 +58,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(TUNE) $(CFLAGS) $(WARN) -pthread
 LDLIBS    = $(PKG_LIBS) $(OPENSSL_LIBS) -lm -ldl -pthread
 
 SOURCES := $(filter-out engine-under-test/skeleton.c engine-under-test/reference/reference_entry.c, \
-           $(wildcard harness/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
+           $(wildcard harness/*.c harness/ledger/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
              engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
 OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(addprefix $(BUILD)/engine-under-test/device/kernel_,text.o ceilings_text.o)

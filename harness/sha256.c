@@ -8,6 +8,15 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #include <immintrin.h>
+#define HAVE_SHA_STEPS 1
+#elif defined(__aarch64__) && (defined(__ARM_FEATURE_SHA2) || !defined(__clang__))
+#include <arm_neon.h>
+#if defined(__linux__)
+#include <sys/auxv.h>
+#endif
+#define HAVE_SHA_STEPS 1
+#else
+#define HAVE_SHA_STEPS 0
 #endif
 
 static const uint32_t round_constants[64] __attribute__((aligned(16))) = {
@@ -62,8 +71,8 @@ void hr_sha256_blocks_plain(uint32_t state[8], const uint8_t *data, size_t block
 #if defined(__x86_64__)
 
 /* The instructions keep the state as ABEF and CDGH and do two rounds each. */
-__attribute__((target("sha,sse4.1"))) static void blocks_sha_ni(uint32_t state[8],
-                                                                const uint8_t *data, size_t blocks)
+__attribute__((target("sha,sse4.1"))) static void blocks_sha(uint32_t state[8], const uint8_t *data,
+                                                             size_t blocks)
 {
     const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
     __m128i dcba = _mm_loadu_si128((const __m128i *)(const void *)state);
@@ -100,7 +109,7 @@ __attribute__((target("sha,sse4.1"))) static void blocks_sha_ni(uint32_t state[8
     _mm_storeu_si128((__m128i *)(void *)(state + 4), _mm_alignr_epi8(dchg, feba, 8));
 }
 
-static int has_sha_ni(void)
+static int has_sha(void)
 {
     unsigned a, b, c, d;
 
@@ -108,20 +117,63 @@ static int has_sha_ni(void)
            __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
 }
 
+#elif HAVE_SHA_STEPS
+
+/* The instructions keep the state as ABCD and EFGH and do four rounds each. */
+#if !defined(__ARM_FEATURE_SHA2)
+__attribute__((target("+crypto")))
+#endif
+static void
+blocks_sha(uint32_t state[8], const uint8_t *data, size_t blocks)
+{
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+
+    for (; blocks; blocks--, data += 64) {
+        uint32x4_t abcd_before = abcd, efgh_before = efgh, w[4];
+
+        for (int i = 0; i < 4; i++) {
+            w[i] = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
+        }
+        for (int i = 0; i < 16; i++) {
+            uint32x4_t sum = vaddq_u32(w[i & 3], vld1q_u32(round_constants + 4 * i)), rounds = abcd;
+
+            if (i < 12) { /* the words four groups on take the place of these */
+                w[i & 3] = vsha256su1q_u32(vsha256su0q_u32(w[i & 3], w[(i + 1) & 3]),
+                                           w[(i + 2) & 3], w[(i + 3) & 3]);
+            }
+            abcd = vsha256hq_u32(abcd, efgh, sum);
+            efgh = vsha256h2q_u32(efgh, rounds, sum);
+        }
+        abcd = vaddq_u32(abcd, abcd_before);
+        efgh = vaddq_u32(efgh, efgh_before);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+}
+
+static int has_sha(void)
+{
+#if defined(__linux__)
+    return (getauxval(AT_HWCAP) & HWCAP_SHA2) != 0;
+#else
+    return 1; /* compiled for, and every Apple processor has them */
+#endif
+}
+
 #endif
 
 static void blocks_any(uint32_t state[8], const uint8_t *data, size_t blocks)
 {
-#if defined(__x86_64__)
-    static int sha_ni = -1; /* threads that race here write the same value */
+#if HAVE_SHA_STEPS
+    static int steps = -1; /* threads that race here write the same value */
 
-    int use = __atomic_load_n(&sha_ni, __ATOMIC_RELAXED);
+    int use = __atomic_load_n(&steps, __ATOMIC_RELAXED);
     if (use < 0) {
-        use = has_sha_ni();
-        __atomic_store_n(&sha_ni, use, __ATOMIC_RELAXED);
+        use = has_sha();
+        __atomic_store_n(&steps, use, __ATOMIC_RELAXED);
     }
     if (use) {
-        blocks_sha_ni(state, data, blocks);
+        blocks_sha(state, data, blocks);
         return;
     }
 #endif
@@ -160,7 +212,7 @@ void hr_sha256_update(struct hr_sha256 *s, const void *data, size_t bytes)
     }
 }
 
-void hr_sha256_hex(struct hr_sha256 *s, char hex[65])
+void hr_sha256_final(struct hr_sha256 *s, uint8_t hash[32])
 {
     uint64_t bits = s->bytes * 8;
     uint8_t end[72] = {0x80};
@@ -170,7 +222,17 @@ void hr_sha256_hex(struct hr_sha256 *s, char hex[65])
         end[pad + (size_t)i] = (uint8_t)(bits >> (56 - 8 * i));
     }
     hr_sha256_update(s, end, pad + 8);
-    for (int i = 0; i < 8; i++) {
-        snprintf(hex + 8 * i, 9, "%08x", s->state[i]);
+    for (int i = 0; i < 32; i++) {
+        hash[i] = (uint8_t)(s->state[i / 4] >> (24 - 8 * (i % 4)));
+    }
+}
+
+void hr_sha256_hex(struct hr_sha256 *s, char hex[65])
+{
+    uint8_t hash[32];
+
+    hr_sha256_final(s, hash);
+    for (int i = 0; i < 32; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
     }
 }
