@@ -82,6 +82,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"scaling.threads", HR_CFG_COUNT, 0, 4096, "0", "threads", "most shards; 0: one a processor"},
     {"scaling.flows", HR_CFG_TEXT, 0, 0, "", "", "flow presets to sweep over cores too, as they are, separated by commas"},
     {"scaling.requests", HR_CFG_COUNT, 1, 1e12, "1M", "requests", "requests a run, over all shards"},
+    {"energy.seconds", HR_CFG_TIME, 2e8, DAY, "1s", "ns", "time under load of a run of the energy suite; the host is asleep half as long before it"},
     {"device.apis", HR_CFG_TEXT, 0, 0, "cuda,metal,opencl", "", "interfaces to devices that are asked for one, cuda, metal, opencl or host, separated by commas"},
     {"device.known_requests", HR_CFG_COUNT, 1, 1e12, "20k", "requests", "hostile requests compared with the oracle's answers on each device, before it is timed"},
     {"device.ceilings", HR_CFG_TIME, 0, DAY, "5s", "ns", "time for measuring a device's ceilings; 0s: none are measured"},

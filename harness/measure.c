@@ -59,9 +59,15 @@ bool hr_case_wanted(const struct hr_rig *rig, const char *id)
 
 /* ---- a run ---------------------------------------------------------------------- */
 
+static double joules_now(const struct hr_trial *trial)
+{
+    return trial->rig->energy ? hr_energy_joules(trial->rig->energy) : (double)NAN;
+}
+
 void hr_trial_start(struct hr_trial *trial)
 {
     hr_disturbance_read(&trial->before);
+    trial->started_joules = joules_now(trial);
     trial->started_ns = hr_clock_ns();
 }
 
@@ -71,8 +77,26 @@ void hr_trial_stop(struct hr_trial *trial)
     uint64_t elapsed_ns = hr_clock_ns() - trial->started_ns;
 
     trial->elapsed_ns += elapsed_ns;
+    trial->joules += joules_now(trial) - trial->started_joules;
     hr_disturbance_read(&after);
     hr_check_disturbance(&trial->checks, &trial->before, &after, elapsed_ns, trial->rig->cpu);
+}
+
+void hr_trial_energy(struct hr_trial *t, int first, double joules, uint64_t ns, uint64_t orders)
+{
+    struct hr_energy *energy = t->rig->energy;
+    bool source = energy && hr_energy_source(energy);
+    double s = (double)ns / 1e9;
+
+    t->reasons[first] = t->reasons[first + 1] =
+        !energy                          ? "energy was not looked at"
+        : !source                        ? hr_energy_reason(energy)
+        : s < hr_energy_window_s(energy) ? "measured for too short a time for the energy's source"
+                                         : "the energy's source was lost, or did not move";
+    if (source && s >= hr_energy_window_s(energy) && joules > 0) {
+        t->values[first] = joules / s;
+        t->values[first + 1] = (double)orders / joules;
+    }
 }
 
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected)

@@ -31,6 +31,7 @@
 
 #include "harness/config.h"
 #include "harness/drive.h"
+#include "harness/energy.h"
 #include "harness/path.h"
 #include "harness/record.h"
 #include "harness/validity.h"
@@ -48,6 +49,7 @@ struct hr_rig {
     const struct eut_engine *ruler;   /* the null engine; NULL: no distance is measured */
     const struct eut_engine *against; /* NULL, or the older build that takes turns with it */
     const struct hr_path_ops *path;
+    struct hr_energy *energy;         /* NULL: not looked at (planning) */
     const regex_t *filter;          /* over case ids; NULL: all */
     struct hr_workloads *workloads; /* NULL while planning */
     json_t *flows;                  /* workload.flows of the record, borrowed */
@@ -101,10 +103,22 @@ struct hr_trial {
     uint64_t digest;
     struct hr_disturbance before;
     uint64_t started_ns, elapsed_ns; /* elapsed: of all timed parts */
+    double started_joules, joules;   /* of all timed parts, by the rig's source; NAN: none */
 };
 /* Around each timed part: disturbance and migration are looked at there. */
 void hr_trial_start(struct hr_trial *trial);
 void hr_trial_stop(struct hr_trial *trial);
+/* What every case of a rate tells beside it, of the whole host: mean power, and what a joule buys.
+ * Into values[first …) from joules used in ns of measured time; NAN and the reason without a source,
+ * or over a time too short for it. */
+#define HR_ENERGY_FIGURES                                                                          \
+    {.name = "power", .unit = "W"},                                                                \
+    {                                                                                              \
+        .name = "orders_per_joule", .unit = "orders/J", .higher = true                             \
+    }
+#define HR_ENERGY_FIGURES_COUNT 2
+void hr_trial_energy(struct hr_trial *trial, int first, double joules, uint64_t ns,
+                     uint64_t orders);
 /* The digest of this run, and the right one. Ignored for the null engine. */
 void hr_trial_digest(struct hr_trial *trial, uint64_t digest, uint64_t expected);
 /* The same of the engine behind the rig's path; -errno if the path has none to tell. */

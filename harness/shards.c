@@ -15,6 +15,7 @@
 #include "harness/progress.h"
 
 #include <errno.h>
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -27,7 +28,7 @@ struct shard {
     const struct hr_shards_params *params;
     uint32_t first, end; /* markets */
     int cpu;
-    atomic_int *ready, *go;
+    atomic_int *ready, *go, *done;
     struct eut_request *requests;
     uint64_t load, steady;
     uint64_t started_ns, ended_ns, digest;
@@ -141,6 +142,7 @@ static void measure(struct shard *s, struct hr_path *path)
     s->started_ns = hr_clock_ns();
     s->rc = hr_drive_batches(&drive, s->requests + s->load, s->steady, &sum);
     s->ended_ns = hr_clock_ns();
+    atomic_fetch_add(s->done, 1);
     hr_disturbance_read(&after);
     s->switches = after.switches_involuntary - before.switches_involuntary;
     s->migrated = s->cpu >= 0 && hr_thread_cpu() >= 0 && hr_thread_cpu() != s->cpu;
@@ -170,19 +172,30 @@ static void *shard_thread(void *argument)
     return NULL;
 }
 
-/* Lets all go when all are ready. */
-static void start_all(struct shard *shards, int started, int wanted, atomic_int *ready,
-                      atomic_int *go)
+static void await_all(const atomic_int *count, int wanted)
 {
-    bool good = started == wanted;
-
-    while (atomic_load(ready) < started) {
+    while (atomic_load(count) < wanted) {
         nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
     }
+}
+
+/* Lets all go when all are ready; the joules that they use from then until the last is done. */
+static double start_all(struct shard *shards, int started, int wanted, struct hr_energy *energy)
+{
+    bool good = started == wanted;
+    double joules;
+
+    await_all(shards[0].ready, started);
     for (int i = 0; i < started; i++) {
         good = good && shards[i].rc == 0;
     }
-    atomic_store_explicit(go, good ? 1 : 2, memory_order_release);
+    joules = energy ? hr_energy_joules(energy) : (double)NAN;
+    atomic_store_explicit(shards[0].go, good ? 1 : 2, memory_order_release);
+    if (!good || !energy) {
+        return (double)NAN;
+    }
+    await_all(shards[0].done, started);
+    return hr_energy_joules(energy) - joules;
 }
 
 static int sum_up(const struct shard *shards, int n, struct hr_shards_result *result)
@@ -213,8 +226,9 @@ int hr_shards_run(const struct hr_shards_params *p, struct hr_shards_result *res
     uint32_t *bounds = calloc((size_t)p->shards + 1, sizeof(*bounds));
     struct shard *shards = calloc((size_t)p->shards, sizeof(*shards));
     pthread_t *threads = calloc((size_t)p->shards, sizeof(*threads));
-    atomic_int ready = 0, go = 0;
+    atomic_int ready = 0, go = 0, done = 0;
     int started = 0, rc;
+    double joules;
 
     if (!bounds || !shards || !threads) {
         rc = hr_fail(ENOMEM, "no memory for %d shards", p->shards);
@@ -231,19 +245,21 @@ int hr_shards_run(const struct hr_shards_params *p, struct hr_shards_result *res
                                    .end = bounds[i + 1],
                                    .cpu = p->cpus ? p->cpus[i] : -1,
                                    .ready = &ready,
-                                   .go = &go};
+                                   .go = &go,
+                                   .done = &done};
     }
     while (started < p->shards &&
            pthread_create(&threads[started], NULL, shard_thread, &shards[started]) == 0) {
         started++;
     }
-    start_all(shards, started, p->shards, &ready, &go);
+    joules = start_all(shards, started, p->shards, p->energy);
     for (int i = 0; i < started; i++) {
         pthread_join(threads[i], NULL);
     }
     rc = started < p->shards
              ? hr_fail(EAGAIN, "only %d of %d threads could be started", started, p->shards)
              : sum_up(shards, p->shards, result);
+    result->joules = joules;
 out:
     free(bounds);
     free(shards);

@@ -11,6 +11,7 @@
 #ifndef HR_SHARDS_H
 #define HR_SHARDS_H
 
+#include "harness/energy.h"
 #include "harness/path.h"
 #include "harness/workload.h"
 
@@ -22,6 +23,7 @@ struct hr_shards_params {
     uint32_t batch;
     int shards;
     const int *cpus; /* one a shard; NULL: not pinned */
+    struct hr_energy *energy; /* asked around the timed part; NULL: not looked at */
 };
 
 struct hr_shards_result {
@@ -31,6 +33,7 @@ struct hr_shards_result {
     uint64_t requests_max; /* of the largest shard: what an even split is measured against */
     int64_t switches_involuntary;
     int migrations; /* threads found on another core than theirs at the end */
+    double joules;  /* used meanwhile; NAN: no source */
 };
 /* 0, -EINTR, or a negative errno with hr_error() of the first shard that failed. */
 int hr_shards_run(const struct hr_shards_params *params, struct hr_shards_result *result);

@@ -26,6 +26,7 @@ const struct hr_section hr_sections[] = {
     {"device", hr_section_device},
     {"network", hr_section_network},
     {"ceilings", hr_section_ceilings},
+    {"energy", hr_section_energy},
     {"validation", hr_section_validation},
     {"cases", hr_section_cases},
     {"reproduce", hr_section_reproduce},

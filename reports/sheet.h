@@ -75,6 +75,7 @@ void hr_section_scaling(json_t *sheet, const json_t *record);
 void hr_section_device(json_t *sheet, const json_t *record);
 void hr_section_network(json_t *sheet, const json_t *record);
 void hr_section_ceilings(json_t *sheet, const json_t *record);
+void hr_section_energy(json_t *sheet, const json_t *record);
 void hr_section_validation(json_t *sheet, const json_t *record);
 void hr_section_cases(json_t *sheet, const json_t *record);
 void hr_section_reproduce(json_t *sheet, const json_t *record);

@@ -192,6 +192,8 @@ static int closed_run(const struct hr_case *c, struct hr_trial *t)
     hr_trial_start(t);
     rc = drive_steady(run, t, path);
     hr_trial_stop(t);
+    hr_trial_energy(t, c->metrics_count - HR_ENERGY_FIGURES_COUNT, t->joules, t->elapsed_ns,
+                    w->prefix[0]);
     rc = rc ? rc : hr_trial_digest_of(t, path, w->digest);
     t->rig->path->close(path);
     return rc;
@@ -213,6 +215,7 @@ static const struct hr_measured rate_metrics[] = {
     {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
     {.name = "events", .unit = "events/s", .higher = true},
 };
+static const struct hr_measured energy_metrics[] = {HR_ENERGY_FIGURES};
 #define SIZE_METRICS                                                                   \
     {.name = "bytes_per_market", .unit = "bytes"}, {.name = "load_time", .unit = "s"}, \
         {.name = "load_rate", .unit = "orders/s", .higher = true},                     \
@@ -237,7 +240,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
 {
     struct hr_workload workload;
     struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
-    struct hr_measured metrics[10];
+    struct hr_measured metrics[12];
+    int more = more_count[wanted->more], count = 2 + more + HR_ENERGY_FIGURES_COUNT;
     double load = (double)hr_flow_load(&wanted->flow), driven = load + (double)wanted->orders;
     double orders_s = (double)wanted->orders / HR_PLAN_ORDERS_PER_S;
     bool streamed = wanted->flow.by_market; /* made again for every run, but not for the ruler */
@@ -247,8 +251,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
         return hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc, result);
     }
     memcpy(metrics, rate_metrics, sizeof(rate_metrics));
-    memcpy(metrics + 2, more_metrics[wanted->more],
-           (size_t)more_count[wanted->more] * sizeof(metrics[0]));
+    memcpy(metrics + 2, more_metrics[wanted->more], (size_t)more * sizeof(metrics[0]));
+    memcpy(metrics + 2 + more, energy_metrics, sizeof(energy_metrics));
     metrics[0].ceiling_value =
         hr_orders_ceiling(&bench->rig, &wanted->flow, 1, &metrics[0].ceiling);
     return hr_measure(&bench->rig, suite,
@@ -256,7 +260,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
                                         .name = wanted->name,
                                         .params = params,
                                         .metrics = metrics,
-                                        .metrics_count = 2 + more_count[wanted->more],
+                                        .metrics_count = count,
                                         .run = closed_run,
                                         .context = &run,
                                         .seconds = streamed ? load / PLAN_BUILT_PER_S + orders_s

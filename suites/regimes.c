@@ -21,12 +21,20 @@
 #define KEY "throughput.regimes"
 #define SUITE "throughput"
 
-enum { THROUGHPUT, EVENTS, UNREAD, READ_OVER_UNREAD, METRICS };
+enum {
+    THROUGHPUT,
+    EVENTS,
+    UNREAD,
+    READ_OVER_UNREAD,
+    ENERGY,
+    METRICS = ENERGY + HR_ENERGY_FIGURES_COUNT
+};
 static const struct hr_measured metrics[METRICS] = {
     {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
     {.name = "events", .unit = "events/s", .higher = true},
     {.name = "rate_unread", .unit = "orders/s", .higher = true},
     {.name = "read_over_unread", .unit = "times", .higher = true},
+    HR_ENERGY_FIGURES,
 };
 
 struct regime {
@@ -89,6 +97,7 @@ static int regime_run(const struct hr_case *c, struct hr_trial *t)
     if (rc == 0) {
         t->values[UNREAD] = (double)unread.requests / ((double)unread.ns / 1e9);
         t->values[READ_OVER_UNREAD] = t->values[THROUGHPUT] / t->values[UNREAD];
+        hr_trial_energy(t, ENERGY, t->joules, t->elapsed_ns, read.requests + unread.requests);
     }
     return rc;
 }

@@ -133,6 +133,10 @@ static int open_parts(struct session *s)
     }
     rig->engine = s->engine.engine;
     rig->ruler = s->ruler.engine;
+    rc = hr_energy_open(&rig->energy, "");
+    if (rc) {
+        return rc;
+    }
     rc = hr_run_against_open(&s->against, rig, &s->engine, hr_arg_text(s->args, "engine"),
                              hr_arg_text(s->args, "against"));
     return rc ? rc : open_filter(s);
@@ -550,6 +554,7 @@ static void end(struct session *s)
 {
     hr_workloads_free(s->bench.rig.workloads);
     hr_histogram_free(s->bench.rig.gaps);
+    hr_energy_close(s->bench.rig.energy);
     hr_record_free(s->bench.rig.record);
     json_decref(s->plan);
     if (s->filtered) {

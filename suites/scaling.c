@@ -25,10 +25,11 @@ static const char suite_name[] = "scaling";
 #define ONE_SHARD_CEILING "one shard's rate, times shards"
 
 /* In the order of a trial's values. */
-enum { THROUGHPUT, IMBALANCE, FIGURES };
+enum { THROUGHPUT, IMBALANCE, ENERGY, FIGURES = ENERGY + HR_ENERGY_FIGURES_COUNT };
 static const struct hr_measured figures[FIGURES] = {
     [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
     [IMBALANCE] = {.name = "imbalance", .unit = "largest/mean"},
+    [ENERGY] = HR_ENERGY_FIGURES,
 };
 
 struct sharded {
@@ -51,7 +52,8 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
                                                   .steady = s->steady,
                                                   .batch = s->batch,
                                                   .shards = s->shards,
-                                                  .cpus = t->rig->cpu >= 0 ? t->rig->cpus : NULL},
+                                                  .cpus = t->rig->cpu >= 0 ? t->rig->cpus : NULL,
+                                                  .energy = t->rig->energy},
                        &result);
     hr_trial_stop(t);
     if (rc) {
@@ -60,6 +62,7 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
     t->values[0] = (double)result.requests / ((double)result.ns / 1e9);
     t->values[1] = (double)result.requests_max * s->shards / (double)result.requests;
     t->elapsed_ns = result.ns;
+    hr_trial_energy(t, ENERGY, result.joules, result.ns, result.requests);
     hr_check_most(&t->checks, "shard_switches", (double)result.switches_involuntary, s->shards,
                   INFINITY, "switches");
     hr_check_most(&t->checks, "shard_migrations", result.migrations, 0, 0, "threads");

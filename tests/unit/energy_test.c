@@ -1,0 +1,370 @@
+/* energy_test.c - are joules counted as they were used: over a counter's wrap, over domains that
+ * contain each other, over a tool's samples; and is there no figure without a source? */
+#include "harness/energy.h"
+#include "harness/error.h"
+#include "tests/unit/small_rig.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct tree {
+    char root[64];
+};
+
+static struct tree tree_new(void)
+{
+    struct tree tree = {.root = "/tmp/headroom-energy-XXXXXX"};
+
+    CHECK(mkdtemp(tree.root));
+    return tree;
+}
+
+static void tree_free(const struct tree *tree)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -rf '%s'", tree->root);
+    CHECK_EQ(system(command), 0);
+}
+
+/* A file under the root, with the folders above it; written beside its place, so that a reader
+ * meets the old text or the new one. */
+static void put(const struct tree *tree, const char *path, const char *format, ...)
+{
+    char file[256], fresh[280];
+    va_list arguments;
+    FILE *f;
+
+    snprintf(file, sizeof(file), "%s%s", tree->root, path);
+    for (char *slash = strchr(file + strlen(tree->root) + 1, '/'); slash;
+         slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(file, 0700);
+        *slash = '/';
+    }
+    snprintf(fresh, sizeof(fresh), "%s.new", file);
+    f = fopen(fresh, "w");
+    CHECK(f);
+    va_start(arguments, format);
+    vfprintf(f, format, arguments);
+    va_end(arguments);
+    fclose(f);
+    CHECK_EQ(rename(fresh, file), 0);
+}
+
+static void put_counter(const struct tree *tree, const char *zone, unsigned long long uj)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/sys/class/powercap/%s/energy_uj", zone);
+    put(tree, path, "%llu\n", uj);
+}
+
+static void put_zone(const struct tree *tree, const char *zone, const char *name,
+                     unsigned long long uj, unsigned long long range)
+{
+    char path[128];
+
+    snprintf(path, sizeof(path), "/sys/class/powercap/%s/name", zone);
+    put(tree, path, "%s\n", name);
+    snprintf(path, sizeof(path), "/sys/class/powercap/%s/max_energy_range_uj", zone);
+    put(tree, path, "%llu\n", range);
+    put_counter(tree, zone, uj);
+}
+
+static struct hr_energy *open_tree(const struct tree *tree)
+{
+    struct hr_energy *energy;
+
+    CHECK_EQ(hr_energy_open(&energy, tree->root), 0);
+    return energy;
+}
+
+static bool near(double a, double b)
+{
+    return fabs(a - b) <= 1e-9 * fmax(1, fabs(b));
+}
+
+TEST(energy, packages_and_their_memory_are_counted_once)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+
+    put_zone(&tree, "intel-rapl:0", "package-0", 1000000, 262143328850);
+    put_zone(&tree, "intel-rapl:0:0", "core", 500000, 262143328850);
+    put_zone(&tree, "intel-rapl:0:1", "dram", 10, 65712999613);
+    put_zone(&tree, "intel-rapl:1", "package-1", 7, 262143328850);
+    put_zone(&tree, "intel-rapl:2", "psys", 7, 262143328850);
+    put_zone(&tree, "intel-rapl-mmio:0", "package-0", 1000000, 262143328850);
+    energy = open_tree(&tree);
+    CHECK_STR(hr_energy_source(energy), "powercap: package-0, dram, package-1");
+    CHECK_STR(hr_energy_reason(energy), "");
+    CHECK(near(hr_energy_joules(energy), 0));
+    put_counter(&tree, "intel-rapl:0", 3500000);
+    put_counter(&tree, "intel-rapl:0:0", 3000000);
+    put_counter(&tree, "intel-rapl:0:1", 500010);
+    put_counter(&tree, "intel-rapl:2", 9000007);
+    put_counter(&tree, "intel-rapl-mmio:0", 3500000);
+    CHECK(near(hr_energy_joules(energy), 3.0));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, the_board_counts_where_no_package_does)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+
+    put_zone(&tree, "intel-rapl:0", "psys", 0, 1000000000);
+    energy = open_tree(&tree);
+    put_counter(&tree, "intel-rapl:0", 4000000);
+    CHECK(near(hr_energy_joules(energy), 4.0));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, a_counter_that_goes_round_goes_on)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+
+    put_zone(&tree, "intel-rapl:0", "package-0", 900000000, 1000000000);
+    energy = open_tree(&tree);
+    put_counter(&tree, "intel-rapl:0", 50000000); /* 100 J to the end, 50 J from 0 */
+    CHECK(near(hr_energy_joules(energy), 150.0));
+    put_counter(&tree, "intel-rapl:0", 60000000);
+    CHECK(near(hr_energy_joules(energy), 160.0));
+    put_counter(&tree, "intel-rapl:0", 0);
+    CHECK(near(hr_energy_joules(energy), 1100.0));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, a_counter_that_is_lost_is_not_guessed)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+    char file[160];
+
+    put_zone(&tree, "intel-rapl:0", "package-0", 1, 1000000000);
+    energy = open_tree(&tree);
+    snprintf(file, sizeof(file), "%s/sys/class/powercap/intel-rapl:0/energy_uj", tree.root);
+    CHECK_EQ(unlink(file), 0);
+    CHECK(isnan(hr_energy_joules(energy)));
+    put_counter(&tree, "intel-rapl:0", 5);
+    CHECK(isnan(hr_energy_joules(energy))); /* what went by meanwhile nobody knows */
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, what_may_not_be_read_is_named)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+
+    put(&tree, "/sys/class/powercap/intel-rapl:0/name", "package-0\n");
+    put(&tree, "/sys/class/powercap/intel-rapl:0/max_energy_range_uj", "1000\n");
+    energy = open_tree(&tree);
+    CHECK(!hr_energy_source(energy));
+    CHECK(isnan(hr_energy_joules(energy)));
+    CHECK(isnan(hr_energy_asleep(energy, 0.001)));
+    CHECK(strstr(hr_energy_reason(energy), "intel-rapl:0/energy_uj cannot be read: run as root"));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, without_any_source_every_one_says_why)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy = open_tree(&tree);
+
+    CHECK(!hr_energy_source(energy));
+    CHECK(strstr(hr_energy_reason(energy), "powercap: "));
+    CHECK(strstr(hr_energy_reason(energy), "powermetrics: only on macOS"));
+    CHECK(strstr(hr_energy_reason(energy), "battery: none"));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, a_battery_tells_only_while_it_is_drained)
+{
+    static const char *const folder = "/sys/class/power_supply/BAT0";
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+    char path[128];
+
+    put(&tree, "/sys/class/power_supply/AC/type", "Mains\n");
+    snprintf(path, sizeof(path), "%s/type", folder);
+    put(&tree, path, "Battery\n");
+    snprintf(path, sizeof(path), "%s/energy_now", folder);
+    put(&tree, path, "50000000\n");
+    snprintf(path, sizeof(path), "%s/status", folder);
+    put(&tree, path, "Not charging\n");
+    energy = open_tree(&tree);
+    CHECK(!hr_energy_source(energy));
+    CHECK(strstr(hr_energy_reason(energy), "not discharging"));
+    hr_energy_close(energy);
+
+    put(&tree, path, "Discharging\n");
+    energy = open_tree(&tree);
+    CHECK_STR(hr_energy_source(energy), "battery: 1, discharging");
+    snprintf(path, sizeof(path), "%s/energy_now", folder);
+    put(&tree, path, "49000000\n");
+    CHECK(near(hr_energy_joules(energy), 3600));
+    snprintf(path, sizeof(path), "%s/status", folder);
+    put(&tree, path, "Charging\n");
+    CHECK(isnan(hr_energy_joules(energy)));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+/* Says what the tool of macOS says, as often as told, then sleeps. */
+static void put_tool(const struct tree *tree, const char *samples)
+{
+    char file[128];
+
+    put(tree, "/usr/bin/powermetrics", "#!/bin/sh\n%s\nexec sleep 60\n", samples);
+    snprintf(file, sizeof(file), "%s/usr/bin/powermetrics", tree->root);
+    CHECK_EQ(chmod(file, 0700), 0);
+}
+
+static double settled(struct hr_energy *energy, double wanted)
+{
+    double joules = hr_energy_joules(energy);
+
+    for (int i = 0; i < 2000 && !near(joules, wanted); i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+        joules = hr_energy_joules(energy);
+    }
+    return joules;
+}
+
+TEST(energy, the_samples_of_a_tool_are_summed_up)
+{
+    struct tree tree = tree_new();
+    struct hr_energy *energy;
+
+    if (HR_ONE_PROCESS) {
+        tree_free(&tree);
+        SKIP("forks");
+    }
+    put_tool(&tree, "echo 'Machine model: Mac'\n"
+                    "echo '*** Sampled system activity (Sat Nov 21) (200.50ms elapsed) ***'\n"
+                    "echo 'CPU Power: 9999 mW'\n"
+                    "echo 'Combined Power (CPU + GPU + ANE): 10000 mW'\n"
+                    "echo 'Combined Power (CPU + GPU + ANE): 10000 mW'\n"
+                    "echo '*** Sampled system activity (Sat Nov 21) (100.00ms elapsed) ***'\n"
+                    "echo 'Intel energy model derived package power (CPUs+GT+SA): 2.5W'");
+    energy = open_tree(&tree);
+    CHECK(hr_energy_source(energy));
+    CHECK(near(settled(energy, 2.255), 2.255));
+    hr_energy_close(energy);
+
+    put_tool(&tree, "echo 'powermetrics must be invoked as the superuser' >&2; exit 1");
+    energy = open_tree(&tree);
+    CHECK(!hr_energy_source(energy));
+    CHECK(strstr(hr_energy_reason(energy), "gives no power: run as root"));
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+/* A host that uses so many watts: its counter moves on while the suite runs. */
+struct host {
+    struct tree tree;
+    atomic_bool over;
+};
+#define HOST_WATTS 40.0
+
+static void *use_energy(void *argument)
+{
+    struct host *host = argument;
+    uint64_t began_ns = hr_clock_ns();
+
+    while (!atomic_load(&host->over)) {
+        double s = (double)(hr_clock_ns() - began_ns) / 1e9;
+
+        put_counter(&host->tree, "intel-rapl:0", (unsigned long long)(s * HOST_WATTS * 1e6));
+        nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+    }
+    return NULL;
+}
+
+static double figure(const json_t *c, const char *name)
+{
+    const json_t *m;
+    size_t i;
+
+    json_array_foreach (json_object_get(c, "metrics"), i, m) {
+        if (strcmp(json_string_value(json_object_get(m, "name")), name) == 0) {
+            return json_is_number(json_object_get(m, "estimate"))
+                       ? json_number_value(json_object_get(m, "estimate"))
+                       : (double)NAN;
+        }
+    }
+    return (double)NAN;
+}
+
+TEST(energy, the_suite_tells_watts_and_orders_a_joule)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct host host = {.tree = tree_new()};
+    struct hr_energy *energy;
+    const json_t *c;
+    pthread_t thread;
+    double per_joule;
+
+    put_zone(&host.tree, "intel-rapl:0", "package-0", 0, 262143328850);
+    energy = small->bench.rig.energy = open_tree(&host.tree);
+    CHECK_EQ(pthread_create(&thread, NULL, use_energy, &host), 0);
+    CHECK_EQ(hr_suite_find("energy")->run(&small->bench, small->suite), 0);
+    atomic_store(&host.over, true);
+    pthread_join(thread, NULL);
+    CHECK_EQ(json_array_size(json_object_get(small->suite, "cases")), 2);
+    c = json_array_get(json_object_get(small->suite, "cases"), 0);
+    CHECK_STR(json_string_value(json_object_get(c, "status")), "pass");
+    CHECK_STR(json_string_value(json_object_get(json_object_get(c, "params"), "source")),
+              "powercap: package-0");
+    /* The same clock on both sides; what is between them is the machine's other work. */
+    CHECK(figure(c, "power") > HOST_WATTS / 10 && figure(c, "power") < HOST_WATTS * 10);
+    CHECK(figure(c, "idle_power") > HOST_WATTS / 10 && figure(c, "idle_power") < HOST_WATTS * 10);
+    per_joule = figure(c, "throughput") / figure(c, "power");
+    CHECK(fabs(figure(c, "orders_per_joule") / per_joule - 1) < 0.5);
+    small_rig_free(small);
+    hr_energy_close(energy);
+    tree_free(&host.tree);
+}
+
+TEST(energy, the_suite_skips_with_the_reason)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct tree tree = tree_new();
+    struct hr_energy *energy = small->bench.rig.energy = open_tree(&tree);
+    const json_t *c;
+
+    CHECK_EQ(hr_suite_find("energy")->run(&small->bench, small->suite), 0);
+    c = json_array_get(json_object_get(small->suite, "cases"), 0);
+    CHECK_STR(json_string_value(json_object_get(c, "status")), "skip");
+    CHECK_STR(json_string_value(json_object_get(c, "reason")), hr_energy_reason(energy));
+    small_rig_free(small);
+    hr_energy_close(energy);
+    tree_free(&tree);
+}
+
+TEST(energy, a_rate_has_its_energy_or_the_reason)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *c, *m;
+
+    CHECK_EQ(hr_suite_find("throughput")->run(&small->bench, small->suite), 0);
+    c = json_array_get(json_object_get(small->suite, "cases"), 0);
+    m = json_array_get(json_object_get(c, "metrics"),
+                       json_array_size(json_object_get(c, "metrics")) - 1);
+    CHECK(isnan(figure(c, "orders_per_joule")));
+    CHECK(m && isnan(figure(c, "power")));
+    small_rig_free(small);
+}
