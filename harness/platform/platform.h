@@ -40,6 +40,12 @@ uint64_t hr_memory_resident_peak(void); /* the most it ever was, bytes; 0 if unk
  * RSS. Best effort. */
 void hr_memory_trim(void);
 
+/* ---- files ---- */
+/* What was written is on the disk, as far as the disk tells, with what is needed to read it again.
+ * -errno, without a message: nothing is known then of what was written since the last good one, and
+ * asking again may be answered with a yes that is none. */
+int hr_file_sync(int fd);
+
 /* ---- the program ---- */
 int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
 

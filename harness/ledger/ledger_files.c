@@ -1,0 +1,156 @@
+/* ledger_files.c - which files does a ledger hold, and are they where a power cut leaves them? */
+#include "harness/ledger/ledger_files.h"
+
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int ascending(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+/* The number in a name that is PREFIX-%020u.SUFFIX to the letter. */
+static int number_of(const char *name, const char *prefix, const char *suffix, uint64_t *number)
+{
+    char again[128];
+    size_t n = strlen(prefix);
+
+    if (strncmp(name, prefix, n) != 0 || name[n] != '-') {
+        return 0;
+    }
+    *number = strtoull(name + n + 1, NULL, 10);
+    snprintf(again, sizeof(again), "%s-%020" PRIu64 ".%s", prefix, *number, suffix);
+    return strcmp(again, name) == 0;
+}
+
+int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, uint64_t **numbers)
+{
+    DIR *dir = opendir(folder);
+    int count = 0, room = 0;
+
+    *numbers = NULL;
+    if (!dir) {
+        return hr_fail(errno, "%s: %s", folder, strerror(errno));
+    }
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        uint64_t number;
+
+        if (!number_of(entry->d_name, prefix, suffix, &number)) {
+            continue;
+        }
+        if (count == room) {
+            uint64_t *more = realloc(*numbers, sizeof(*more) * (size_t)(room = 2 * room + 16));
+
+            if (!more) {
+                closedir(dir);
+                free(*numbers);
+                *numbers = NULL;
+                return hr_fail(ENOMEM, "%s: no memory for the list of its files", folder);
+            }
+            *numbers = more;
+        }
+        (*numbers)[count++] = number;
+    }
+    closedir(dir);
+    if (count) {
+        qsort(*numbers, (size_t)count, sizeof(**numbers), ascending);
+    }
+    return count;
+}
+
+static int load(int fd, const char *path, uint64_t max, uint8_t **data, size_t *size)
+{
+    struct stat st;
+
+    if (fstat(fd, &st)) {
+        return hr_fail(errno, "%s: %s", path, strerror(errno));
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return hr_fail(EINVAL, "%s is no plain file", path);
+    }
+    if ((uint64_t)st.st_size > max) {
+        return hr_fail(EFBIG, "%s has %" PRIu64 " bytes, and may have %" PRIu64, path,
+                       (uint64_t)st.st_size, max);
+    }
+    *data = malloc(st.st_size ? (size_t)st.st_size : 1);
+    if (!*data) {
+        return hr_fail(ENOMEM, "%s: no memory for its %" PRIu64 " bytes", path,
+                       (uint64_t)st.st_size);
+    }
+    while (*size < (size_t)st.st_size) {
+        ssize_t n = read(fd, *data + *size, (size_t)st.st_size - *size);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return hr_fail(errno, "%s: byte %zu cannot be read: %s", path, *size, strerror(errno));
+        }
+        if (n == 0) {
+            break;
+        }
+        *size += (size_t)n;
+    }
+    return 0;
+}
+
+int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+    *data = NULL;
+    *size = 0;
+    if (fd < 0) {
+        return hr_fail(errno, "%s: %s", path, strerror(errno));
+    }
+    rc = load(fd, path, max, data, size);
+    close(fd);
+    if (rc) {
+        free(*data);
+        *data = NULL;
+    }
+    return rc;
+}
+
+int hr_folder_sync(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
+
+    if (fd < 0) {
+        return hr_fail(errno, "%s: %s", folder, strerror(errno));
+    }
+    rc = hr_file_sync(fd);
+    close(fd);
+    return rc ? hr_fail(-rc, "%s cannot be synced: %s", folder, strerror(-rc)) : 0;
+}
+
+int hr_file_put(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+    const uint8_t *at = data;
+
+    while (bytes) {
+        ssize_t n = pwrite(fd, at, bytes, (off_t)offset);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return n < 0 ? -errno : -ENOSPC;
+        }
+        at += n;
+        bytes -= (size_t)n;
+        offset += (uint64_t)n;
+    }
+    return 0;
+}
