@@ -123,8 +123,7 @@ static bool has_instruction(void)
 
 uint32_t hr_crc32c(uint32_t sum, const void *data, size_t bytes)
 {
-    return has_instruction() ? by_instruction(sum, data, bytes)
-                             : hr_crc32c_plain(sum, data, bytes);
+    return has_instruction() ? by_instruction(sum, data, bytes) : hr_crc32c_plain(sum, data, bytes);
 }
 
 int64_t hr_crc32c_flipped(uint32_t right, const void *data, size_t bytes)

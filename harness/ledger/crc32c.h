@@ -2,8 +2,8 @@
  * crc32c.h - CRC-32C (Castagnoli; RFC 3720, appendix B.4), by the processor's instruction where
  * there is one: 0xE3069283 for "123456789".
  *
- * Two texts whose sums differ by what one flipped bit does, differ in one bit or in many: a length of
- * up to 2^31 bits has no two bits that do the same.
+ * Two texts whose sums differ by what one flipped bit does, differ in one bit or in many: a length
+ * of up to 2^31 bits has no two bits that do the same.
  */
 #ifndef HR_CRC32C_H
 #define HR_CRC32C_H

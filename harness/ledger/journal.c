@@ -47,11 +47,11 @@ struct hr_journal {
     int fd;
     size_t room; /* of a buffer */
     struct group groups[2];
-    int gathering;       /* which of them; the other one may be under way */
+    int gathering; /* which of them; the other one may be under way */
     bool under_way;
-    uint64_t offset;     /* of the file, behind everything that was handed over */
-    uint64_t good;       /* and behind everything that is acknowledged */
-    uint64_t synced;     /* up to which byte of it all was synced */
+    uint64_t offset; /* of the file, behind everything that was handed over */
+    uint64_t good;   /* and behind everything that is acknowledged */
+    uint64_t synced; /* up to which byte of it all was synced */
     uint64_t appended, acknowledged;
     struct hr_journal_counts counts;
     int failed; /* -errno of the first failure; why says it */
@@ -134,10 +134,10 @@ static int make_file(struct hr_journal *j, const char *path, uint64_t first)
 {
     struct hr_journal_head head = {.magic = HR_JOURNAL_MAGIC, .first = first};
     bool sync = j->params.sync != HR_SYNC_NONE;
-    char beside[HR_LEDGER_PATH_MAX + 8];
+    char beside[HR_LEDGER_PATH_MAX + 16];
     int fd, rc;
 
-    snprintf(beside, sizeof(beside), "%s.new", path);
+    snprintf(beside, sizeof(beside), "%s.making", path);
     fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) {
         return -errno;
@@ -314,8 +314,8 @@ int hr_journal_poll(struct hr_journal *j)
     if (rc || (rc = end_group(j, false)) <= 0) {
         return rc;
     }
-    if (g->used && (g->used >= j->params.group_bytes ||
-                    hr_clock_ns() - g->since_ns >= j->params.group_ns)) {
+    if (g->used &&
+        (g->used >= j->params.group_bytes || hr_clock_ns() - g->since_ns >= j->params.group_ns)) {
         return begin_group(j);
     }
     return 0;
@@ -374,8 +374,8 @@ static int must_be_empty(const char *folder)
     int n = hr_ledger_list(folder, "journal", "log", &numbers);
 
     free(numbers);
-    return n > 0 ? hr_fail(EEXIST,
-                           "%s holds a journal already: recover it, or take another folder", folder)
+    return n > 0 ? hr_fail(EEXIST, "%s holds a journal already: recover it, or take another folder",
+                           folder)
                  : n;
 }
 
@@ -405,7 +405,7 @@ int hr_journal_open(struct hr_journal **journal, const struct hr_journal_params 
     j->groups[0].bytes = malloc(j->room);
     j->groups[1].bytes = malloc(j->room);
     j->appended = j->acknowledged = after ? after->last : 0;
-    j->io = params->io == HR_IO_URING          ? &hr_group_io_uring
+    j->io = params->io == HR_IO_URING       ? &hr_group_io_uring
             : params->sync == HR_SYNC_GROUP ? &hr_group_io_thread
                                             : &hr_group_io_inline;
     if (!j->folder || !j->groups[0].bytes || !j->groups[1].bytes) {

@@ -1,26 +1,27 @@
 /*
  * journal.h - every request on the disk before its answer counts: an append-only log of batches.
  *
- * Requests are numbered from 1, the sequence number. append() copies a batch into memory; a group of
- * batches goes to the file in one write and, but for HR_SYNC_NONE, one fdatasync. What
- * hr_journal_acknowledged() has reached survives: the end of the process by HR_SYNC_NONE, that and a
- * power cut by the others, as far as the disk keeps its word. The caller decides what it does with
- * an answer before it is acknowledged.
+ * Requests are numbered from 1, the sequence number. append() copies a batch into memory; a group
+ * of batches goes to the file in one write and, but for HR_SYNC_NONE, one fdatasync. What
+ * hr_journal_acknowledged() has reached survives: the end of the process by HR_SYNC_NONE, that and
+ * a power cut by the others, as far as the disk keeps its word. The caller decides what it does
+ * with an answer before it is acknowledged.
  *
  * Policies:
- *   HR_SYNC_NONE   written when a buffer is full, when group_ns have passed and at the end; not synced
- *   HR_SYNC_BATCH  written and synced before append() returns
- *   HR_SYNC_GROUP  while a group is being written and synced the next one gathers: it goes when the
- *                  one before it is done and it is group_ns old or group_bytes long
+ *   HR_SYNC_NONE   written when a buffer is full, when group_ns have passed and at the end; not
+ * synced HR_SYNC_BATCH  written and synced before append() returns HR_SYNC_GROUP  while a group is
+ * being written and synced the next one gathers: it goes when the one before it is done and it is
+ * group_ns old or group_bytes long
  *
  * With HR_IO_PWRITE a group is written by a thread of the journal's own, so that the caller matches
  * on; with HR_IO_URING (Linux) the kernel does it: two linked requests, a write and a sync. What is
- * to be awaited at once (HR_SYNC_BATCH, HR_SYNC_NONE) is pwrite() in the caller's thread, or the ring.
+ * to be awaited at once (HR_SYNC_BATCH, HR_SYNC_NONE) is pwrite() in the caller's thread, or the
+ * ring.
  *
- * Errors: the first failure to write or sync (a full disk) ends the journal: it is told, with what is
- * acknowledged, by every later call. A failed sync is never repeated: the kernel may have dropped
- * what it could not write, and would say yes the second time (Rebello et al., "Can Applications
- * Recover from fsync Failures?", ATC 2020).
+ * Errors: the first failure to write or sync (a full disk) ends the journal: it is told, with what
+ * is acknowledged, by every later call. A failed sync is never repeated: the kernel may have
+ * dropped what it could not write, and would say yes the second time (Rebello et al., "Can
+ * Applications Recover from fsync Failures?", ATC 2020).
  *
  * Threads: one per journal, beside its own. After fork() only the parent may use it.
  */
@@ -31,11 +32,11 @@
 
 enum hr_sync { HR_SYNC_NONE, HR_SYNC_BATCH, HR_SYNC_GROUP };
 enum hr_journal_io { HR_IO_PWRITE, HR_IO_URING };
-extern const char *const hr_sync_names[3]; /* "none", "batch", "group" */
-extern const char *const hr_io_names[2];   /* "pwrite", "uring" */
-int hr_sync_parse(const char *name, enum hr_sync *sync);        /* -EINVAL with a message */
-int hr_io_parse(const char *name, enum hr_journal_io *io);      /* the same */
-int hr_journal_io_available(enum hr_journal_io io); /* 0, or -errno with the reason */
+extern const char *const hr_sync_names[3];                 /* "none", "batch", "group" */
+extern const char *const hr_io_names[2];                   /* "pwrite", "uring" */
+int hr_sync_parse(const char *name, enum hr_sync *sync);   /* -EINVAL with a message */
+int hr_io_parse(const char *name, enum hr_journal_io *io); /* the same */
+int hr_journal_io_available(enum hr_journal_io io);        /* 0, or -errno with the reason */
 
 /* Every field is set by the caller. */
 struct hr_journal_params {
@@ -50,8 +51,8 @@ struct hr_journal_params {
 
 struct hr_journal;
 
-/* after: where the requests so far end (journal_read.h), or NULL: the folder must hold no journal. A
- * torn tail is cut off, and a new file begun behind it. -EEXIST, -ENOSPC … with a message. */
+/* after: where the requests so far end (journal_read.h), or NULL: the folder must hold no journal.
+ * A torn tail is cut off, and a new file begun behind it. -EEXIST, -ENOSPC … with a message. */
 int hr_journal_open(struct hr_journal **journal, const struct hr_journal_params *params,
                     const struct hr_journal_end *after);
 /* Sequence number of the last of them into *last, which may be NULL. */

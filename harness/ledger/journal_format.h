@@ -5,9 +5,9 @@
  * 32 (engine.h). All integers are little-endian, everything lies at a multiple of 32, and each
  * header's last field is the CRC-32C of what comes before it in the header.
  *
- * Files are named by the sequence number of their first request, journal-%020u.log. The next file is
- * made, and is on the disk, before the one before it is sealed: so a sealed file without a next one
- * is a file that somebody took away.
+ * Files are named by the sequence number of their first request, journal-%020u.log. The next file
+ * is made, and is on the disk, before the one before it is sealed: so a sealed file without a next
+ * one is a file that somebody took away.
  *
  * What was written in one write and one sync is a group. A power cut may leave any pages of a group
  * that was not synced; never any of the one behind it.
@@ -38,14 +38,15 @@ struct hr_journal_head {
 enum {
     HR_RECORD_BATCH = 0x48434252u, /* "RBCH" */
     HR_RECORD_SEAL = 0x4C414552u,  /* "REAL": the next file goes on */
-    HR_RECORD_CLOSE = 0x4F4C4352u, /* "RCLO": the writer ended as it should; the next one opens anew */
+    HR_RECORD_CLOSE =
+        0x4F4C4352u, /* "RCLO": the writer ended as it should; the next one opens anew */
 };
 
 struct hr_journal_record {
     uint32_t magic;
     uint32_t count;    /* of requests; 0 but in a batch */
     uint64_t sequence; /* of the first of them, or of the next one that would come */
-    uint64_t group;    /* of the first request of its group: what is before that was synced before */
+    uint64_t group; /* of the first request of its group: what is before that was synced before */
     uint32_t payload_crc;
     uint32_t crc;
 };

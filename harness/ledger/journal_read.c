@@ -1,9 +1,9 @@
 /*
  * journal_read.c - which requests does a journal hold, and is one missing?
  *
- * Each file is read whole (at most 1 GiB and a group), its records checked in their order. Where one does
- * not check, the rest of the file is searched for a record that does, at every place where one can
- * lie: that tells damage from the end of what was written.
+ * Each file is read whole (at most 1 GiB and a group), its records checked in their order. Where
+ * one does not check, the rest of the file is searched for a record that does, at every place where
+ * one can lie: that tells damage from the end of what was written.
  */
 #include "harness/ledger/journal_read.h"
 
@@ -37,8 +37,7 @@ static bool whole(const struct hr_segment *s, size_t at, struct hr_journal_recor
     }
     bytes = (size_t)record->count * sizeof(struct eut_request);
     return record->magic == HR_RECORD_BATCH && record->count >= 1 &&
-           record->count <= HR_JOURNAL_RECORD_MAX &&
-           s->size - at - sizeof(*record) >= bytes &&
+           record->count <= HR_JOURNAL_RECORD_MAX && s->size - at - sizeof(*record) >= bytes &&
            record->payload_crc == hr_crc32c(0, s->data + at + sizeof(*record), bytes);
 }
 
@@ -160,7 +159,7 @@ enum hr_segment_step hr_segment_next(struct hr_segment *s, const struct eut_requ
 
 struct hr_journal_reader {
     char *folder;
-    uint64_t *files; /* the numbers in their names */
+    uint64_t *files;  /* the numbers in their names */
     int count, index; /* index: of the file being read */
     uint64_t from;
     uint8_t *data;
@@ -178,7 +177,8 @@ static const char *name_of(struct hr_journal_reader *r)
     return r->end.file;
 }
 
-/* The highest number in any record of this segment from where it stands, whole or not so the rest. */
+/* The highest number in any record of this segment from where it stands, whole or not so the rest.
+ */
 static uint64_t highest(const struct hr_segment *s, size_t from)
 {
     struct hr_journal_record record;
@@ -227,7 +227,7 @@ static int damaged(struct hr_journal_reader *r, const char *what)
     }
     r->ended = true;
     r->end.offset = r->segment.at;
-    look_beyond(r, r->segment.at + (r->segment.at ? HR_JOURNAL_ALIGN : 0));
+    look_beyond(r, r->segment.at);
     return hr_fail(EBADMSG, "%s/%s: byte %zu: %s%s", r->folder, r->end.file, r->segment.at, what,
                    bit);
 }

@@ -4,10 +4,11 @@
  * A record is whole if its header's and its requests' sums are right and its sequence number is the
  * one that must come. What does not check is a torn tail, if the file is the last one and nothing
  * whole of a later group comes behind it: it was being written when the writer died, and was never
- * acknowledged. If there is such a record, if the file was sealed or followed, or if it is exactly one
- * bit from being whole, it is damage: -EBADMSG, with file, byte and what is missing. So a flipped bit is found
- * wherever it is, also in the very last record; what cannot be told from a torn tail is more than one
- * bit changed in the last record that was acknowledged, and that much is said with the tail.
+ * acknowledged. If there is such a record, if the file was sealed or followed, or if it is exactly
+ * one bit from being whole, it is damage: -EBADMSG, with file, byte and what is missing. So a
+ * flipped bit is found wherever it is, also in the very last record; what cannot be told from a
+ * torn tail is more than one bit changed in the last record that was acknowledged, and that much is
+ * said with the tail.
  *
  * Threads: one per reader. Nothing in a file is trusted.
  */
@@ -20,12 +21,12 @@
 
 /* Where a journal ends. */
 struct hr_journal_end {
-    uint64_t first, last; /* sequence numbers of the requests there are; last 0: none */
-    bool closed;          /* the writer ended as it should */
-    bool torn;            /* something behind the last whole record */
-    char file[64];        /* the last one, without folder */
-    uint64_t offset;      /* behind the last whole record in it */
-    uint64_t torn_bytes;  /* what lies there */
+    uint64_t first, last;   /* sequence numbers of the requests there are; last 0: none */
+    bool closed;            /* the writer ended as it should */
+    bool torn;              /* something behind the last whole record */
+    char file[64];          /* the last one, without folder */
+    uint64_t offset;        /* behind the last whole record in it */
+    uint64_t torn_bytes;    /* what lies there */
     uint64_t torn_requests; /* how many its header speaks of; 0: unknown */
     struct eut_limits limits;
 };
@@ -34,19 +35,20 @@ struct hr_journal_end {
 
 struct hr_segment {
     const uint8_t *data;
-    size_t size, at;     /* at: behind the last whole record */
-    uint64_t next;       /* sequence number that must come */
+    size_t size, at; /* at: behind the last whole record */
+    uint64_t next;   /* sequence number that must come */
     struct eut_limits limits;
     int64_t flipped_bit; /* of the file, after HR_SEGMENT_DAMAGED: 8 byte + bit; -1: not one bit */
-    uint64_t resumes;    /* after HR_SEGMENT_DAMAGED: sequence number of the next whole record; 0: none */
+    uint64_t
+        resumes; /* after HR_SEGMENT_DAMAGED: sequence number of the next whole record; 0: none */
     uint64_t torn_requests;
 };
 enum hr_segment_step {
     HR_SEGMENT_BATCH,
     HR_SEGMENT_SEALED,
     HR_SEGMENT_CLOSED,
-    HR_SEGMENT_END,     /* the file ends behind a whole record */
-    HR_SEGMENT_TORN,    /* what lies at `at` is not whole, nor anything of a later group behind it */
+    HR_SEGMENT_END,  /* the file ends behind a whole record */
+    HR_SEGMENT_TORN, /* what lies at `at` is not whole, nor anything of a later group behind it */
     HR_SEGMENT_DAMAGED, /* the same, but it was whole once */
 };
 /* HR_SEGMENT_BATCH (go on), TORN or DAMAGED. data must live as long. */
@@ -70,8 +72,8 @@ int hr_journal_read(struct hr_journal_reader *reader, const struct eut_request *
                     uint32_t *count, uint64_t *first);
 /* After a 0, whole; after -EBADMSG, as far as it was read. */
 const struct hr_journal_end *hr_journal_reader_end(const struct hr_journal_reader *reader);
-/* After -EBADMSG: the highest sequence number of any whole record behind the damage, in this file or
- * a later one; 0 if there is none. */
+/* After -EBADMSG: the highest sequence number of any whole record behind the damage, in this file
+ * or a later one; 0 if there is none. */
 uint64_t hr_journal_reader_beyond(const struct hr_journal_reader *reader);
 void hr_journal_reader_close(struct hr_journal_reader *reader); /* accepts NULL */
 

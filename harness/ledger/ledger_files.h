@@ -1,5 +1,6 @@
 /*
- * ledger_files.h - the files of a ledger folder: which there are, whole into memory, safely renamed.
+ * ledger_files.h - the files of a ledger folder: which there are, whole into memory, safely
+ * renamed.
  */
 #ifndef HR_LEDGER_FILES_H
 #define HR_LEDGER_FILES_H
@@ -10,8 +11,8 @@
 
 #define HR_LEDGER_PATH_MAX 4096
 
-/* Numbers in the names of a folder's files PREFIX-%020u.SUFFIX, ascending; free() *numbers. How many,
- * or -errno with a message. */
+/* Numbers in the names of a folder's files PREFIX-%020u.SUFFIX, ascending; free() *numbers. How
+ * many, or -errno with a message. */
 int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, uint64_t **numbers);
 
 /* A file's bytes; free() *data. -EFBIG above `max`. */
@@ -20,7 +21,8 @@ int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size);
 /* A folder's entries are on the disk: after a file was made, renamed or removed. */
 int hr_folder_sync(const char *folder);
 
-/* All of it, or -errno without a message (-ENOSPC for a write that came back short for no reason). */
+/* All of it, or -errno without a message (-ENOSPC for a write that came back short for no reason).
+ */
 int hr_file_put(int fd, const void *data, size_t bytes, uint64_t offset);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * journal_uring_linux.c - a journal's group by io_uring(7): one system call hands over the write and,
- * linked behind it, the sync.
+ * journal_uring_linux.c - a journal's group by io_uring(7): one system call hands over the write
+ * and, linked behind it, the sync.
  *
  * Spoken by system calls, since that needs no library. A short write breaks the link; the rest is
  * then written and synced as a new pair.
