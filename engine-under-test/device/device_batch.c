@@ -87,7 +87,9 @@ static int sort_digit(struct eut_device_engine *e, uint32_t items_max, struct k_
     rc = LAUNCH_GROUPS(e, SORT_COUNT, pass.tiles, ARG_BUFFER(from[0]),
                        ARG_BUFFER(e->part[PART_SUMS]), ARG_BUFFER(e->part[PART_COUNTERS]),
                        ARG_VALUE(pass));
-    rc = rc ? rc : scan(e, pass.tiles << e->open->digit_bits, K_SCANNED);
+    rc = rc ? rc
+            : LAUNCH_GROUPS(e, SORT_SCAN, 1u << e->open->digit_bits, ARG_BUFFER(e->part[PART_SUMS]),
+                            ARG_VALUE(pass));
     return rc ? rc
               : LAUNCH_GROUPS(e, SORT_SCATTER, pass.tiles, ARG_BUFFER(from[0]), ARG_BUFFER(from[1]),
                               ARG_BUFFER(e->part[PART_SUMS]), ARG_BUFFER(to[0]), ARG_BUFFER(to[1]),

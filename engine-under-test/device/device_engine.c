@@ -108,7 +108,7 @@ static int size_parts(struct eut_device_engine *e)
         [PART_KEYS_B] = {"sorting: markets", 4 * slice},
         [PART_ITEMS_A] = {"sorting: requests", 4 * slice},
         [PART_ITEMS_B] = {"sorting: requests", 4 * slice},
-        [PART_SUMS] = {"sorting: sums", 4 * (tiles << e->open->digit_bits)},
+        [PART_SUMS] = {"sorting: sums", 4 * ((tiles + 1) << e->open->digit_bits)},
         [PART_RUN_STARTS] = {"runs", 4 * (slice + 1)},
         [PART_RUNS] = {"runs, longest first", 4 * slice},
         [PART_FIRST] = {"first events", slice * sizeof(struct k_event)},
@@ -368,11 +368,10 @@ int eut_device_engine_digest(struct eut_device_engine *e, uint64_t *digest)
     return remember(e, rc);
 }
 
-/* Resting orders from number `from` on, into the host side behind a first record; *left is how many
- * there are from there on. */
-static int walk_window(struct eut_device_engine *e, uint32_t market, uint32_t from, uint64_t *left)
+/* The next resting orders into the host side, behind a first record; *found is how many. */
+static int walk_window(struct eut_device_engine *e, uint32_t market, bool first, uint64_t *found)
 {
-    struct k_pass pass = {.base = market, .from = from, .room = EUT_WALK_WINDOW};
+    struct k_pass pass = {.base = market, .from = !first, .room = EUT_WALK_WINDOW};
     struct eut_buffer *window = e->part[PART_WALK];
     int rc = hand_over(e, window);
 
@@ -381,25 +380,23 @@ static int walk_window(struct eut_device_engine *e, uint32_t market, uint32_t fr
                            ARG_BUFFER(e->part[PART_ORDERS]), ARG_BUFFER(e->part[PART_CHUNKS]),
                            ARG_BUFFER(window), ARG_VALUE(e->setup), ARG_VALUE(pass));
     rc = rc ? rc : fetch(e, window, window->bytes);
-    *left = rc ? 0 : ((const struct k_resting *)window->host)->order;
+    *found = rc ? 0 : ((const struct k_resting *)window->host)->order;
     return rc;
 }
 
 int eut_device_engine_walk(struct eut_device_engine *e, uint32_t market, eut_visit visit,
                            void *context)
 {
-    uint64_t left = 1;
-    uint32_t from = 0;
+    const struct k_resting *found = (const struct k_resting *)e->part[PART_WALK]->host + 1;
+    uint64_t count = EUT_WALK_WINDOW;
     int rc = e->failed;
 
     if (market >= e->limits.markets) {
         return hr_fail(EINVAL, "there is no market %u", market);
     }
-    while (rc == 0 && left > 0) {
-        const struct k_resting *found = (const struct k_resting *)e->part[PART_WALK]->host + 1;
-
-        rc = remember(e, walk_window(e, market, from, &left));
-        for (uint32_t i = 0; rc == 0 && i < EUT_WALK_WINDOW && left > 0; i++, left--, from++) {
+    for (bool first = true; rc == 0 && count == EUT_WALK_WINDOW; first = false) {
+        rc = remember(e, walk_window(e, market, first, &count));
+        for (uint64_t i = 0; rc == 0 && i < count; i++) {
             const struct eut_resting resting = {.order = found[i].order,
                                                 .account = found[i].account,
                                                 .price = found[i].price,

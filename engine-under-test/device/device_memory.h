@@ -13,6 +13,7 @@ enum eut_kernel_name {
     SORT_KEYS,
     SORT_COUNT,
     SCAN_SUMS,
+    SORT_SCAN,
     SORT_SCATTER,
     RUN_COUNT,
     RUN_STARTS,

@@ -20,6 +20,7 @@ const char *const eut_kernel_names[] = {
     [SORT_KEYS] = "sort_keys",
     [SORT_COUNT] = "sort_count",
     [SCAN_SUMS] = "scan_sums",
+    [SORT_SCAN] = "sort_scan",
     [SORT_SCATTER] = "sort_scatter",
     [RUN_COUNT] = "run_count",
     [RUN_STARTS] = "run_starts",

@@ -42,6 +42,36 @@ struct k_place {
     bool found;
 };
 
+/* ---- the market's record --------------------------------------------------------- */
+
+/* By choice, not by place: an array that is indexed while it is used lies in memory, and the record
+ * is to lie in registers. */
+K_FN u32 best_of(K_OWN const struct k_worker *w, u32 side)
+{
+    u32 bid = w->m.best[0], ask = w->m.best[1];
+
+    return side ? ask : bid;
+}
+
+K_FN u32 first_of(K_OWN const struct k_worker *w, u32 side)
+{
+    u32 bid = w->m.first[0], ask = w->m.first[1];
+
+    return side ? ask : bid;
+}
+
+K_FN void best_set(K_OWN struct k_worker *w, u32 side, u32 key)
+{
+    w->m.best[0] = side ? w->m.best[0] : key;
+    w->m.best[1] = side ? key : w->m.best[1];
+}
+
+K_FN void first_set(K_OWN struct k_worker *w, u32 side, u32 chunk)
+{
+    w->m.first[0] = side ? w->m.first[0] : chunk;
+    w->m.first[1] = side ? chunk : w->m.first[1];
+}
+
 /* ---- pools ---------------------------------------------------------------------- */
 
 K_FN u32 ring_take(K_DEV u32 *ring, K_DEV k_au32 *head, u32 cells)
@@ -175,9 +205,9 @@ K_FN void index_erase(K_OWN const struct k_worker *w, u64 id, u32 handle)
 K_FN struct k_place level_find(K_OWN const struct k_worker *w, u32 side, u32 key)
 {
     struct k_place place = {0u, 0u, false};
-    u32 c = w->m.first[side], at;
+    u32 c = first_of(w, side), at;
 
-    if (w->m.best[side] == 0u) {
+    if (best_of(w, side) == 0u) {
         return place;
     }
     while (w->chunk[c].level[0].key > key && w->chunk[c].worse != 0u) {
@@ -202,7 +232,7 @@ K_FN u32 chunk_take(K_OWN struct k_worker *w)
 K_FN u32 chunk_insert(K_OWN struct k_worker *w, u32 side, u32 better)
 {
     u32 c = chunk_take(w);
-    u32 worse = better ? w->chunk[better].worse : w->m.best[side] ? w->m.first[side] : 0u;
+    u32 worse = better ? w->chunk[better].worse : best_of(w, side) ? first_of(w, side) : 0u;
 
     w->chunk[c].better = better;
     w->chunk[c].worse = worse;
@@ -213,7 +243,7 @@ K_FN u32 chunk_insert(K_OWN struct k_worker *w, u32 side, u32 better)
     if (better) {
         w->chunk[better].worse = c;
     } else {
-        w->m.first[side] = c;
+        first_set(w, side, c);
     }
     return c;
 }
@@ -228,7 +258,7 @@ K_FN void chunk_remove(K_OWN struct k_worker *w, u32 side, u32 c)
     if (better) {
         w->chunk[better].worse = worse;
     } else {
-        w->m.first[side] = worse;
+        first_set(w, side, worse);
     }
     ring_give(w->chunk_ring, &w->counter[K_CHUNK_TAIL], w->setup.chunk_cells, c);
 }
@@ -266,7 +296,7 @@ K_FN void level_insert(K_OWN struct k_worker *w, u32 side, struct k_place place,
 {
     K_DEV struct k_chunk *chunk;
 
-    if (w->m.best[side] == 0u) {
+    if (best_of(w, side) == 0u) {
         place.chunk = chunk_insert(w, side, 0u);
         place.at = 0u;
     } else if (w->chunk[place.chunk].count == K_CHUNK_LEVELS) {
@@ -280,8 +310,8 @@ K_FN void level_insert(K_OWN struct k_worker *w, u32 side, struct k_place place,
     chunk->level[place.at].value = value;
     chunk->count++;
     w->levels_made++;
-    if (key > w->m.best[side]) {
-        w->m.best[side] = key;
+    if (key > best_of(w, side)) {
+        best_set(w, side, key);
     }
 }
 
@@ -309,9 +339,9 @@ K_FN void level_erase(K_OWN struct k_worker *w, u32 side, u32 c, u32 at)
     w->levels_made--;
     if (better == 0u && at == count) { /* the best one */
         if (count > 0u) {
-            w->m.best[side] = w->chunk[c].level[count - 1u].key;
+            best_set(w, side, w->chunk[c].level[count - 1u].key);
         } else {
-            w->m.best[side] = worse ? w->chunk[worse].level[w->chunk[worse].count - 1u].key : 0u;
+            best_set(w, side, worse ? w->chunk[worse].level[w->chunk[worse].count - 1u].key : 0u);
         }
     }
     if (count == 0u) {

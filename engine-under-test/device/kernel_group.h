@@ -21,6 +21,15 @@
 #define K_DIGITS (1 << K_DIGIT_BITS)
 #define K_TILE ((u32)(K_GROUP) * (u32)(K_ITEMS))
 
+/* Where a count lies in a group's memory: of 32 banks, which work items that step together must not
+ * ask for the same one; on a processor there are none. */
+#if K_GROUP < 32
+#define K_CELL(i) (i)
+#else
+#define K_CELL(i) ((i) + ((i) >> 5))
+#endif
+#define K_CELLS (K_CELL(K_DIGITS * K_GROUP))
+
 /* The sum of the values of the work items before this one; all of them meet here. */
 K_FN u32 group_scan(K_TG u32 *cell, u32 lid, u32 value)
 {
@@ -61,17 +70,19 @@ K_KERNEL sort_keys(K_CBUF(struct k_request, requests, 0), K_BUF(u32, keys, 1), K
 K_FN void tile_count(K_TG u32 *count, K_DEV const u32 *keys, u32 n, u32 from, u32 lid, u32 shift)
 {
     for (u32 d = 0u; d < (u32)K_DIGITS; d++) {
-        count[d * (u32)K_GROUP + lid] = 0u;
+        count[K_CELL(d * (u32)K_GROUP + lid)] = 0u;
     }
     for (u32 i = from; i < from + (u32)K_ITEMS && i < n; i++) {
-        count[((keys[i] >> shift) & ((u32)K_DIGITS - 1u)) * (u32)K_GROUP + lid]++;
+        u32 d = (keys[i] >> shift) & ((u32)K_DIGITS - 1u);
+
+        count[K_CELL(d * (u32)K_GROUP + lid)]++;
     }
 }
 
 K_KERNEL sort_count(K_CBUF(u32, keys, 0), K_BUF(u32, sums, 1), K_BUF(k_au32, counter, 2),
                     K_VAL(struct k_pass, given, 3) K_IDS)
 {
-    K_SHARED(u32, count, K_DIGITS * K_GROUP);
+    K_SHARED(u32, count, K_CELLS);
     struct k_pass pass = given;
     u32 n = pass_count(&pass, counter);
 
@@ -80,41 +91,77 @@ K_KERNEL sort_count(K_CBUF(u32, keys, 0), K_BUF(u32, sums, 1), K_BUF(k_au32, cou
     for (u32 d = K_LID; d < (u32)K_DIGITS; d += (u32)K_GROUP) {
         u32 sum = 0u;
 
-        for (u32 i = 0u; i < (u32)K_GROUP; i++) {
-            sum += count[d * (u32)K_GROUP + i];
+        for (u32 i = 0u; i < (u32)K_GROUP; i++) { /* each begins elsewhere, see K_CELL */
+            sum += count[K_CELL(d * (u32)K_GROUP + (i + d) % (u32)K_GROUP)];
         }
         sums[d * pass.tiles + K_GRP] = sum;
     }
 }
 
-/* Turns sums into what comes before each; one group does all of them. */
-K_KERNEL scan_sums(K_BUF(u32, sums, 0), K_BUF(k_au32, counter, 1),
-                   K_VAL(struct k_pass, given, 2) K_IDS)
+/* The sum of the values of the tiles before each one, and behind them all their sum. */
+K_FN u32 tiles_scan(K_TG u32 *cell, K_DEV u32 *sums, u32 n, u32 lid)
 {
-    K_SHARED(u32, cell, K_GROUP);
-    u32 each = (given.count + (u32)K_GROUP - 1u) / (u32)K_GROUP, from = K_LID * each, sum = 0u;
-    u32 to = from + each < given.count ? from + each : given.count, before;
+    u32 each = (n + (u32)K_GROUP - 1u) / (u32)K_GROUP, from = lid * each, sum = 0u;
+    u32 to = from + each < n ? from + each : n, before;
 
     for (u32 i = from; i < to; i++) {
         sum += sums[i];
     }
-    before = group_scan(cell, K_LID, sum);
+    before = group_scan(cell, lid, sum);
     for (u32 i = from; i < to; i++) {
         u32 value = sums[i];
 
         sums[i] = before;
         before += value;
     }
-    if (K_LID == (u32)K_GROUP - 1u) {
-        K_STORE(&counter[given.total], cell[K_LID]);
+    return cell[(u32)K_GROUP - 1u];
+}
+
+/* One group a digit; its sum goes behind those of all tiles. */
+K_KERNEL sort_scan(K_BUF(u32, sums, 0), K_VAL(struct k_pass, given, 1) K_IDS)
+{
+    K_SHARED(u32, cell, K_GROUP);
+    u32 total = tiles_scan(cell, sums + K_GRP * given.tiles, given.tiles, K_LID);
+
+    if (K_LID == 0u) {
+        sums[(u32)K_DIGITS * given.tiles + K_GRP] = total;
     }
+}
+
+/* The same of one value a tile; one group does all of them. */
+K_KERNEL scan_sums(K_BUF(u32, sums, 0), K_BUF(k_au32, counter, 1),
+                   K_VAL(struct k_pass, given, 2) K_IDS)
+{
+    K_SHARED(u32, cell, K_GROUP);
+    u32 total = tiles_scan(cell, sums, given.count, K_LID);
+
+    if (K_LID == 0u) {
+        K_STORE(&counter[given.total], total);
+    }
+}
+
+/* Where each digit begins. */
+K_FN void digit_begins(K_TG u32 *cell, K_TG u32 *base, K_DEV const u32 *totals, u32 lid)
+{
+    u32 each = ((u32)K_DIGITS + (u32)K_GROUP - 1u) / (u32)K_GROUP, from = lid * each, sum = 0u;
+    u32 to = from + each < (u32)K_DIGITS ? from + each : (u32)K_DIGITS, before;
+
+    for (u32 d = from; d < to; d++) {
+        sum += totals[d];
+    }
+    before = group_scan(cell, lid, sum);
+    for (u32 d = from; d < to; d++) {
+        base[d] = before;
+        before += totals[d];
+    }
+    K_BARRIER();
 }
 
 K_KERNEL sort_scatter(K_CBUF(u32, keys, 0), K_CBUF(u32, items, 1), K_CBUF(u32, sums, 2),
                       K_BUF(u32, keys_out, 3), K_BUF(u32, items_out, 4), K_BUF(k_au32, counter, 5),
                       K_VAL(struct k_pass, given, 6) K_IDS)
 {
-    K_SHARED(u32, count, K_DIGITS * K_GROUP);
+    K_SHARED(u32, count, K_CELLS);
     K_SHARED(u32, cell, K_GROUP);
     K_SHARED(u32, base, K_DIGITS);
     struct k_pass pass = given;
@@ -122,25 +169,25 @@ K_KERNEL sort_scatter(K_CBUF(u32, keys, 0), K_CBUF(u32, items, 1), K_CBUF(u32, s
     u32 from = (K_GRP * (u32)K_GROUP + lid) * (u32)K_ITEMS;
 
     tile_count(count, keys, n, from, lid, pass.shift);
-    K_BARRIER();
+    digit_begins(cell, base, sums + (u32)K_DIGITS * pass.tiles, lid);
     for (u32 i = lid * (u32)K_DIGITS; i < (lid + 1u) * (u32)K_DIGITS; i++) {
-        before += count[i];
+        before += count[K_CELL(i)];
     }
     before = group_scan(cell, lid, before);
     for (u32 i = lid * (u32)K_DIGITS; i < (lid + 1u) * (u32)K_DIGITS; i++) {
-        u32 value = count[i];
+        u32 value = count[K_CELL(i)];
 
-        count[i] = before;
+        count[K_CELL(i)] = before;
         before += value;
     }
     K_BARRIER();
     for (u32 d = lid; d < (u32)K_DIGITS; d += (u32)K_GROUP) {
-        base[d] = sums[d * pass.tiles + K_GRP] - count[d * (u32)K_GROUP];
+        base[d] += sums[d * pass.tiles + K_GRP] - count[K_CELL(d * (u32)K_GROUP)];
     }
     K_BARRIER();
     for (u32 i = from; i < from + (u32)K_ITEMS && i < n; i++) {
         u32 key = keys[i], d = (key >> pass.shift) & ((u32)K_DIGITS - 1u);
-        u32 to = base[d] + count[d * (u32)K_GROUP + lid]++;
+        u32 to = base[d] + count[K_CELL(d * (u32)K_GROUP + lid)]++;
 
         keys_out[to] = key;
         items_out[to] = items[i];
@@ -334,47 +381,56 @@ K_KERNEL digest_sum(K_CBUF(struct k_market, market, 0), K_BUF(u64, sums, 1),
     sums[K_GID] = sum;
 }
 
-/* The resting orders (L2: levels) of market `base` from number `from` on, as many as fit,
- * behind a first record whose `order` is how many there are from there on. */
+/* The next resting orders (L2: levels) of market `base`, as many as fit, behind a first record whose
+ * `order` is how many they are; its other fields are where the next call goes on, from 0 the first
+ * does. */
 K_KERNEL book_walk(K_CBUF(struct k_market, market, 0), K_CBUF(struct k_order, order, 1),
                    K_CBUF(struct k_chunk, chunk, 2), K_BUF(struct k_resting, resting, 3),
                    K_VAL(struct k_setup, setup, 4), K_VAL(struct k_pass, given, 5) K_IDS)
 {
-    u32 number = 0u;
+    struct k_resting walk, found;
+    u32 c, at, next;
 
     if (K_GID != 0u) {
         return;
     }
-    for (u32 side = 0u; side < K_SIDES; side++) {
-        u32 c = market[given.base].best[side] ? market[given.base].first[side] : 0u;
+    walk = resting[0];
+    walk.side = given.from ? walk.side : 0u;
+    c = given.from ? walk.account : market[given.base].best[0] ? market[given.base].first[0] : 0u;
+    at = given.from ? walk.price : chunk[c].count;
+    next = given.from ? walk.qty : 0u;
+    walk.order = 0u;
+    while (walk.order < given.room && (c != 0u || walk.side == 0u)) {
+        u32 value;
 
-        for (; c != 0u; c = chunk[c].worse) {
-            for (u32 at = chunk[c].count; at-- > 0u;) {
-                u32 key = chunk[c].level[at].key, value = chunk[c].level[at].value, next = value;
-
-                do {
-                    struct k_resting found;
-
-                    found.order = 0u;
-                    found.account = 0u;
-                    found.price = side ? K_KEY_SPAN - key : key;
-                    found.qty = value;
-                    found.side = side;
-                    if (given.base < setup.l3_markets) {
-                        found.order = order[next].id;
-                        found.account = order[next].account;
-                        found.qty = order[next].qty;
-                        next = order[next].younger;
-                    }
-                    if (number >= given.from && number - given.from < given.room) {
-                        resting[1u + number - given.from] = found;
-                    }
-                    number++;
-                } while (next != value);
-            }
+        if (c == 0u || at == 0u) {
+            walk.side += c == 0u ? 1u : 0u;
+            c = c ? chunk[c].worse : market[given.base].best[1] ? market[given.base].first[1] : 0u;
+            at = chunk[c].count;
+            continue;
         }
+        value = chunk[c].level[at - 1u].value;
+        found.order = 0u;
+        found.account = 0u;
+        found.price = chunk[c].level[at - 1u].key;
+        found.price = walk.side ? K_KEY_SPAN - found.price : found.price;
+        found.qty = value;
+        found.side = walk.side;
+        if (given.base < setup.l3_markets) {
+            next = next ? next : value;
+            found.order = order[next].id;
+            found.account = order[next].account;
+            found.qty = order[next].qty;
+            next = order[next].younger == value ? 0u : order[next].younger;
+        }
+        at -= next ? 0u : 1u;
+        walk.order++;
+        resting[walk.order] = found;
     }
-    resting[0].order = number > given.from ? number - given.from : 0u;
+    walk.account = c;
+    walk.price = at;
+    walk.qty = next;
+    resting[0] = walk;
 }
 
 #endif

@@ -27,6 +27,7 @@ RUN(batch_begin, B(0), V(struct k_setup, 1), ITEM)
 RUN(sort_keys, B(0), B(1), B(2), V(struct k_setup, 3), V(struct k_pass, 4), ITEM)
 RUN(sort_count, B(0), B(1), B(2), V(struct k_pass, 3), ITEM)
 RUN(scan_sums, B(0), B(1), V(struct k_pass, 2), ITEM)
+RUN(sort_scan, B(0), V(struct k_pass, 1), ITEM)
 RUN(sort_scatter, B(0), B(1), B(2), B(3), B(4), B(5), V(struct k_pass, 6), ITEM)
 RUN(run_count, B(0), B(1), V(struct k_pass, 2), ITEM)
 RUN(run_starts, B(0), B(1), B(2), B(3), V(struct k_pass, 4), ITEM)
@@ -57,6 +58,7 @@ static const struct {
     {"sort_keys", run_sort_keys},
     {"sort_count", run_sort_count},
     {"scan_sums", run_scan_sums},
+    {"sort_scan", run_sort_scan},
     {"sort_scatter", run_sort_scatter},
     {"run_count", run_run_count},
     {"run_starts", run_run_starts},

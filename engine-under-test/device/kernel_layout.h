@@ -86,7 +86,6 @@ struct K_ALIGN(128) k_chunk {
 #define K_ORDER_TAIL 6u
 #define K_CHUNK_HEAD 7u
 #define K_CHUNK_TAIL 8u
-#define K_SCANNED 9u /* the sum of a scan that nobody asks for */
 #define K_COUNTERS 16u
 
 /* What does not change while an engine lives, and what does with the batch. */

@@ -104,13 +104,13 @@ K_FN u32 limit_of(u32 key)
 
 K_FN bool crosses(K_OWN const struct k_worker *w, K_OWN const struct k_entry *entry)
 {
-    return w->m.best[entry->side ^ 1u] >= entry->limit;
+    return best_of(w, entry->side ^ 1u) >= entry->limit;
 }
 
 /* Rule 3: is there enough before the first order that rule 5 stops at? */
 K_FN bool can_fill(K_OWN const struct k_worker *w, K_OWN const struct k_entry *entry)
 {
-    u32 left = entry->qty, c = w->m.first[entry->side ^ 1u];
+    u32 left = entry->qty, c = first_of(w, entry->side ^ 1u);
 
     if (!crosses(w, entry)) {
         return false;
@@ -149,8 +149,8 @@ K_FN bool can_fill(K_OWN const struct k_worker *w, K_OWN const struct k_entry *e
 K_FN u32 trade_level(K_OWN struct k_worker *w, K_OWN const struct k_entry *entry, u32 left,
                      K_OWN bool *stopped)
 {
-    u32 side = entry->side ^ 1u, c = w->m.first[side], at = w->chunk[c].count - 1u;
-    u32 price = key_of(side, w->m.best[side]), oldest = w->chunk[c].level[at].value;
+    u32 side = entry->side ^ 1u, c = first_of(w, side), at = w->chunk[c].count - 1u;
+    u32 price = key_of(side, best_of(w, side)), oldest = w->chunk[c].level[at].value;
     u32 handle = oldest, youngest = w->order[oldest].older;
 
     while (left > 0u) {
@@ -189,10 +189,10 @@ K_FN u32 trade_level(K_OWN struct k_worker *w, K_OWN const struct k_entry *entry
 /* The same with the total of an L2 level. */
 K_FN u32 trade_total(K_OWN struct k_worker *w, K_OWN const struct k_entry *entry, u32 left)
 {
-    u32 side = entry->side ^ 1u, c = w->m.first[side], at = w->chunk[c].count - 1u;
+    u32 side = entry->side ^ 1u, c = first_of(w, side), at = w->chunk[c].count - 1u;
     u32 open = w->chunk[c].level[at].value;
 
-    emit(w, 0u, key_of(side, w->m.best[side]), left < open ? left : open, 'T');
+    emit(w, 0u, key_of(side, best_of(w, side)), left < open ? left : open, 'T');
     if (left < open) {
         w->chunk[c].level[at].value = open - left;
         return 0u;
@@ -331,7 +331,7 @@ K_FN void process_quote(K_OWN struct k_worker *w, K_OWN const struct k_request *
     u32 side = r->side == 'S' ? 1u : 0u, key = key_of(side, r->price);
     struct k_place place;
 
-    if (r->qty != 0u && w->m.best[side ^ 1u] >= limit_of(key)) {
+    if (r->qty != 0u && best_of(w, side ^ 1u) >= limit_of(key)) {
         emit_rejected(w, K_WOULD_CROSS);
         return;
     }
