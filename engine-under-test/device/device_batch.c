@@ -25,8 +25,11 @@ enum {
     EVENTS_BEGIN,
     EVENTS_DONE,
     REPORTED,
-    OUT_DONE
+    OUT_DONE,
+    MORE_BEGINS, /* what was not copied out at once */
+    MORE_DONE
 };
+_Static_assert(MORE_DONE < EUT_SLICE_MARKS, "marks of a slice");
 
 _Static_assert(sizeof(struct k_request) == sizeof(struct eut_request), "the ABI's requests");
 _Static_assert(sizeof(struct k_event) == sizeof(struct eut_event), "the ABI's events");
@@ -260,12 +263,14 @@ static int add_kernel_times(struct eut_device_engine *e, const struct eut_slice 
     return rc ? rc : add_time(e, s, EVENTS_BEGIN, EVENTS_DONE, &e->times.events_ns);
 }
 
-/* Waits until the slice is matched: what lives now? */
+/* Waits until the slice is matched: what lives now? Its kernels' times are taken here, since another
+ * window of its events moves the marks. */
 static int slice_report(struct eut_device_engine *e, struct eut_slice *s, uint32_t *events)
 {
     const uint32_t *report = s->report->host;
     int rc = after(e, EUT_HOST, s, REPORTED);
 
+    rc = rc ? rc : add_kernel_times(e, s);
     if (rc) {
         return rc;
     }
@@ -312,17 +317,22 @@ static int fetch_events(struct eut_device_engine *e, struct eut_slice *s, uint32
 
     if (from) { /* another window */
         rc = copy(e, QUEUE_KERNELS, EUT_TO_DEVICE, s->events, 0, 0);
+        rc = rc ? rc : mark(e, QUEUE_KERNELS, s, EVENTS_BEGIN);
         rc = rc ? rc : order_events(e, s, from);
         rc = rc ? rc : mark(e, QUEUE_KERNELS, s, EVENTS_DONE);
         rc = rc ? rc : after(e, QUEUE_OUT, s, EVENTS_DONE);
     }
     if (count > have) {
+        rc = rc ? rc : mark(e, QUEUE_OUT, s, MORE_BEGINS);
         rc = rc ? rc
                 : copy(e, QUEUE_OUT, EUT_TO_HOST, s->events, have * sizeof(struct k_event),
                        (count - have) * sizeof(struct k_event));
-        rc = rc ? rc : mark(e, QUEUE_OUT, s, OUT_DONE);
+        rc = rc ? rc : mark(e, QUEUE_OUT, s, MORE_DONE);
+        rc = rc ? rc : after(e, EUT_HOST, s, MORE_DONE);
+        rc = rc ? rc : add_time(e, s, MORE_BEGINS, MORE_DONE, &e->times.out_ns);
     }
-    return rc ? rc : after(e, EUT_HOST, s, OUT_DONE);
+    rc = rc ? rc : after(e, EUT_HOST, s, OUT_DONE);
+    return rc || from == 0 ? rc : add_time(e, s, EVENTS_BEGIN, EVENTS_DONE, &e->times.events_ns);
 }
 
 /* ---- a batch -------------------------------------------------------------------- */
@@ -398,7 +408,6 @@ static int collect_events(struct eut_device_engine *e, struct batch *b, uint32_t
     }
     rc = fetch_events(e, s, 0, events);
     rc = rc ? rc : add_time(e, s, IN_BEGINS, IN_DONE, &e->times.in_ns);
-    rc = rc ? rc : add_kernel_times(e, s);
     rc = rc ? rc : add_time(e, s, REPORTED, OUT_DONE, &e->times.out_ns);
     if (rc == 0) {
         give_events(b->sink, s->events->host, events);
@@ -467,13 +476,13 @@ static int resident_collect(struct eut_device_engine *e, struct eut_slice *s, ui
     int rc = slice_report(e, s, &some);
 
     *events += some;
-    return rc ? rc : add_kernel_times(e, s);
+    return rc;
 }
 
 int eut_device_engine_resident(struct eut_device_engine *e, uint32_t first, uint32_t batches,
                                uint64_t *events, uint64_t *ns)
 {
-    const uint32_t begin = 8 * EUT_SLICES, end = begin + 1;
+    const uint32_t begin = EUT_SLICE_MARKS * EUT_SLICES, end = begin + 1;
     struct eut_device *device = device_of(e);
     struct eut_slice *matching = NULL;
     int rc = e->failed;

@@ -158,7 +158,7 @@ static int allocate_all(struct eut_device_engine *e)
     for (uint32_t i = 0; i < EUT_SLICES && rc == 0; i++) {
         struct eut_slice *s = &e->slice[i];
 
-        s->marks = 8 * i;
+        s->marks = EUT_SLICE_MARKS * i;
         rc =
             allocate(e, EUT_BUFFER_MIRRORED, e->slice_max * sizeof(struct k_request), &s->requests);
         rc = rc ? rc

@@ -80,6 +80,7 @@ struct eut_slice {
     bool sequential;
 };
 #define EUT_SLICES 2u
+#define EUT_SLICE_MARKS 10u
 
 struct eut_device_engine {
     struct eut_open_device *open;

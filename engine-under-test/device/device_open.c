@@ -68,7 +68,8 @@ static void choose_shape(struct eut_open_device *open, const struct eut_device_s
 static int build(struct eut_open_device *open)
 {
     char group[32], items[32], bits[32];
-    const char *const defines[] = {group, items, bits, NULL};
+    bool processor = open->device->facts.kind == EUT_DEVICE_CPU;
+    const char *const defines[] = {group, items, bits, processor ? "K_PROCESSOR=1" : NULL, NULL};
     const struct eut_kernel_source source = {
         .text = eut_kernel_text, .defines = defines, .names = eut_kernel_names};
 

@@ -135,6 +135,11 @@ K_FN u32 index_next(K_OWN const struct k_worker *w, u32 bucket)
     return bucket + 1u == w->setup.buckets ? 0u : bucket + 1u;
 }
 
+K_FN K_DEV k_au32 *index_first(K_OWN const struct k_worker *w, u64 hash)
+{
+    return w->index + (u64)index_bucket(w, hash) * K_BUCKET_WORDS;
+}
+
 /* The market's live order of this id, or 0. Others' entries may come and go meanwhile; none of them
  * can look like one of this market. */
 K_FN u32 index_find(K_OWN const struct k_worker *w, u64 id)

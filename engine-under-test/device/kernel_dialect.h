@@ -5,8 +5,8 @@
  * In C a group is one work item, so shared memory is its own and a barrier is nothing. Atomics are
  * of 32 bits, relaxed; what a kernel writes without them is read by other work items only in later
  * kernels. K_LOAD may give what another work item has overwritten in this kernel, but never what
- * this one has. Pointers to device memory carry K_DEV, to a group's memory K_TG, to a work item's own
- * variables K_OWN.
+ * this one has. K_SOON, where there is one, says that a line will be wanted soon. Pointers to
+ * device memory carry K_DEV, to a group's memory K_TG, to a work item's own variables K_OWN.
  */
 #ifndef KERNEL_DIALECT_H
 #define KERNEL_DIALECT_H
@@ -37,6 +37,9 @@ typedef uint k_au32;
 #define K_STORE(p, v) (*(volatile __global uint *)(p) = (v))
 #define K_ADD(p, v) atomic_add((volatile __global uint *)(p), (v))
 #define K_TAKE(p, from, to) (atomic_cmpxchg((volatile __global uint *)(p), (from), (to)) == (from))
+#if defined(K_PROCESSOR) && defined(__clang__)
+#define K_SOON(p) __builtin_prefetch((const void *)(size_t)(p))
+#endif
 #define K_TG_LOAD(p) (*(volatile __local const uint *)(p))
 #define K_TG_STORE(p, v) (*(volatile __local uint *)(p) = (v))
 #define K_TG_ADD(p, v) atomic_add((volatile __local uint *)(p), (v))
@@ -118,6 +121,7 @@ typedef u32 k_au32;
 #define K_STORE(p, v) (*(volatile u32 *)(p) = (v))
 #define K_ADD(p, v) atomicAdd((p), (v))
 #define K_TAKE(p, from, to) (atomicCAS((p), (from), (to)) == (from))
+#define K_SOON(p) asm volatile("prefetch.L1 [%0];" ::"l"(p))
 #define K_TG_LOAD(p) (*(volatile const u32 *)(p))
 #define K_TG_STORE(p, v) (*(volatile u32 *)(p) = (v))
 #define K_TG_ADD(p, v) atomicAdd((p), (v))
@@ -165,6 +169,12 @@ static inline bool k_take(u32 *at, u32 from, u32 to)
 }
 #define K_ADD(p, v) k_add((p), (v))
 #define K_TAKE(p, from, to) k_take((p), (from), (to))
+/* A function that does nothing but prefetch has no effect to gcc, which leaves it out. */
+#define K_SOON(p)              \
+    do {                       \
+        __builtin_prefetch(p); \
+        __asm__ volatile("");  \
+    } while (0)
 #define K_TG_LOAD(p) (*(p))
 #define K_TG_STORE(p, v) (*(p) = (v))
 #define K_TG_ADD(p, v) k_add((p), (v))

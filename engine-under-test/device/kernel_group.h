@@ -381,9 +381,9 @@ K_KERNEL digest_sum(K_CBUF(struct k_market, market, 0), K_BUF(u64, sums, 1),
     sums[K_GID] = sum;
 }
 
-/* The next resting orders (L2: levels) of market `base`, as many as fit, behind a first record whose
- * `order` is how many they are; its other fields are where the next call goes on, from 0 the first
- * does. */
+/* The next resting orders (L2: levels) of market `base`, as many as fit, behind a first record
+ * whose `order` is how many they are; its other fields are where the next call goes on, from 0 the
+ * first does. */
 K_KERNEL book_walk(K_CBUF(struct k_market, market, 0), K_CBUF(struct k_order, order, 1),
                    K_CBUF(struct k_chunk, chunk, 2), K_BUF(struct k_resting, resting, 3),
                    K_VAL(struct k_setup, setup, 4), K_VAL(struct k_pass, given, 5) K_IDS)

@@ -426,6 +426,34 @@ K_FN void market_store(K_OWN const struct k_worker *w)
     }
 }
 
+/* Requests of a run wait for each other, what they look for need not: each comes a step nearer
+ * while those before it are at work, first itself, then its bucket of the index, then its order.
+ * Nothing is kept meanwhile, since registers decide how many runs go side by side. */
+K_FN void look_ahead(K_OWN const struct k_worker *w, K_DEV const struct k_request *requests,
+                     K_DEV const u32 *sorted, u32 at, u32 to)
+{
+#ifdef K_SOON
+    if (at + 3u < to) {
+        K_SOON(&requests[sorted[at + 3u]]);
+    }
+    if (at + 2u < to) {
+        K_SOON(index_first(w, index_hash(w->number, requests[sorted[at + 2u]].order)));
+    }
+    if (at + 1u < to) {
+        u64 hash = index_hash(w->number, requests[sorted[at + 1u]].order);
+        K_DEV k_au32 *words = index_first(w, hash);
+
+        for (u32 i = 0u; i < K_BUCKET_ENTRIES; i++) {
+            if (K_LOAD(&words[K_BUCKET_TAG + i]) == (u32)hash) {
+                K_SOON(&w->order[K_LOAD(&words[K_BUCKET_HANDLE + i])]);
+            }
+        }
+    }
+#else
+    (void)w, (void)requests, (void)sorted, (void)at, (void)to;
+#endif
+}
+
 K_FN void run_process(K_OWN struct k_worker *w, K_DEV const struct k_request *requests,
                       K_DEV const u32 *sorted, u32 from, u32 to)
 {
@@ -438,6 +466,9 @@ K_FN void run_process(K_OWN struct k_worker *w, K_DEV const struct k_request *re
                 market_store(w);
             }
             market_load(w, r.market);
+        }
+        if (w->l3 && !w->batch.sequential) {
+            look_ahead(w, requests, sorted, at, to);
         }
         w->request = number;
         w->events = 0u;
