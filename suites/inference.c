@@ -7,6 +7,7 @@
  * a decoder's must; the rate is scaled to the whole model by its bytes. Left out, so that the rate
  * is an upper bound: attention and its cache of keys and values, norms, sampling. The answers are
  * compared with plain ones. Nothing is measured of a model that this machine's memory cannot hold.
+ * What other programs make of a model, llama-bench or a server, is beside it (served.h).
  */
 #include "suites/closed_run.h"
 
@@ -17,6 +18,7 @@
 #include "harness/statistics.h"
 #include "suites/language_model.h"
 #include "suites/quantised_matrix.h"
+#include "suites/served.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -383,19 +385,17 @@ static int inference_run(struct hr_bench *bench, json_t *suite)
     const char *models = hr_config_text(bench->rig.config, "inference.models");
     uint64_t context = hr_config_count(bench->rig.config, "inference.context");
     struct hr_language_model list[HR_MODELS_MAX];
-    int count = 0, rc;
+    int count = 0, rc = *models ? hr_models_read(models, list, &count) : 0;
 
-    if (!*models) {
-        if (!bench->rig.plan) {
-            hr_suite_skip(suite, "no models were asked for",
-                          "run with -S inference.models=documents");
-        }
-        return 0;
-    }
-    rc = hr_models_read(models, list, &count);
     for (int i = 0; i < count && rc == 0; i++) {
         size_case(bench, suite, &list[i], context);
         rc = decode_case(bench, suite, &list[i], context);
+    }
+    rc = rc ? rc : hr_llama_bench_case(bench, suite);
+    rc = rc ? rc : hr_endpoint_case(bench, suite);
+    if (rc == 0 && !bench->rig.plan && !*models &&
+        json_array_size(json_object_get(suite, "cases")) == 0) {
+        hr_suite_skip(suite, "no models were asked for", "run with -S inference.models=documents");
     }
     return rc;
 }
