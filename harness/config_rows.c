@@ -93,6 +93,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"device.batch", HR_CFG_COUNT, 1, 16777216, "262144", "requests", "batch size of those"},
     {"wire.orders", HR_CFG_COUNT, 1, 1e11, "1M", "orders", "orders encoded and decoded a run"},
     {"wire.round_trips", HR_CFG_COUNT, 1, 1e9, "4k", "orders", "orders a run, one at a time, there and back over each path"},
+    {"wire.pages_flow", HR_CFG_TEXT, 0, 0, "broad", "", "flow preset measured in small and in huge pages; \"\": none"},
     {"network.paths", HR_CFG_TEXT, 0, 0, "all", "", "paths between processes to measure, separated by commas; `headroom list` shows them"},
     {"network.batches", HR_CFG_COUNTS, 1, 65536, "1,16,256", "orders", "orders in a message"},
     {"network.clients", HR_CFG_COUNT, 1, 4096, "20", "clients", "connections, at most one a market"},

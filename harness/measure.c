@@ -7,7 +7,6 @@
  */
 #include "harness/measure.h"
 
-#include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/progress.h"
 #include "harness/statistics.h"

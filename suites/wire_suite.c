@@ -11,6 +11,7 @@
 #include "suites/closed_run.h"
 #include "suites/framing.h"
 #include "suites/percentiles.h"
+#include "suites/round_trip.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
@@ -21,8 +22,6 @@
 
 #define SUITE "wire"
 #define LOAD_BATCH 256u
-/* What an order's way there and back is guessed to take. */
-#define ROUND_TRIP_PLAN_S 40e-6
 #define MEMCPY_CEILING "memcpy of the same bytes"
 /* What sealing adds to a record: 12 of nonce (stream, sequence) and 16 of tag. */
 #define SEAL_BYTES 28.0
@@ -214,12 +213,7 @@ static int codec(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
 
 /* ---- there and back ---------------------------------------------------------------------- */
 
-struct round_trip {
-    const struct hr_workload *workload;
-    int server_cpu;
-};
-
-static int round_trips(const struct round_trip *r, struct hr_trial *t, struct hr_path *path,
+static int round_trips(const struct hr_round_trip *r, struct hr_trial *t, struct hr_path *path,
                        uint64_t *samples)
 {
     const struct hr_path_ops *ops = t->rig->path;
@@ -246,9 +240,9 @@ static int round_trips(const struct round_trip *r, struct hr_trial *t, struct hr
     return 0;
 }
 
-static int round_trip_trial(const struct hr_case *c, struct hr_trial *t)
+int hr_round_trip_trial(const struct hr_case *c, struct hr_trial *t)
 {
-    const struct round_trip *r = c->context;
+    const struct hr_round_trip *r = c->context;
     uint64_t *samples = calloc(r->workload->steady, sizeof(*samples));
     struct hr_path *path = NULL;
     int rc = samples ? 0 : hr_fail(ENOMEM, "no memory for the samples of a run");
@@ -276,7 +270,7 @@ static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct h
     static const char *const histograms[] = {"latency", NULL};
     struct hr_measured figures[HR_PERCENTILES];
     struct hr_workload workload;
-    struct round_trip wanted = {&workload, hr_rig_other_cpu(&bench->rig)};
+    struct hr_round_trip wanted = {&workload, hr_rig_other_cpu(&bench->rig)};
     json_t *params;
     char id[256];
     int rc;
@@ -305,9 +299,9 @@ static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct h
                                           .metrics = figures,
                                           .metrics_count = HR_PERCENTILES,
                                           .histograms = histograms,
-                                          .run = round_trip_trial,
+                                          .run = hr_round_trip_trial,
                                           .context = &wanted,
-                                          .seconds = (double)orders * ROUND_TRIP_PLAN_S + 0.05},
+                                          .seconds = (double)orders * HR_ROUND_TRIP_PLAN_S + 0.05},
                         NULL);
         json_decref(params);
         return rc;
@@ -378,6 +372,7 @@ static int wire_run(struct hr_bench *bench, json_t *suite)
     hr_config_flow(bench->rig.config, &flow);
     rc = codec(bench, suite, &flow, orders, batch);
     rc = rc ? rc : round_trip_cases(bench, suite, &flow);
+    rc = rc ? rc : hr_tuning_cases(bench, suite, &flow);
     framing(bench, suite, 1500);
     framing(bench, suite, 9000);
     return rc;

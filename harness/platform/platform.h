@@ -15,6 +15,9 @@
 /* ---- threads ---- */
 /* Binds the calling thread to one logical processor; -1 releases it. */
 int hr_thread_pin(int cpu);
+/* Real-time priority (the lowest that there is: above all that has none) for the calling thread and
+ * the processes that it forks; false takes it back. -EPERM, -ENOTSUP. */
+int hr_thread_realtime(bool on);
 int hr_thread_cpu(void);                 /* where it runs now, or -ENOTSUP */
 int hr_cpus_allowed(int *cpus, int max); /* the logical processors this process may use; how many */
 
@@ -32,6 +35,9 @@ int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages);
 void hr_region_unmap(struct hr_region *region);
 size_t hr_region_huge_bytes(
     const struct hr_region *region); /* really backed by huge pages; 0 if unknown */
+/* Whether memory that this process touches from now on may be in huge pages at all, whoever asks for
+ * them. -ENOTSUP. */
+int hr_pages_huge_allow(bool on);
 uint64_t hr_memory_available(
     void); /* bytes that can be used without swapping, cgroup limits included */
 uint64_t hr_memory_resident(void); /* RSS of this process, bytes */

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -192,4 +193,11 @@ void hr_memory_trim(void)
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
+}
+
+int hr_pages_huge_allow(bool on)
+{
+    return prctl(PR_SET_THP_DISABLE, on ? 0 : 1, 0, 0, 0) == 0
+               ? 0
+               : hr_fail(errno, "prctl(PR_SET_THP_DISABLE): %s", strerror(errno));
 }

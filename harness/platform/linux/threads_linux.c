@@ -51,6 +51,20 @@ int hr_thread_pin(int cpu)
     return 0;
 }
 
+int hr_thread_realtime(bool on)
+{
+    struct sched_param param = {.sched_priority = on ? sched_get_priority_min(SCHED_FIFO) : 0};
+
+    if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param) != 0) {
+        int err = errno;
+        return hr_fail(err,
+                       "no real-time priority: %s; allow it with ulimit -r (limits.conf, "
+                       "rtprio), or run as root",
+                       strerror(err));
+    }
+    return 0;
+}
+
 int hr_thread_cpu(void)
 {
     int cpu = sched_getcpu();

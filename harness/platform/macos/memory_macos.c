@@ -109,3 +109,8 @@ void hr_memory_trim(void)
 {
     malloc_zone_pressure_relief(NULL, 0);
 }
+
+int hr_pages_huge_allow(bool on)
+{
+    return on ? 0 : hr_fail(ENOTSUP, "macOS has one size of page");
+}

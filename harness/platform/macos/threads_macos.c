@@ -33,6 +33,12 @@ int hr_thread_pin(int cpu)
                                           : "user-interactive class set, affinity tags refused");
 }
 
+int hr_thread_realtime(bool on)
+{
+    (void)on;
+    return hr_fail(ENOTSUP, "macOS gives real-time only to work that says its period beforehand");
+}
+
 int hr_thread_cpu(void)
 {
     size_t cpu;
