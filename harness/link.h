@@ -61,7 +61,8 @@ struct hr_link_ops {
     int (*listen)(struct hr_link **link, const struct hr_link_params *params);
     /* Once a side. The client's returns when all its connections are made. */
     int (*join)(struct hr_link *link, bool server);
-    /* Moves bytes; connections with something to read, or gone, into ready[0 … n), n ≤ most. */
+    /* Moves bytes; connections with something to read, or gone, into ready[0 … n), n ≤ most. What
+     * did not fit comes first the next time. */
     int (*poll)(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms);
     /* Both first release or commit `used` bytes, and return what there is now. */
     size_t (*read)(struct hr_link *link, uint32_t c, size_t used, const uint8_t **at);

@@ -49,6 +49,7 @@ struct ring_link {
     uint8_t *bytes;   /* all rings, each twice */
     uint64_t size;    /* of a ring, a power of two */
     unsigned idle;
+    uint32_t next; /* looked at first by the next poll() */
     struct side sides[];
 };
 
@@ -189,9 +190,9 @@ static bool has_more(struct side *s)
 static int ring_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
 {
     struct ring_link *l = (struct ring_link *)link;
-    uint32_t n = 0;
+    uint32_t n = 0, c = l->next;
 
-    for (uint32_t c = 0; c < link->slots && n < most; c++) {
+    for (uint32_t k = 0; k < link->slots && n < most; k++, c = c + 1 < link->slots ? c + 1 : 0) {
         struct side *s = l->sides + c;
 
         if (!s->open) {
@@ -204,6 +205,7 @@ static int ring_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int w
             ready[n++] = c | HR_LINK_GONE;
         }
     }
+    l->next = c;
     l->idle = n ? 0 : l->idle + 1;
     if (n == 0 && wait_ms) {
         nanosleep(&(struct timespec){.tv_nsec = 50000}, NULL);

@@ -57,6 +57,7 @@ struct zmq_link {
     void *context, *router;
     struct hr_zmq_item *items; /* to wait for: the ROUTER, or all DEALERs */
     bool server;
+    uint32_t next; /* looked at first by the next poll() */
     struct peer peers[];
 };
 
@@ -342,7 +343,7 @@ static void send_out(struct zmq_link *l, struct peer *p);
 static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
 {
     struct zmq_link *l = (struct zmq_link *)link;
-    uint32_t n = 0;
+    uint32_t n = 0, c = l->next;
 
     (void)wait_ms;
     if (l->server) {
@@ -350,7 +351,7 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
     } else {
         receive_at_clients(l);
     }
-    for (uint32_t c = 0; c < link->slots && n < most; c++) {
+    for (uint32_t k = 0; k < link->slots && n < most; k++, c = c + 1 < link->slots ? c + 1 : 0) {
         struct peer *p = l->peers + c;
 
         if (p->used && p->unsent && !p->gone) {
@@ -364,6 +365,7 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
             ready[n++] = c;
         }
     }
+    l->next = c;
     if (n == 0) {
         l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, IDLE_MS);
     }

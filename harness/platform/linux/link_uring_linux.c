@@ -73,6 +73,7 @@ struct uring_link {
     uint8_t *memory; /* of the provided buffers */
     uint8_t *outs;   /* of all connections, registered as one */
     bool registered, server, failed;
+    uint32_t next; /* looked at first by the next poll() */
     struct conn conns[];
 };
 
@@ -487,12 +488,14 @@ static int uring_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int 
 {
     struct uring_link *l = (struct uring_link *)link;
     int rc = enter(&l->ring, wait_ms ? 1 : 0, wait_ms), n = 0;
+    uint32_t c = l->next;
 
     if (rc || l->failed) {
         return rc ? rc : hr_fail(EIO, "io_uring takes no more requests");
     }
     complete_all(l);
-    for (uint32_t c = 0; c < link->slots && n < (int)most; c++) {
+    for (uint32_t i = 0; i < link->slots && n < (int)most;
+         i++, c = c + 1 < link->slots ? c + 1 : 0) {
         struct conn *k = l->conns + c;
 
         if (!k->used || k->told) {
@@ -501,7 +504,7 @@ static int uring_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int 
         settle(l, k);
         if (k->gone) {
             k->told = true;
-            ready[n++] = (int)c | HR_LINK_GONE;
+            ready[n++] = c | HR_LINK_GONE;
             continue;
         }
         if (!k->receiving && k->held_count == 0) {
@@ -511,6 +514,7 @@ static int uring_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int 
             ready[n++] = c;
         }
     }
+    l->next = c;
     return n;
 }
 
