@@ -88,6 +88,7 @@ int hr_parse_count(const char *text, uint64_t *value);
 int hr_parse_time(const char *text, uint64_t *value_ns);
 
 extern const struct hr_command hr_command_probe;      /* probes/ */
+extern const struct hr_command hr_command_tune;       /* probes/ */
 extern const struct hr_command hr_command_list;       /* suites/ */
 extern const struct hr_command hr_command_run;        /* suites/ */
 extern const struct hr_command hr_command_replay;     /* engine-under-test/ */

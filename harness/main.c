@@ -14,6 +14,7 @@
 
 const struct hr_command *const hr_commands[] = {
     &hr_command_probe,
+    &hr_command_tune,
     &hr_command_list,
     &hr_command_run,
     &hr_command_replay,

@@ -1,5 +1,6 @@
 /*
- * live_host.h - the few facts of the live host that are not files: each system has its own file.
+ * live_host.h - the few things of the live host that each system has its own way to: what is no
+ * file, and how a kernel's setting is read and written.
  */
 #ifndef HR_LIVE_HOST_H
 #define HR_LIVE_HOST_H
@@ -11,5 +12,10 @@ char *hr_live_sysctl(void);
 
 /* "x86_64", "aarch64" …: the architecture the kernel runs on. */
 void hr_live_architecture(char *name, size_t size);
+
+/* A kernel's setting as text, without white space at its ends: on Linux a file under root (a path
+ * from "/"), on macOS a name of sysctl(3). -ENOENT if there is none, or -errno with a message. */
+int hr_kernel_setting_read(const char *root, const char *name, char *text, size_t size);
+int hr_kernel_setting_write(const char *root, const char *name, const char *text);
 
 #endif

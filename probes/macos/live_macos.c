@@ -6,9 +6,14 @@
  */
 #include "probes/live_host.h"
 
+#include "harness/error.h"
+
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysctl.h>
 #include <sys/utsname.h>
 
 #define DUMP_MAX ((size_t)4 << 20)
@@ -38,4 +43,35 @@ void hr_live_architecture(char *name, size_t size)
     struct utsname u;
 
     snprintf(name, size, "%s", uname(&u) == 0 ? u.machine : "");
+}
+
+/* Whole numbers only: all that is tuned is one. root: nothing but the live host can be asked. */
+int hr_kernel_setting_read(const char *root, const char *name, char *text, size_t size)
+{
+    int64_t value = 0;
+    size_t bytes = sizeof(value);
+
+    if (*root || sysctlbyname(name, &value, &bytes, NULL, 0) != 0) {
+        int err = *root ? ENOTSUP : errno;
+        return hr_fail(err, "sysctl %s: %s", name, strerror(err));
+    }
+    if (bytes == sizeof(int32_t)) {
+        value = *(int32_t *)&value; /* both of Apple's processors put the low bytes first */
+    }
+    snprintf(text, size, "%" PRId64, value);
+    return 0;
+}
+
+int hr_kernel_setting_write(const char *root, const char *name, const char *text)
+{
+    int64_t old = 0, value = strtoll(text, NULL, 10);
+    size_t bytes = sizeof(old);
+
+    if (*root || sysctlbyname(name, &old, &bytes, NULL, 0) != 0 ||
+        sysctlbyname(name, NULL, NULL, &value, bytes) != 0) {
+        int err = *root ? ENOTSUP : errno;
+        return hr_fail(err, "sysctl %s=%s: %s%s", name, text, strerror(err),
+                       err == EPERM ? "; run as root" : "");
+    }
+    return 0;
 }

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# headroom tune: tells, sets only what is asked for, and puts back what is still as it was set.
+. tests/cli/check.sh
+
+root=$TMP/host
+record=$TMP/tuned.json
+put() {
+    mkdir -p "$root$(dirname "$1")"
+    printf '%s\n' "$2" >"$root$1"
+}
+is() { [ "$(cat "$root$1")" = "$2" ] || failed "$1 is $(cat "$root$1"), not $2"; }
+gov=/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor
+for cpu in 0 1 2; do put "$(printf "$gov" $cpu)" powersave; done
+put "$(printf "$gov" 1)" performance
+put /proc/sys/vm/swappiness 60
+put /proc/sys/kernel/numa_balancing 0
+put /proc/sys/kernel/sched_rt_runtime_us 950000
+put /sys/kernel/mm/transparent_hugepage/enabled 'always [madvise] never'
+
+expect_exit 0 "$HEADROOM" tune --root "$root"
+expect_out 'not set  governor .*powersave .*2 of 3 are not'
+expect_out ' set      numa-balancing'
+expect_out 'not set  realtime-share'
+expect_out '^2 of 5 are as wanted'
+expect_exit 0 "$HEADROOM" tune --check --root "$root" --json -
+[ "$(grep -c '"set": false' "$TMP/out")" -eq 3 ] || failed "the check as JSON"
+
+# By itself only what takes nothing from others; by name the rest.
+expect_exit 0 "$HEADROOM" tune --apply --root "$root" --record "$record"
+is "$(printf "$gov" 0)" performance
+is "$(printf "$gov" 2)" performance
+is /proc/sys/vm/swappiness 1
+is /proc/sys/kernel/sched_rt_runtime_us 950000
+expect_refused "$HEADROOM" tune --apply realtime-share --root "$root" --record "$record"
+expect_err 'is there already'
+is /proc/sys/kernel/sched_rt_runtime_us 950000
+expect_exit 0 "$HEADROOM" tune --apply realtime-share --root "$root" --record "$TMP/second.json"
+is /proc/sys/kernel/sched_rt_runtime_us -1
+expect_exit 0 "$HEADROOM" tune --apply swappiness --root "$root" --record "$TMP/third.json"
+expect_err 'nothing was changed'
+[ ! -e "$TMP/third.json" ] || failed "a record of nothing"
+
+# What somebody changed since stays, and stays in the record; the rest is as it was.
+put /proc/sys/vm/swappiness 30
+expect_exit 1 "$HEADROOM" tune --undo --root "$root" --record "$record"
+expect_err 'somebody changed it since'
+is /proc/sys/vm/swappiness 30
+is "$(printf "$gov" 0)" powersave
+is "$(printf "$gov" 1)" performance
+put /proc/sys/vm/swappiness 1
+expect_exit 0 "$HEADROOM" tune --undo --root "$root" --record "$record"
+is /proc/sys/vm/swappiness 60
+[ ! -e "$record" ] || failed "the record is left"
+expect_refused "$HEADROOM" tune --undo --root "$root" --record "$record"
+
+# A record may only name what is tuned here.
+for setting in /etc/passwd /sys/devices/system/cpu/../../../etc/cpufreq/scaling_governor /proc/sys/vm/swappiness/../x; do
+    printf '{"record": "headroom-tuned", "changes": [{"name": "x", "setting": "%s", "was": "1", "set": "2"}]}' "$setting" >"$TMP/bad.json"
+    expect_refused "$HEADROOM" tune --undo --root "$root" --record "$TMP/bad.json"
+    expect_err 'bad.json:1: change 1 is of no setting'
+done
+printf '{"record": ' >"$TMP/bad.json"
+expect_refused "$HEADROOM" tune --undo --root "$root" --record "$TMP/bad.json"
+expect_err 'bad.json:1:'
+
+expect_refused "$HEADROOM" tune --apply governer --root "$root" --record "$record"
+expect_err "did you mean 'governor'"
+expect_refused "$HEADROOM" tune governor --root "$root"
+expect_refused "$HEADROOM" tune --apply --undo --root "$root"
+
+# What a result says that it brings.
+expect_exit 0 "$HEADROOM" run tests/profiles/tiny.yaml -f '^wire/inproc/.*/tuning' -o "$TMP/wire"
+expect_exit 0 "$HEADROOM" tune --root "$root" --result "$TMP/wire/result.json"
+expect_out 'measured: throughput [0-9.e+]+ orders/s, without [0-9.e+]+: [0-9.]+ times'
+expect_err 'was measured on another host'
+expect_refused "$HEADROOM" tune --root "$root" --result "$TMP/bad.json"
