@@ -14,6 +14,9 @@
  * than params.message_bytes is back-pressure. A span that is read stays as it is until it is
  * released, or until poll().
  *
+ * Sides of two programs, perhaps on two machines, meet at a place that both were told: each program
+ * calls listen() with it and joins its own side.
+ *
  * Threads: one per side. Errors: a negative errno with hr_error(). A connection that ended, for
  * whatever reason, is told by poll() with HR_LINK_GONE, once; its unread bytes are lost.
  */
@@ -27,8 +30,23 @@
 #define HR_LINK_GONE 0x80000000u
 #define HR_LINK_ALL UINT32_MAX
 #define HR_LINK_CLIENTS_MAX 4096u
-/* Connections that a server holds beyond those it expects. */
+/* Connections that a server holds beyond those it expects, unless it is told. */
 #define HR_LINK_STRANGERS_MAX 16u
+
+/* Where a side of this program meets one of another. */
+struct hr_link_place {
+    const char *host; /* a name or an address; unix: a path */
+    uint16_t port;    /* a server's may be 0: the system chooses */
+    bool server;      /* which side is this program's */
+};
+
+/* Sealed links of two programs: who this side is, and whom it knows (a client: the one server). */
+struct hr_sign_key;
+struct hr_link_keys {
+    struct hr_sign_key *own;
+    uint8_t *known; /* HR_VERIFY_KEY_BYTES each */
+    uint32_t count;
+};
 
 struct hr_link_params {
     uint32_t clients;       /* connections of the client side */
@@ -37,6 +55,11 @@ struct hr_link_params {
     const char *congestion; /* tcp: the congestion control asked for; "": the system's */
     uint32_t hwm;           /* zmq: messages that wait for a connection, at most */
     bool sealed;            /* messages are of any length, not of whole orders and events */
+    /* For sides of two programs; all of it outlives the link. */
+    const struct hr_link_place *place; /* NULL: both sides are this program's, on this machine */
+    const struct hr_link_keys *keys;   /* NULL: made for the link */
+    uint32_t strangers; /* connections that a server holds beyond `clients`; 0: the default */
+    bool beside;        /* others are polled by the same thread: poll(0) does not nap */
 };
 
 /* What a link really has, for the report. 0 and "" where there is no such thing. */
@@ -47,13 +70,25 @@ struct hr_link_facts {
     uint16_t port; /* on which the server listens */
 };
 
+/* Of a server's side, since the start. */
+struct hr_link_counts {
+    uint64_t refused; /* connections that there was no room for */
+    uint64_t bad;     /* messages that nobody of ours sends, for each of which one was cut off */
+};
+
 struct hr_link_ops;
 struct hr_link {
     const struct hr_link_ops *ops;
     struct hr_link_params params;
     struct hr_link_facts facts;
+    struct hr_link_counts counts;
     uint32_t slots; /* connections are below this */
 };
+
+static inline uint32_t hr_link_slots(const struct hr_link_params *params)
+{
+    return params->clients + (params->strangers ? params->strangers : HR_LINK_STRANGERS_MAX);
+}
 
 struct hr_link_ops {
     const char *name, *summary;

@@ -3,8 +3,9 @@
  *
  * Every connection is a session of its own (qzmq.h): it shakes hands before the first byte, what is
  * committed at once is one record, and one that is not as it was sealed ends its connection and no
- * other. Over a transport without messages a length of four bytes stands before each. Both sides'
- * keys are made when the link is: what they cost in files and hands is not measured here.
+ * other. Over a transport without messages a length of four bytes stands before each. Where both
+ * sides are one program's, their keys are made when the link is; else each side has its own, and
+ * those that it knows. Who begins a handshake and does not end it is given up.
  */
 #include "harness/link_sealed.h"
 #include "harness/clock.h"
@@ -24,6 +25,7 @@ enum stage { NOBODY, GREETING, OPEN, LOST, TOLD };
 
 struct peer {
     enum stage stage;
+    uint64_t since_ns; /* 0, or when a stranger without a session was first heard */
     struct hr_qzmq *session;
     uint8_t *plain; /* of the records that are being read */
     size_t plain_at, plain_end, plain_room;
@@ -36,11 +38,15 @@ struct sealed_link {
     struct hr_link base;
     const struct hr_link_ops *inner_ops;
     struct hr_link *inner;
-    bool framed; /* a length before each message */
-    struct hr_sign_key *client_key, *server_key;
+    bool framed;                                 /* a length before each message */
+    struct hr_sign_key *client_key, *server_key; /* made for the link */
+    const struct hr_sign_key *own;               /* the client's */
+    uint8_t server_public[HR_VERIFY_KEY_BYTES];  /* that the client knows */
     struct hr_qzmq_server *server;
     uint64_t now_ns, round;
     uint32_t greeting; /* sessions that are not ready yet */
+    uint32_t strange;  /* connections that were heard and have no session */
+    uint64_t bad;      /* messages that ended one */
     uint32_t turn;     /* the connection that is asked first for what was left unread */
     uint32_t lost;     /* connections whose end is still to be told */
     struct peer *peers;
@@ -122,9 +128,19 @@ static void lose(struct sealed_link *l, uint32_t c)
 
     if (p->stage < LOST) {
         l->greeting -= p->stage == GREETING;
+        l->strange -= p->since_ns != 0;
+        p->since_ns = 0;
         l->lost++;
         p->stage = LOST;
         p->plain_at = p->plain_end = 0;
+    }
+}
+
+static void note_stranger(struct sealed_link *l, struct peer *p)
+{
+    if ((p->session == NULL) != (p->since_ns != 0)) {
+        p->since_ns = p->session ? 0 : l->now_ns;
+        l->strange += p->session ? UINT32_MAX : 1;
     }
 }
 
@@ -143,6 +159,7 @@ static bool shake_hands(struct sealed_link *l, uint32_t c, const uint8_t *in, si
                                &p->session);
         l->greeting += p->session != NULL;
         p->stage = p->session ? GREETING : NOBODY;
+        note_stranger(l, p);
     }
     if (!send_message(l, c, out, out_size) || reason) {
         return false;
@@ -197,6 +214,7 @@ static void advance(struct sealed_link *l, uint32_t c)
         good =
             good && (p->stage == OPEN ? open_record(l, p, at, size) : shake_hands(l, c, at, size));
         if (!good) {
+            l->bad += !p->session || hr_qzmq_reason(p->session) != HR_QZMQ_PEER_CLOSED;
             lose(l, c);
             return;
         }
@@ -214,6 +232,27 @@ static bool unread(const struct peer *p)
 
 static void sealed_close(struct hr_link *link, uint32_t c);
 
+/* What each side of two programs was given. */
+static int take_keys(struct sealed_link *l, const struct hr_link_params *params)
+{
+    const struct hr_link_keys *keys = params->keys;
+    int rc = 0;
+
+    if (!keys) {
+        return hr_fail(EINVAL, "a sealed side needs its own key and those that it knows");
+    }
+    if (!params->place->server) {
+        l->own = keys->own;
+        memcpy(l->server_public, keys->known, sizeof(l->server_public));
+        return 0;
+    }
+    rc = hr_qzmq_server_new(&l->server, keys->own, NULL);
+    for (uint32_t i = 0; i < keys->count && rc == 0; i++) {
+        rc = hr_qzmq_server_pin(l->server, keys->known + (size_t)i * HR_VERIFY_KEY_BYTES);
+    }
+    return rc;
+}
+
 static int make_keys(struct sealed_link *l)
 {
     uint8_t public_key[HR_VERIFY_KEY_BYTES];
@@ -224,6 +263,8 @@ static int make_keys(struct sealed_link *l)
     if (rc == 0) {
         hr_sign_key_public(l->client_key, public_key);
         rc = hr_qzmq_server_pin(l->server, public_key);
+        hr_sign_key_public(l->server_key, l->server_public);
+        l->own = l->client_key;
     }
     return rc;
 }
@@ -253,7 +294,7 @@ int hr_link_sealed_listen(struct hr_link **out, const struct hr_link_params *par
     if (inner.message_bytes < HR_QZMQ_HANDSHAKE_MAX + LENGTH_BYTES) {
         inner.message_bytes = HR_QZMQ_HANDSHAKE_MAX + LENGTH_BYTES;
     }
-    rc = make_keys(l);
+    rc = params->place ? take_keys(l, params) : make_keys(l);
     rc = rc ? rc : inner_ops->listen(&l->inner, &inner);
     if (rc == 0) {
         l->inner->ops = inner_ops;
@@ -272,14 +313,13 @@ int hr_link_sealed_listen(struct hr_link **out, const struct hr_link_params *par
 
 static int connect_all(struct sealed_link *l)
 {
-    uint8_t server_key[HR_VERIFY_KEY_BYTES], hello[HR_QZMQ_HELLO_BYTES];
+    uint8_t hello[HR_QZMQ_HELLO_BYTES];
     int rc = 0;
 
-    hr_sign_key_public(l->server_key, server_key);
     for (uint32_t c = 0; c < l->base.params.clients && rc == 0; c++) {
         struct peer *p = l->peers + c;
 
-        rc = hr_qzmq_connect(&p->session, l->client_key, server_key, NULL, l->now_ns, hello);
+        rc = hr_qzmq_connect(&p->session, l->own, l->server_public, NULL, l->now_ns, hello);
         if (rc == 0 && !send_message(l, c, hello, sizeof(hello))) {
             rc = hr_fail(EIO, "no room for a first message");
         }
@@ -325,10 +365,12 @@ static int sealed_join(struct hr_link *link, bool server)
 /* Who was welcomed and does not finish is sent away; every end is told, once. */
 static uint32_t tell_ends(struct sealed_link *l, uint32_t *ready, uint32_t n, uint32_t most)
 {
-    for (uint32_t c = 0; (l->greeting || l->lost) && c < l->base.slots && n < most; c++) {
+    for (uint32_t c = 0; (l->greeting || l->strange || l->lost) && c < l->base.slots && n < most;
+         c++) {
         struct peer *p = l->peers + c;
 
-        if (p->stage == GREETING && hr_qzmq_overdue(p->session, l->now_ns)) {
+        if ((p->stage == GREETING && hr_qzmq_overdue(p->session, l->now_ns)) ||
+            (p->since_ns && l->now_ns - p->since_ns > HR_QZMQ_HANDSHAKE_NS)) {
             lose(l, c);
         }
         if (p->stage == LOST) {
@@ -379,6 +421,8 @@ static int sealed_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
             n = tell_unread(l, c, ready, n);
         }
     }
+    link->counts.refused = l->inner->counts.refused;
+    link->counts.bad = l->inner->counts.bad + l->bad;
     return found < 0 ? found : (int)tell_ends(l, ready, n, most);
 }
 
@@ -430,6 +474,7 @@ static void forget(struct sealed_link *l, uint32_t c)
 
     l->greeting -= p->stage == GREETING;
     l->lost -= p->stage == LOST;
+    l->strange -= p->since_ns != 0;
     hr_qzmq_free(p->session);
     free(p->plain);
     free(p->out);

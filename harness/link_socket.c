@@ -10,35 +10,52 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define TMP_BYTES_MAX 60
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_un un;
-};
-
-static socklen_t address_of(const struct hr_meeting *m, union address *a)
+static void path_address(struct hr_meeting *m, const char *path)
 {
-    memset(a, 0, sizeof(*a));
-    if (m->local) {
-        a->un.sun_family = AF_UNIX;
-        snprintf(a->un.sun_path, sizeof(a->un.sun_path), "%s", m->path);
-        return sizeof(a->un);
+    m->address.un.sun_family = AF_UNIX;
+    snprintf(m->address.un.sun_path, sizeof(m->address.un.sun_path), "%s", path);
+    m->address_bytes = sizeof(m->address.un);
+    snprintf(m->text, sizeof(m->text), "%s", path);
+}
+
+static void loopback_address(struct hr_meeting *m)
+{
+    m->address.in.sin_family = AF_INET;
+    m->address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    m->address_bytes = sizeof(m->address.in);
+    snprintf(m->text, sizeof(m->text), "127.0.0.1");
+}
+
+static int place_address(struct hr_meeting *m, const struct hr_link_place *place)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC,
+                             .ai_socktype = SOCK_STREAM,
+                             .ai_flags = AI_NUMERICSERV | (place->server ? AI_PASSIVE : 0)},
+                    *found;
+    char port[8];
+    int err;
+
+    snprintf(m->text, sizeof(m->text), "%s:%u", place->host, place->port);
+    snprintf(port, sizeof(port), "%u", place->port);
+    err = getaddrinfo(place->host, port, &hints, &found);
+    if (err) {
+        return hr_fail(EHOSTUNREACH, "no address of %s: %s", place->host, gai_strerror(err));
     }
-    a->in.sin_family = AF_INET;
-    a->in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    a->in.sin_port = htons(m->port);
-    return sizeof(a->in);
+    m->address_bytes =
+        found->ai_addrlen < sizeof(m->address) ? found->ai_addrlen : (socklen_t)sizeof(m->address);
+    memcpy(&m->address, found->ai_addr, m->address_bytes);
+    freeaddrinfo(found);
+    return 0;
 }
 
 static int set_up(int fd, bool local, const struct hr_link_params *p)
@@ -108,12 +125,34 @@ static int make_folder(struct hr_meeting *m)
         return hr_fail(err, "no folder for a socket under %s: %s", tmp, strerror(err));
     }
     snprintf(m->path, sizeof(m->path), "%s/s", m->folder);
+    path_address(m, m->path);
     return 0;
 }
 
-static int open_socket(bool local)
+/* Where the sides meet. */
+static int find_address(struct hr_meeting *m, const struct hr_link_place *place)
 {
-    int fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
+    if (!place) {
+        if (m->local) {
+            return make_folder(m);
+        }
+        loopback_address(m);
+        return 0;
+    }
+    if (!m->local) {
+        return place_address(m, place);
+    }
+    if (strlen(place->host) >= HR_SOCKET_PATH_MAX) {
+        return hr_fail(ENAMETOOLONG, "%s: a socket's path is shorter than %d bytes", place->host,
+                       HR_SOCKET_PATH_MAX);
+    }
+    path_address(m, place->host);
+    return 0;
+}
+
+static int open_socket(const struct hr_meeting *m)
+{
+    int fd = socket(m->address.any.sa_family, SOCK_STREAM, 0);
 
     if (fd < 0) {
         return hr_fail(errno, "no socket: %s", strerror(errno));
@@ -122,27 +161,47 @@ static int open_socket(bool local)
     return fd;
 }
 
+static int open_door(struct hr_meeting *m, const struct hr_link_params *params)
+{
+    union hr_address bound;
+    socklen_t size = sizeof(bound);
+    int rc;
+
+    m->fd = open_socket(m);
+    rc = m->fd < 0 ? m->fd : set_up(m->fd, m->local, params);
+    if (rc) {
+        return rc;
+    }
+    if (params->place && !m->local) { /* or who ends could not begin again for a minute */
+        setsockopt(m->fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
+    }
+    if (bind(m->fd, &m->address.any, m->address_bytes)) {
+        return hr_fail(errno, "cannot listen on %s: %s%s", m->text, strerror(errno),
+                       m->local && errno == EADDRINUSE ? "; remove it if nobody uses it" : "");
+    }
+    if (params->place && m->local) {
+        snprintf(m->path, sizeof(m->path), "%s", params->place->host);
+    }
+    if (listen(m->fd, 1024) || fcntl(m->fd, F_SETFL, O_NONBLOCK)) {
+        return hr_fail(errno, "cannot listen on %s: %s", m->text, strerror(errno));
+    }
+    if (!m->local && getsockname(m->fd, &bound.any, &size) == 0) {
+        m->port = ntohs(bound.any.sa_family == AF_INET6 ? bound.in6.sin6_port : bound.in.sin_port);
+    }
+    if (!params->place && !m->local) {
+        m->address.in.sin_port = htons(m->port);
+    }
+    return 0;
+}
+
 int hr_meeting_open(struct hr_meeting *m, bool local, const struct hr_link_params *params)
 {
-    union address address;
-    socklen_t size;
     int rc;
 
     *m = (struct hr_meeting){.fd = -1, .local = local};
-    rc = local ? make_folder(m) : 0;
-    if (rc == 0) {
-        m->fd = open_socket(local);
-        rc = m->fd < 0 ? m->fd : set_up(m->fd, local, params);
-    }
-    if (rc == 0) {
-        size = address_of(m, &address);
-        if (bind(m->fd, &address.any, size) || listen(m->fd, 1024) ||
-            fcntl(m->fd, F_SETFL, O_NONBLOCK)) {
-            rc = hr_fail(errno, "cannot listen on %s: %s", local ? m->path : "127.0.0.1",
-                         strerror(errno));
-        } else if (!local && getsockname(m->fd, &address.any, &size) == 0) {
-            m->port = ntohs(address.in.sin_port);
-        }
+    rc = find_address(m, params->place);
+    if (rc == 0 && (!params->place || params->place->server)) {
+        rc = open_door(m, params);
     }
     if (rc) {
         hr_meeting_close(m, true);
@@ -152,17 +211,14 @@ int hr_meeting_open(struct hr_meeting *m, bool local, const struct hr_link_param
 
 int hr_meeting_connect(const struct hr_meeting *m, const struct hr_link_params *params)
 {
-    union address address;
-    socklen_t size = address_of(m, &address);
-    int fd = open_socket(m->local), rc;
+    int fd = open_socket(m), rc;
 
     if (fd < 0) {
         return fd;
     }
     rc = set_up(fd, m->local, params);
-    if (rc == 0 && connect(fd, &address.any, size)) {
-        rc = hr_fail(errno, "cannot connect to %s: %s", m->local ? m->path : "127.0.0.1",
-                     strerror(errno));
+    if (rc == 0 && connect(fd, &m->address.any, m->address_bytes)) {
+        rc = hr_fail(errno, "cannot connect to %s: %s", m->text, strerror(errno));
     }
     if (rc) {
         close(fd);
@@ -195,8 +251,11 @@ void hr_meeting_close(struct hr_meeting *m, bool remove)
         close(m->fd);
         m->fd = -1;
     }
-    if (remove && m->folder[0]) {
+    if (remove && m->path[0]) {
         unlink(m->path);
+        m->path[0] = '\0';
+    }
+    if (remove && m->folder[0]) {
         rmdir(m->folder);
         m->folder[0] = '\0';
     }

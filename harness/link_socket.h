@@ -1,7 +1,8 @@
 /*
  * link_socket.h - what the links over sockets share: where two processes meet, and what a
- * connection is set to. On this machine only: 127.0.0.1 and a port that the system chooses, or a
- * path that exists while the link is being made.
+ * connection is set to. Between processes of one program that is 127.0.0.1 and a port that the
+ * system chooses, or a path that exists while the link is being made; between programs it is what
+ * both were told (params.place), and a client listens nowhere.
  *
  * Errors: a negative errno with hr_error(). Threads: one per side.
  */
@@ -10,13 +11,27 @@
 
 #include "harness/link.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #define HR_SOCKET_PATH_MAX 96
 
+union hr_address {
+    struct sockaddr any;
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+};
+
 struct hr_meeting {
-    int fd;     /* listens; -1 when it was closed */
+    int fd;     /* listens; -1 when it was closed, or never did */
     bool local; /* a path instead of a port */
     uint16_t port;
-    char folder[HR_SOCKET_PATH_MAX], path[HR_SOCKET_PATH_MAX + 8];
+    union hr_address address;
+    socklen_t address_bytes;
+    char text[112];                                                /* the place, for messages */
+    char folder[HR_SOCKET_PATH_MAX], path[HR_SOCKET_PATH_MAX + 8]; /* removed with it, if not "" */
 };
 
 int hr_meeting_open(struct hr_meeting *meeting, bool local, const struct hr_link_params *params);

@@ -49,7 +49,7 @@ static int stream_available(void)
 
 static int stream_listen(struct hr_link **out, const struct hr_link_params *params, bool local)
 {
-    uint32_t slots = params->clients + HR_LINK_STRANGERS_MAX;
+    uint32_t slots = hr_link_slots(params);
     struct stream_link *l = calloc(1, sizeof(*l) + slots * sizeof(l->streams[0]));
     int rc;
 
@@ -134,6 +134,7 @@ static void accept_all(struct stream_link *l)
             c++;
         }
         if (c == l->base.slots) {
+            l->base.counts.refused++;
             close(fd);
         } else {
             take(l, c, fd);

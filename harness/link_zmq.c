@@ -7,8 +7,10 @@
  * moves the bytes in a thread of its own, beside each side's, which on few processors needs that of
  * its side: a side without messages sleeps until there are some, also when it was told not to wait.
  * ZeroMQ does not say that a peer left: a server's connection is gone when an answer finds nobody,
- * a client's never.
+ * a client's never. So a client of another program sends an empty message when it leaves, and where
+ * strangers are short of room, the one that was silent longest is given up.
  */
+#include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/link.h"
 #include "harness/platform/platform.h"
@@ -28,6 +30,9 @@
 #define CPUS_MAX 1024
 #define IN_A_ROW 64       /* messages taken before the reader has a turn */
 #define WAITING_MIN 1000u /* of a connection, also where the high-water mark is lower */
+#define SILENT_NS UINT64_C(2000000000) /* a stranger may be given up after it */
+#define ENDPOINT_MAX 300
+#define LEAVE_MS 200
 
 struct message {
     struct hr_zmq_msg msg;
@@ -35,10 +40,11 @@ struct message {
 };
 
 struct peer {
-    void *socket; /* a client's own; the server's is the ROUTER */
-    bool used, gone;
+    void *socket;             /* a client's own; the server's is the ROUTER */
+    bool used, gone, leaving; /* leaving: nothing comes any more */
     uint8_t id[ID_MAX];
     size_t id_bytes;
+    uint64_t heard_ns;            /* a stranger's last message came */
     struct message *first, *last; /* received */
     size_t at;                    /* read of the first */
     uint32_t waiting;
@@ -57,7 +63,8 @@ struct zmq_link {
     void *context, *router;
     struct hr_zmq_item *items; /* to wait for: the ROUTER, or all DEALERs */
     bool server;
-    uint32_t next; /* looked at first by the next poll() */
+    uint32_t next;   /* looked at first by the next poll() */
+    uint64_t now_ns; /* when there was something to receive */
     struct peer peers[];
 };
 
@@ -77,7 +84,7 @@ static int broken(const struct zmq_link *l, const char *what)
 
 static int zmq_listen(struct hr_link **out, const struct hr_link_params *params)
 {
-    uint32_t slots = params->clients + HR_LINK_STRANGERS_MAX;
+    uint32_t slots = hr_link_slots(params);
     struct zmq_link *l = calloc(1, sizeof(*l) + slots * sizeof(l->peers[0]));
     int rc;
 
@@ -127,18 +134,28 @@ static void *open_socket(struct zmq_link *l, int type)
 
 static int serve(struct zmq_link *l)
 {
-    char endpoint[64] = "";
+    const struct hr_link_place *place = l->base.params.place;
+    char endpoint[ENDPOINT_MAX] = "tcp://127.0.0.1:*";
     size_t size = sizeof(endpoint);
     int one = 1;
 
+    if (place && place->port) {
+        snprintf(endpoint, sizeof(endpoint), "tcp://%s:%u", place->host, place->port);
+    } else if (place) {
+        snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", place->host);
+    }
+
     l->router = open_socket(l, HR_ZMQ_ROUTER);
-    if (!l->router || l->zmq->setsockopt(l->router, HR_ZMQ_ROUTER_MANDATORY, &one, sizeof(one)) ||
-        l->zmq->bind(l->router, "tcp://127.0.0.1:*") ||
-        l->zmq->getsockopt(l->router, HR_ZMQ_LAST_ENDPOINT, endpoint, &size)) {
+    if (!l->router || l->zmq->setsockopt(l->router, HR_ZMQ_ROUTER_MANDATORY, &one, sizeof(one))) {
         return broken(l, "the server's ROUTER");
     }
+    if (l->zmq->bind(l->router, endpoint) ||
+        l->zmq->getsockopt(l->router, HR_ZMQ_LAST_ENDPOINT, endpoint, &size)) {
+        return hr_context(broken(l, "ROUTER"), "cannot listen on %s", endpoint);
+    }
     l->items[0] = (struct hr_zmq_item){.socket = l->router, .events = HR_ZMQ_POLLIN};
-    atomic_store(&l->shared->number, atoi(strrchr(endpoint, ':') + 1));
+    l->base.facts.port = (uint16_t)atoi(strrchr(endpoint, ':') + 1);
+    atomic_store(&l->shared->number, l->base.facts.port);
     return 0;
 }
 
@@ -163,7 +180,8 @@ static void unbind_helper(struct zmq_link *l)
 static int zmq_join(struct hr_link *link, bool server)
 {
     struct zmq_link *l = (struct zmq_link *)link;
-    char endpoint[64];
+    const struct hr_link_place *place = link->params.place;
+    char endpoint[ENDPOINT_MAX];
 
     l->server = server;
     l->context = l->zmq->ctx_new();
@@ -174,8 +192,9 @@ static int zmq_join(struct hr_link *link, bool server)
     if (server) {
         return serve(l);
     }
-    link->facts.port = (uint16_t)atomic_load(&l->shared->number);
-    snprintf(endpoint, sizeof(endpoint), "tcp://127.0.0.1:%u", link->facts.port);
+    link->facts.port = place ? place->port : (uint16_t)atomic_load(&l->shared->number);
+    snprintf(endpoint, sizeof(endpoint), "tcp://%s:%u", place ? place->host : "127.0.0.1",
+             link->facts.port);
     for (uint32_t c = 0; c < link->params.clients; c++) {
         struct peer *p = l->peers + c;
         uint8_t id[OWN_ID_BYTES];
@@ -183,9 +202,11 @@ static int zmq_join(struct hr_link *link, bool server)
         own_id(c, id);
         p->used = true;
         p->socket = open_socket(l, HR_ZMQ_DEALER);
-        if (!p->socket || l->zmq->setsockopt(p->socket, HR_ZMQ_ROUTING_ID, id, sizeof(id)) ||
+        /* Clients of other programs have the same numbers: the ROUTER names them. */
+        if (!p->socket ||
+            (!place && l->zmq->setsockopt(p->socket, HR_ZMQ_ROUTING_ID, id, sizeof(id))) ||
             l->zmq->connect(p->socket, endpoint)) {
-            return broken(l, "a client's DEALER");
+            return hr_context(broken(l, "a client's DEALER"), "%s", endpoint);
         }
         l->items[c] = (struct hr_zmq_item){.socket = p->socket, .events = HR_ZMQ_POLLIN};
     }
@@ -213,35 +234,78 @@ static void forget(struct zmq_link *l, struct peer *p)
     p->unsent = 0;
 }
 
+/* Makes room for the next one: who was silent longest, and long enough, and waits for nothing. */
+static void give_up_a_silent(struct zmq_link *l)
+{
+    struct peer *silent = NULL;
+
+    for (uint32_t c = l->base.params.clients; c < l->base.slots; c++) {
+        struct peer *p = l->peers + c;
+
+        if (p->used && !p->gone && !p->first && !p->unsent &&
+            (!silent || p->heard_ns < silent->heard_ns)) {
+            silent = p;
+        }
+    }
+    if (silent && l->now_ns - silent->heard_ns > SILENT_NS) {
+        silent->gone = true;
+    }
+}
+
+/* A stranger's place: that of its name, or the first free one after where its name points.
+ * UINT32_MAX: no room. */
+static uint32_t stranger_of(struct zmq_link *l, const uint8_t *id, size_t bytes)
+{
+    uint32_t first = l->base.params.clients, n = l->base.slots - first, room = UINT32_MAX;
+    uint32_t hash = 5381, taken = 0;
+
+    for (size_t i = 0; i < bytes; i++) {
+        hash = hash * 33 + id[i];
+    }
+    for (uint32_t k = 0; k < n; k++) {
+        uint32_t c = first + (hash % n + k) % n;
+        struct peer *p = l->peers + c;
+
+        if (p->used && p->id_bytes == bytes && memcmp(p->id, id, bytes) == 0) {
+            p->heard_ns = l->now_ns;
+            return c;
+        }
+        taken += p->used;
+        room = room == UINT32_MAX && !p->used ? c : room;
+    }
+    if (taken + n / 8 >= n) {
+        give_up_a_silent(l);
+    }
+    if (room == UINT32_MAX || bytes > ID_MAX) {
+        l->base.counts.refused++;
+        return UINT32_MAX;
+    }
+    l->peers[room] = (struct peer){
+        .used = true, .id_bytes = bytes, .heard_ns = l->now_ns, .out = l->peers[room].out};
+    memcpy(l->peers[room].id, id, bytes);
+    return room;
+}
+
 /* Whose identity is this? One of ours says so itself; a stranger's is looked for. UINT32_MAX: no
  * room. */
 static uint32_t peer_of(struct zmq_link *l, const uint8_t *id, size_t bytes)
 {
-    uint32_t c, room = UINT32_MAX;
     uint8_t own[OWN_ID_BYTES];
+    uint32_t c;
 
     if (bytes == OWN_ID_BYTES) {
         memcpy(&c, id + 2, sizeof(c));
         own_id(c, own);
         if (c < l->base.params.clients && memcmp(id, own, sizeof(own)) == 0) {
-            room = c;
-        }
-    }
-    for (c = l->base.params.clients; room == UINT32_MAX && c < l->base.slots; c++) {
-        if (l->peers[c].used && l->peers[c].id_bytes == bytes &&
-            memcmp(l->peers[c].id, id, bytes) == 0) {
+            if (!l->peers[c].used) {
+                l->peers[c].used = true;
+                l->peers[c].id_bytes = bytes;
+                memcpy(l->peers[c].id, id, bytes);
+            }
             return c;
         }
     }
-    for (c = l->base.params.clients; room == UINT32_MAX && c < l->base.slots; c++) {
-        room = l->peers[c].used ? room : c;
-    }
-    if (room != UINT32_MAX && !l->peers[room].used && bytes <= ID_MAX) {
-        l->peers[room].used = true;
-        l->peers[room].id_bytes = bytes;
-        memcpy(l->peers[room].id, id, bytes);
-    }
-    return room;
+    return stranger_of(l, id, bytes);
 }
 
 /* Messages of a connection that may wait here. What is in ZeroMQ's queues and the kernel comes on
@@ -260,7 +324,14 @@ static void queue(struct zmq_link *l, uint32_t c, struct message *m, bool whole)
     struct peer *p = l->peers + c;
     size_t unit = l->base.params.sealed ? 1 : l->server ? HR_WIRE_ORDER_BYTES : HR_WIRE_EVENT_BYTES;
 
+    if (whole && l->server && l->zmq->msg_size(&m->msg) == 0) {
+        p->leaving = true;
+        l->zmq->msg_close(&m->msg);
+        free(m);
+        return;
+    }
     if (p->gone || !whole || l->zmq->msg_size(&m->msg) % unit || p->waiting >= waiting_most(l)) {
+        l->base.counts.bad++;
         p->gone = true;
         l->zmq->msg_close(&m->msg);
         free(m);
@@ -319,6 +390,7 @@ static void receive_at_server(struct zmq_link *l)
     struct message *id;
 
     for (int k = 0; k < IN_A_ROW && (id = receive(l, l->router)); k++) {
+        l->now_ns = k ? l->now_ns : hr_clock_ns();
         uint32_t c = peer_of(l, l->zmq->msg_data(&id->msg), l->zmq->msg_size(&id->msg));
 
         receive_body(l, c, id);
@@ -345,7 +417,7 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
     struct zmq_link *l = (struct zmq_link *)link;
     uint32_t n = 0, c = l->next;
 
-    (void)wait_ms;
+    wait_ms = link->params.beside ? wait_ms : IDLE_MS;
     if (l->server) {
         receive_at_server(l);
     } else {
@@ -357,7 +429,7 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
         if (p->used && p->unsent && !p->gone) {
             send_out(l, p); /* its writer may have nothing more to write */
         }
-        if (p->used && p->gone) {
+        if (p->used && (p->gone || (p->leaving && !p->first))) {
             forget(l, p);
             p->used = false; /* told once */
             ready[n++] = c | HR_LINK_GONE;
@@ -366,8 +438,8 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
         }
     }
     l->next = c;
-    if (n == 0) {
-        l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, IDLE_MS);
+    if (n == 0 && wait_ms > 0) {
+        l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, wait_ms);
     }
     return (int)n;
 }
@@ -443,6 +515,15 @@ static size_t zmq_write(struct hr_link *link, uint32_t c, size_t used, uint8_t *
     return p->out ? link->params.message_bytes : 0;
 }
 
+/* Waits a little for what is still to be sent. */
+static void take_leave(struct zmq_link *l, struct peer *p)
+{
+    int linger_ms = LEAVE_MS;
+
+    l->zmq->setsockopt(p->socket, HR_ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+    l->zmq->send(p->socket, "", 0, HR_ZMQ_DONTWAIT);
+}
+
 static void zmq_close(struct hr_link *link, uint32_t c)
 {
     struct zmq_link *l = (struct zmq_link *)link;
@@ -455,6 +536,9 @@ static void zmq_close(struct hr_link *link, uint32_t c)
         }
         forget(l, p);
         free(p->out);
+        if (p->socket && link->params.place) {
+            take_leave(l, p);
+        }
         if (p->socket) {
             l->zmq->close(p->socket);
         }

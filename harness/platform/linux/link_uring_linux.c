@@ -349,6 +349,7 @@ static void accept_all(struct uring_link *l)
             c++;
         }
         if (c == l->base.slots) {
+            l->base.counts.refused++;
             close(fd);
         } else {
             take(l, c, fd);
@@ -358,7 +359,7 @@ static void accept_all(struct uring_link *l)
 
 static int uring_listen(struct hr_link **out, const struct hr_link_params *params)
 {
-    uint32_t slots = params->clients + HR_LINK_STRANGERS_MAX;
+    uint32_t slots = hr_link_slots(params);
     struct uring_link *l = calloc(1, sizeof(*l) + slots * sizeof(l->conns[0]));
     size_t least = 2 * (size_t)params->message_bytes;
     int rc;
