@@ -87,14 +87,19 @@ uint64_t hr_client_in_flight(const struct hr_clients *h, uint32_t c)
     return h->clients[c].sent + 1 - h->clients[c].expected;
 }
 
+bool hr_client_may_send(const struct hr_clients *h, uint32_t c, uint32_t count)
+{
+    return hr_client_in_flight(h, c) + count <= h->params.window;
+}
+
 static int gone(struct hr_clients *h, uint32_t c)
 {
     h->clients[c].gone = true;
     return hr_fail(EPIPE, "the server ended the connection of client %u", c);
 }
 
-int hr_client_send(struct hr_clients *h, uint32_t c, const struct eut_request *requests,
-                   uint32_t count)
+int hr_client_send_at(struct hr_clients *h, uint32_t c, const struct eut_request *requests,
+                      uint32_t count, uint64_t time_ns)
 {
     struct hr_link *link = h->params.link;
     struct client *client = h->clients + c;
@@ -110,11 +115,17 @@ int hr_client_send(struct hr_clients *h, uint32_t c, const struct eut_request *r
         h->counts.refused += count;
         return 0;
     }
-    hr_wire_orders_put(at, requests, count, c, client->sent + 1, hr_clock_ns());
+    hr_wire_orders_put(at, requests, count, c, client->sent + 1, time_ns);
     link->ops->write(link, c, bytes, &at);
     client->sent += count;
     h->counts.sent += count;
     return 1;
+}
+
+int hr_client_send(struct hr_clients *h, uint32_t c, const struct eut_request *requests,
+                   uint32_t count)
+{
+    return hr_client_send_at(h, c, requests, count, hr_clock_ns());
 }
 
 static void note_latency(struct hr_clients *h, uint64_t waited_ns)
@@ -207,6 +218,69 @@ int64_t hr_clients_receive(struct hr_clients *h, hr_client_take take, void *cont
     return n < 0 ? n : (int64_t)(h->counts.acked - before);
 }
 
+/* The answer among what came, if it is there: nothing else is asked for any more. 1, 0 or -errno.
+ */
+static int find_answer(struct hr_clients *h, uint32_t c, struct hr_wire_event *answer)
+{
+    struct hr_link *link = h->params.link;
+    uint32_t ready[READY_MAX];
+    int n = link->ops->poll(link, ready, READY_MAX, 1), found = 0;
+
+    for (int i = 0; i < n; i++) {
+        const uint8_t *at;
+        size_t have;
+
+        if (ready[i] & HR_LINK_GONE) {
+            return gone(h, ready[i] & ~HR_LINK_GONE);
+        }
+        have = link->ops->read(link, ready[i], 0, &at);
+        while (have >= HR_WIRE_EVENT_BYTES) {
+            int rc = hr_wire_event_get(at, HR_WIRE_EVENT_BYTES, answer);
+
+            if (rc) {
+                return rc;
+            }
+            have = link->ops->read(link, ready[i], HR_WIRE_EVENT_BYTES, &at);
+            if (ready[i] == c && answer->kind == HR_WIRE_ASK) {
+                found = 1;
+                break;
+            }
+        }
+    }
+    return n < 0 ? n : found;
+}
+
+int hr_client_ask(struct hr_clients *h, uint32_t c, uint8_t what, unsigned wait_ms,
+                  struct hr_wire_event *answer)
+{
+    struct eut_request question = {.op = HR_WIRE_ASK, .side = what};
+    struct hr_link *link = h->params.link;
+    uint64_t start_ns = hr_clock_ns();
+    bool asked = false;
+    int rc = 0;
+
+    while (rc == 0) {
+        uint8_t *at;
+
+        if (h->clients[c].gone) {
+            return gone(h, c);
+        }
+        if (!asked && link->ops->write(link, c, 0, &at) >= HR_WIRE_ORDER_BYTES) {
+            hr_wire_orders_put(at, &question, 1, c, 0, start_ns);
+            link->ops->write(link, c, HR_WIRE_ORDER_BYTES, &at);
+            asked = true;
+        }
+        rc = find_answer(h, c, answer);
+        if (rc == 0 && hr_clock_ns() - start_ns > wait_ms * UINT64_C(1000000)) {
+            return hr_fail(ETIMEDOUT, "no answer within %u s", wait_ms / 1000);
+        }
+        if (rc == 0 && hr_stop_signal()) {
+            return hr_fail(EINTR, "interrupted");
+        }
+    }
+    return rc < 0 ? rc : 0;
+}
+
 /* One batch of each client that has one and may. How many are still to be sent, or an errno. */
 static int64_t send_round(struct hr_clients *h, const struct hr_clients_run *run, uint64_t *done)
 {
@@ -242,12 +316,21 @@ static uint64_t unanswered(const struct hr_clients *h)
 }
 
 /* What was never answered. The next order's answer is not to be taken for theirs. */
-static void give_up(struct hr_clients *h)
+void hr_clients_give_up(struct hr_clients *h)
 {
     h->counts.lost += unanswered(h);
     for (uint32_t c = 0; c < h->count; c++) {
         h->clients[c].expected = h->clients[c].sent + 1;
     }
+}
+
+void hr_clients_note(struct hr_clients *h, struct hr_histogram *latency)
+{
+    if (h->latency && h->same_count) {
+        hr_histogram_record_n(h->latency, h->same_ns, h->same_count);
+    }
+    h->latency = latency;
+    h->same_count = 0;
 }
 
 int hr_clients_drive(struct hr_clients *h, const struct hr_clients_run *run, uint64_t *ns)
@@ -259,8 +342,7 @@ int hr_clients_drive(struct hr_clients *h, const struct hr_clients_run *run, uin
     if (!done) {
         return hr_fail(ENOMEM, "no memory for %u clients", h->count);
     }
-    h->latency = run->latency;
-    h->same_count = 0;
+    hr_clients_note(h, run->latency);
     start = hr_clock_ns();
     while (left >= 0 && got >= 0 && (left > 0 || unanswered(h) > 0)) {
         left = left ? send_round(h, run, done) : 0;
@@ -280,11 +362,8 @@ int hr_clients_drive(struct hr_clients *h, const struct hr_clients_run *run, uin
         }
     }
     *ns = hr_clock_ns() - start;
-    give_up(h);
-    if (h->latency && h->same_count) {
-        hr_histogram_record_n(h->latency, h->same_ns, h->same_count);
-    }
-    h->latency = NULL;
+    hr_clients_give_up(h);
+    hr_clients_note(h, NULL);
     free(done);
     return left < 0 ? (int)left : got < 0 ? (int)got : 0;
 }

@@ -44,6 +44,9 @@ void hr_clients_free(struct hr_clients *clients); /* accepts NULL; the link stay
 /* Hands one batch to client c: 1 if it was sent, 0 if it was refused, or -EPIPE. */
 int hr_client_send(struct hr_clients *clients, uint32_t c, const struct eut_request *requests,
                    uint32_t count);
+/* The same, but as old as it says: by which latency is counted from when an order was due. */
+int hr_client_send_at(struct hr_clients *clients, uint32_t c, const struct eut_request *requests,
+                      uint32_t count, uint64_t time_ns);
 /* Takes what has come. Each span of events (wire.h) goes to `take`, if it is not NULL, once it is
  * accounted for. How many orders were acked. */
 typedef void (*hr_client_take)(void *context, uint32_t c, const uint8_t *events, size_t count);
@@ -60,9 +63,22 @@ struct hr_clients_run {
 };
 int hr_clients_drive(struct hr_clients *clients, const struct hr_clients_run *run, uint64_t *ns);
 
+/* Asks the server, not its engine (wire.h); when nothing of the client is in flight. No order is
+ * counted. -ETIMEDOUT without an answer. */
+struct hr_wire_event;
+int hr_client_ask(struct hr_clients *clients, uint32_t c, uint8_t what, unsigned wait_ms,
+                  struct hr_wire_event *answer);
+
+/* For who drives by himself: where the latency of every order acked from now on goes (NULL:
+ * nowhere; what is still kept back is then there), and what is not answered yet, as lost. */
+void hr_clients_note(struct hr_clients *clients, struct hr_histogram *latency);
+void hr_clients_give_up(struct hr_clients *clients);
+
 /* Since the start. */
 const struct hr_client_counts *hr_clients_counts(const struct hr_clients *clients);
 uint64_t hr_clients_digest(const struct hr_clients *clients);
+bool hr_client_may_send(const struct hr_clients *clients, uint32_t c,
+                        uint32_t count); /* its window has room */
 uint64_t hr_client_in_flight(const struct hr_clients *clients, uint32_t c);
 
 #endif

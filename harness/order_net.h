@@ -12,6 +12,8 @@
 
 /* Orders given to the engine at once, at most: what has come is not held back for more. */
 #define HR_NET_BATCH_MAX 1024u
+/* What sides of two programs commit at once, at most: both must say the same. */
+#define HR_NET_REMOTE_BYTES (2 * HR_NET_BATCH_MAX * 64u)
 
 struct hr_net_params {
     const struct hr_link_ops *ops;

@@ -28,19 +28,27 @@
 #define READY_MAX 64u
 #define SINK_ROOM 512u
 /* Looked at the parent's channel so often, in rounds; at once when there is nothing else to do. */
-#define LOOK_ROUNDS 4096u
+#define LOOK_ROUNDS 64u
 #define LOOK_IDLE_ROUNDS 8u
 /* Rounds without orders before the server sleeps a little. */
 #define IDLE_ROUNDS 20000u
 #define BACKLOG_BYTES_MAX (64u << 20)
 /* What a parent says to its server. */
 #define HR_COUNT 'c'
+#define HR_LOOK 'l'
 #define HR_ENOUGH 'e'
 #define STOP_WAIT_MS 5000
 #define LOOK_MS 100
 #ifndef MSG_NOSIGNAL
 #define MSG_NOSIGNAL 0
 #endif
+
+/* What a connection sent: orders, and the number after the last one's. */
+struct sent {
+    uint64_t received, rejected, next;
+};
+/* A number that is further on is none: nobody loses so many. */
+#define LOST_MAX (UINT64_C(1) << 32)
 
 /* Events that the link had no room for. */
 struct backlog {
@@ -55,6 +63,9 @@ struct work {
     void *engine;
     int control;
     struct hr_server_counts counts;
+    struct sent *sent;
+    uint64_t before_bytes;                     /* resident, before there was an engine */
+    uint64_t engine_received, engine_rejected; /* before the present engine was made */
     struct backlog *backlogs;
     uint32_t backlogged; /* connections that have one */
     bool broken;         /* the engine, and hr_error() says why */
@@ -171,8 +182,18 @@ static void flush(struct eut_sink *sink)
 
 /* ---- orders in ----------------------------------------------------------------------- */
 
+static void note_time(struct work *w, uint32_t count)
+{
+    uint64_t ns = hr_clock_ns() - w->now_ns;
+    uint32_t i = ns <= 1000 ? 0 : 64 - (uint32_t)__builtin_clzll((ns - 1) / 1000);
+
+    w->counts.latency[i < HR_SERVER_BUCKETS ? i : HR_SERVER_BUCKETS - 1] += count;
+    w->counts.latency_ns += ns * count;
+}
+
 static void submit(struct work *w, uint32_t count)
 {
+    uint64_t rejected = w->counts.rejected;
     int rc;
 
     w->count = count;
@@ -200,6 +221,97 @@ static void submit(struct work *w, uint32_t count)
     }
     w->counts.received += count;
     w->counts.batches++;
+    w->sent[w->c].received += count;
+    w->sent[w->c].rejected += w->counts.rejected - rejected;
+    if (w->params->timed) {
+        note_time(w, count);
+    }
+}
+
+static int make_engine(struct work *w)
+{
+    const struct hr_server_params *p = w->params;
+    int rc = p->engine->create(&p->limits, &w->engine);
+
+    if (rc) {
+        return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s",
+                       p->engine->name, p->limits.markets, (unsigned long long)p->limits.orders,
+                       strerror(-rc));
+    }
+    w->counts.engines++;
+    w->engine_received = w->counts.received;
+    w->engine_rejected = w->counts.rejected;
+    return 0;
+}
+
+/* A question stands alone. The answer is one event, and goes the way of all events. */
+static void answer(struct work *w, uint8_t what)
+{
+    const struct eut_limits *limits = &w->params->limits;
+    struct eut_event event = {.kind = HR_WIRE_ASK, .reason = what};
+
+    if (what == HR_WIRE_ASK_NEW_ENGINE && w->params->renew) {
+        w->params->engine->destroy(w->engine);
+        w->engine = NULL;
+        w->broken = make_engine(w) != 0;
+    }
+    if (what == HR_WIRE_ASK_LIMITS) {
+        event.order = limits->orders;
+        event.maker = limits->levels;
+        event.price = limits->markets;
+        event.qty = limits->l2_markets;
+    } else if (what == HR_WIRE_ASK_CONNECTION) {
+        event.order = w->sent[w->c].received;
+        event.maker = event.order - w->sent[w->c].rejected;
+    } else {
+        event.order = w->counts.received - w->engine_received;
+        event.maker = event.order - (w->counts.rejected - w->engine_rejected);
+    }
+    event.reason |= w->params->engine->capabilities & EUT_CAP_RULER ? HR_WIRE_RULER : 0;
+    w->count = 1;
+    w->now_ns = hr_clock_ns();
+    open_span(w, 0);
+    put(w, &event, 1);
+    if (w->written) {
+        open_span(w, w->written * HR_WIRE_EVENT_BYTES);
+    }
+}
+
+/* What its numbers say of the orders before these: false if they say nothing. Looked at from the
+ * first and the last alone; what is out of order between them cancels. */
+static bool numbered(struct work *w, uint32_t c, uint32_t count)
+{
+    struct sent *sent = w->sent + c;
+    uint64_t last, missing;
+
+    memcpy(&last,
+           w->orders + (size_t)(count - 1) * HR_WIRE_ORDER_BYTES +
+               offsetof(struct hr_wire_order, sequence),
+           sizeof(last));
+    missing = last + 1 - sent->next - count;
+    sent->next = last + 1;
+    if (missing < LOST_MAX) {
+        w->counts.lost += missing;
+    } else if (-missing < LOST_MAX) {
+        w->counts.duplicated += -missing;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* The orders at `orders`, or the one question; how many of them were dealt with, or -1. */
+static int64_t take_orders(struct work *w, uint32_t c, uint32_t count)
+{
+    if (__builtin_expect(w->requests[0].op == HR_WIRE_ASK, 0)) {
+        answer(w, w->requests[0].side);
+        return 1;
+    }
+    if (!numbered(w, c, count)) {
+        return -1;
+    }
+    submit(w, count);
+    return count;
 }
 
 static void forget(struct work *w, uint32_t c)
@@ -207,6 +319,7 @@ static void forget(struct work *w, uint32_t c)
     w->backlogged -= w->backlogs[c].end != 0;
     free(w->backlogs[c].bytes);
     w->backlogs[c] = (struct backlog){0};
+    w->sent[c] = (struct sent){.next = 1};
     w->link->ops->close(w->link, c);
 }
 
@@ -229,10 +342,14 @@ static void serve(struct work *w, uint32_t c)
 
         w->orders = at;
         if (good) {
-            submit(w, good);
+            int64_t taken = take_orders(w, c, good);
+
+            n = taken < 0 || (n < 0 && taken == good) ? -1 : 0;
+            good = taken < 0 ? 0 : (uint32_t)taken;
         }
         if (n < 0) {
             w->counts.cut++;
+            w->counts.bad++;
             forget(w, c);
             return;
         }
@@ -268,6 +385,26 @@ static void drain(struct work *w, uint32_t c)
 
 /* ---- the loop -------------------------------------------------------------------------- */
 
+/* What is not counted as it happens. */
+static void count_up(struct work *w)
+{
+    struct hr_server_counts *counts = &w->counts;
+
+    counts->accepted = counts->received - counts->rejected;
+    counts->resident_bytes = hr_memory_resident();
+    counts->engine_bytes =
+        counts->resident_bytes > w->before_bytes ? counts->resident_bytes - w->before_bytes : 0;
+    counts->waiting_bytes = 0;
+    for (uint32_t c = 0; w->backlogged && c < w->link->slots; c++) {
+        counts->waiting_bytes += w->backlogs[c].end - w->backlogs[c].at;
+    }
+    if (w->params->ports) {
+        const struct hr_port_counts *ports = hr_link_many_counts(w->link, &counts->port_count);
+
+        memcpy(counts->ports, ports, counts->port_count * sizeof(*ports));
+    }
+}
+
 /* False when the parent is gone. */
 static bool answer_parent(struct work *w)
 {
@@ -282,10 +419,10 @@ static bool answer_parent(struct work *w)
         return false;
     }
     if (got == 1) {
-        w->counts.accepted = w->counts.received - w->counts.rejected;
-        w->counts.digest = w->params->engine->digest(w->engine);
+        w->counts.digest = question == HR_COUNT ? w->params->engine->digest(w->engine) : 0;
         hr_disturbance_read(&disturbance);
         w->counts.switches = (uint64_t)disturbance.switches_involuntary;
+        count_up(w);
         return send(w->control, &w->counts, sizeof(w->counts), 0) == (ssize_t)sizeof(w->counts);
     }
     return true;
@@ -333,20 +470,18 @@ static int begin(struct work *w)
     int rc = hr_thread_pin(p->cpu); /* the parent's own is inherited */
 
     w->backlogs = calloc(p->link->slots, sizeof(*w->backlogs));
+    w->sent = calloc(p->link->slots, sizeof(*w->sent));
     w->requests = calloc(p->limits.batch_max, sizeof(*w->requests));
     w->sink = (struct eut_sink){.events = w->events, .room = SINK_ROOM, .flush = flush, .owner = w};
-    if (!w->backlogs || !w->requests) {
+    if (!w->backlogs || !w->sent || !w->requests) {
         return hr_fail(ENOMEM, "no memory for a server");
     }
-    rc = rc == -ENOTSUP ? 0 : rc;
-    if (rc == 0) {
-        rc = p->engine->create(&p->limits, &w->engine);
-        if (rc) {
-            return hr_fail(-rc, "engine %s did not start for %u markets and %llu orders: %s",
-                           p->engine->name, p->limits.markets, (unsigned long long)p->limits.orders,
-                           strerror(-rc));
-        }
+    for (uint32_t c = 0; c < p->link->slots; c++) {
+        w->sent[c].next = 1;
     }
+    rc = rc == -ENOTSUP ? 0 : rc;
+    w->before_bytes = hr_memory_resident();
+    rc = rc ? rc : make_engine(w);
     return rc ? rc : p->link->ops->join(p->link, true);
 }
 
@@ -363,6 +498,7 @@ static void child(const struct hr_server_params *params, int control)
     struct work *w = calloc(1, sizeof(*w));
 
     signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
+    signal(SIGTERM, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
     hr_error_clear();
     if (!w) {
@@ -383,7 +519,7 @@ static void child(const struct hr_server_params *params, int control)
 
 /* Looks up from time to time: an engine that never comes back from a call must not keep the parent,
  * nor whoever wants to end it. wait_ms: the longest silence, -1: no end. */
-static int receive_all(int fd, void *data, size_t bytes, int wait_ms)
+static int receive_all(int fd, void *data, size_t bytes, int wait_ms, bool patient)
 {
     struct pollfd item = {.fd = fd, .events = POLLIN};
     size_t at = 0;
@@ -395,7 +531,7 @@ static int receive_all(int fd, void *data, size_t bytes, int wait_ms)
 
         if (ready <= 0) {
             quiet_ms += ready == 0 ? LOOK_MS : 0;
-            if (hr_stop_signal()) {
+            if (hr_stop_signal() && !patient) {
                 return hr_fail(EINTR, "interrupted");
             }
             if (wait_ms >= 0 && quiet_ms > wait_ms) {
@@ -442,7 +578,7 @@ int hr_server_start(struct hr_server *server, const struct hr_server_params *par
     }
     close(pair[1]);
     server->control = pair[0];
-    rc = receive_all(server->control, &hello, sizeof(hello), -1);
+    rc = receive_all(server->control, &hello, sizeof(hello), -1, false);
     if (rc == 0 && hello.rc) {
         rc = hr_fail(-hello.rc, "%s", hello.why);
     }
@@ -460,11 +596,23 @@ static int say(struct hr_server *server, char word)
     return 0;
 }
 
+static int ask(struct hr_server *server, char word, struct hr_server_counts *counts)
+{
+    int rc = say(server, word);
+
+    return rc ? rc
+              : receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS,
+                            server->patient);
+}
+
 int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts)
 {
-    int rc = say(server, HR_COUNT);
+    return ask(server, HR_COUNT, counts);
+}
 
-    return rc ? rc : receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS);
+int hr_server_look(struct hr_server *server, struct hr_server_counts *counts)
+{
+    return ask(server, HR_LOOK, counts);
 }
 
 /* One that does not end by itself is made to. */

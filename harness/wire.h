@@ -31,6 +31,18 @@
  * knows what was acknowledged. An order of which the engine says nothing is answered by an event
  * of kind HR_WIRE_SILENT.
  *
+ * A question is an order with op HR_WIRE_ASK and sequence 0, alone and sent when nothing of its
+ * client is in flight: it goes to the server, not to its engine. `side` says which; the answer is
+ * one event of kind HR_WIRE_ASK, with that in `reason` (HR_WIRE_RULER is added if the engine
+ * matches nothing).
+ *
+ *     side                      order             maker              price     qty
+ *     HR_WIRE_ASK_LIMITS        live orders       price levels       markets   L2 markets
+ *     HR_WIRE_ASK_CONNECTION    received of it    accepted of it     0         0
+ *     HR_WIRE_ASK_ENGINE        received in all   accepted in all    0         0
+ *     HR_WIRE_ASK_NEW_ENGINE    as the last one, after a new engine was made, if the server does
+ * that
+ *
  * Nothing is trusted: orders_get() and event_get() look at the length, the magic and the reserved
  * bytes. What the codes mean is the engine's to judge (bad_type). Alignment does not matter.
  *
@@ -49,6 +61,14 @@
 #define HR_WIRE_ORDER_MAGIC 0x314F5248u /* "HRO1" */
 #define HR_WIRE_EVENT_MAGIC 0x31455248u /* "HRE1" */
 #define HR_WIRE_SILENT '.'
+#define HR_WIRE_ASK '?'
+#define HR_WIRE_RULER 0x80u
+enum hr_wire_ask {
+    HR_WIRE_ASK_LIMITS = 1,
+    HR_WIRE_ASK_CONNECTION,
+    HR_WIRE_ASK_ENGINE,
+    HR_WIRE_ASK_NEW_ENGINE
+};
 /* So much of struct eut_request and struct eut_event is copied in one piece. */
 #define HR_WIRE_REQUEST_BYTES 28u
 #define HR_WIRE_EVENT_COPIED_BYTES 24u
@@ -84,10 +104,12 @@ _Static_assert(offsetof(struct hr_wire_event, sequence) == 8 &&
                    offsetof(struct hr_wire_event, price) == 48 &&
                    offsetof(struct hr_wire_event, last) == 62,
                "the table above");
-_Static_assert(offsetof(struct eut_request, order) == 0 && offsetof(struct eut_request, market) == 8 &&
+_Static_assert(offsetof(struct eut_request, order) == 0 &&
+                   offsetof(struct eut_request, market) == 8 &&
                    offsetof(struct eut_request, account) == 12 &&
                    offsetof(struct eut_request, price) == 16 &&
-                   offsetof(struct eut_request, qty) == 20 && offsetof(struct eut_request, op) == 24 &&
+                   offsetof(struct eut_request, qty) == 20 &&
+                   offsetof(struct eut_request, op) == 24 &&
                    offsetof(struct eut_request, tif) == 27,
                "a request's first 28 bytes are those of an order's end");
 _Static_assert(offsetof(struct eut_event, order) == 0 && offsetof(struct eut_event, maker) == 8 &&
@@ -129,7 +151,8 @@ static inline void hr_wire_event_put(uint8_t *at, const struct eut_event *event,
 
     memcpy(head + 1, order + offsetof(struct hr_wire_order, client), sizeof(head[1]));
     memcpy(&market, order + offsetof(struct hr_wire_order, market), sizeof(market));
-    tail = (uint64_t)last << 48 | (uint64_t)event->reason << 40 | (uint64_t)event->kind << 32 | market;
+    tail =
+        (uint64_t)last << 48 | (uint64_t)event->reason << 40 | (uint64_t)event->kind << 32 | market;
     memcpy(at, head, sizeof(head));
     memcpy(at + offsetof(struct hr_wire_event, sequence),
            order + offsetof(struct hr_wire_order, sequence), 2 * sizeof(uint64_t));
