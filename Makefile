@@ -46,8 +46,10 @@ endif
 # Asked of pkg-config only when something is compiled, so that `make help` needs no packages.
 # SQLite only keeps histories: without it everything else is built.
 SQLITE     = $(eval SQLITE := $$(shell pkg-config --exists sqlite3 && echo sqlite3))$(SQLITE)
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(SQLITE)) $(if $(SQLITE),-DHR_HAVE_SQLITE))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) $(SQLITE)))$(PKG_LIBS)
+# libmicrohttpd only serves metrics: without it `headroom serve` says that there are none.
+MICROHTTPD = $(eval MICROHTTPD := $$(shell pkg-config --exists 'libmicrohttpd >= 0.9.73' && echo libmicrohttpd))$(MICROHTTPD)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS) $(SQLITE) $(MICROHTTPD)) $(if $(SQLITE),-DHR_HAVE_SQLITE) $(if $(MICROHTTPD),-DHR_HAVE_MICROHTTPD))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS) $(SQLITE) $(MICROHTTPD)))$(PKG_LIBS)
 
 # OpenSSL 3.5 or later, the system's or this tree's; without it the sealed parts say that they are not there.
 OPENSSL_CFLAGS = $(eval OPENSSL_CFLAGS := $$(shell scripts/private-openssl --cflags))$(OPENSSL_CFLAGS)

@@ -94,6 +94,8 @@ extern const struct hr_command hr_command_run;        /* suites/ */
 extern const struct hr_command hr_command_replay;     /* engine-under-test/ */
 extern const struct hr_command hr_command_flow;       /* engine-under-test/ */
 extern const struct hr_command hr_command_soak;       /* engine-under-test/ */
+extern const struct hr_command hr_command_serve;      /* engine-under-test/ */
+extern const struct hr_command hr_command_drive;      /* engine-under-test/ */
 extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
 extern const struct hr_command hr_command_claims;     /* reports/ */
 extern const struct hr_command hr_command_report;     /* reports/ */

@@ -21,6 +21,8 @@ const struct hr_command *const hr_commands[] = {
     &hr_command_flow,
     &hr_command_conform,
     &hr_command_soak,
+    &hr_command_serve,
+    &hr_command_drive,
     &hr_command_claims,
     &hr_command_report,
     &hr_command_compare,

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# A server and its clients as two programs: every link answers rightly, the counters of both sides add up, what is bad
+# input is told in one line, and both end when they should. Ports are the system's choice.
+. tests/cli/check.sh
+
+server=
+trap '[ -z "$server" ] || kill -9 $server 2>/dev/null; rm -rf "$TMP"' EXIT
+
+# serve ARGUMENTS…: in the background, on ports of its own; its addresses are in $TMP/ports then.
+serve() {
+    rm -f "$TMP/ports"
+    "$HEADROOM" serve --ports-file "$TMP/ports" --json "$TMP/served.json" "$@" >"$TMP/serve.out" 2>"$TMP/serve.err" </dev/null &
+    server=$!
+    for _ in $(seq 600); do
+        [ -s "$TMP/ports" ] && return
+        kill -0 $server 2>/dev/null || break
+        sleep 0.05
+    done
+    cat "$TMP/serve.err" >&2
+    failed "headroom serve $* did not start"
+}
+
+# stop [SIGNAL]: ends it, and it must end well.
+stop() {
+    kill -"${1:-TERM}" $server
+    wait $server
+    status=$?
+    server=
+    [ $status -eq 0 ] || { cat "$TMP/serve.err" >&2; failed "serve ended with $status after SIG${1:-TERM}"; }
+}
+
+at() { grep "^$1:" "$TMP/ports"; }
+
+# number FILE KEY: of a JSON file with one key a line.
+number() { sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1" | head -n 1; }
+
+expect_exit 0 "$HEADROOM" serve --help
+expect_out 'qzmq'
+expect_exit 0 "$HEADROOM" drive --help
+expect_out 'offered = sent \+ refused'
+
+# ---- bad input: one line ---------------------------------------------------------------------
+expect_refused "$HEADROOM" serve --listen 127.0.0.1:5555
+expect_err 'LINK://HOST:PORT'
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:99999
+expect_err 'no port'
+expect_refused "$HEADROOM" serve --listen tcp://::1:0
+expect_err 'brackets'
+expect_refused "$HEADROOM" serve --listen tcp://
+expect_err 'no host'
+expect_exit 6 "$HEADROOM" serve --listen pigeon://127.0.0.1:0
+expect_err "no link 'pigeon'"
+expect_exit 6 "$HEADROOM" serve --listen ring://127.0.0.1:0
+expect_exit 6 "$HEADROOM" serve -e "$TMP/no.so"
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --metrics nowhere:nothing
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --connections 0
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --orders 0
+nine=$(printf 'tcp://127.0.0.1:0,%.0s' 1 2 3 4 5 6 7 8 9)
+expect_refused "$HEADROOM" serve --listen "$nine"
+expect_err 'at most 8'
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:0
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --batch 2000
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --duration 5
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --window 1 --batch 16
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:1 --metrics
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:1 # nobody is there
+expect_err 'cannot connect to 127\.0\.0\.1:1'
+
+# ---- every link -------------------------------------------------------------------------------
+listen=tcp://127.0.0.1:0,unix://$TMP/socket
+for link in uring zmq; do
+    "$HEADROOM" list | grep -E "^ *$link " | grep -q 'not available' || listen=$listen,$link://127.0.0.1:0
+done
+keys=()
+if "$HEADROOM" keys "$TMP/server" >/dev/null 2>&1; then
+    "$HEADROOM" keys "$TMP/desk" >/dev/null 2>&1
+    "$HEADROOM" keys "$TMP/other" >/dev/null 2>&1
+    keys=(--key "$TMP/server.key" --client-key "$TMP/desk.pub")
+    listen=$listen,qtcp://127.0.0.1:0
+    case $listen in *zmq*) listen=$listen,qzmq://127.0.0.1:0 ;; esac
+fi
+serve --listen "$listen" --metrics off --renew --markets 50 ${keys[@]+"${keys[@]}"}
+drives=0
+for address in $(cat "$TMP/ports"); do
+    key=()
+    case $address in q*) key=(--key "$TMP/desk.key" --server-key "$TMP/server.pub") ;; esac
+    for more in "--batch 256 --clients 20" "--batch 1 --clients 3 --rate 100k"; do
+        # shellcheck disable=SC2086
+        expect_exit 0 "$HEADROOM" drive "$address" --requests 20k --markets 50 --new-engine --json "$TMP/drive.json" \
+            ${key[@]+"${key[@]}"} $more
+        expect_out '^offered     [0-9]+ = 20000 sent \+ [0-9]+ refused$'
+        expect_out '^sent        20000 = 20000 acked \+ 0 lost; 0 duplicated$'
+        expect_out '^received    20000 = [0-9]+ accepted \+ [0-9]+ rejected$'
+        expect_out "the oracle's is the same"
+        expect_out '^verdict     PASS$'
+        [ ! -s "$TMP/err" ] || failed "lines on standard error where there is no terminal"
+        [ "$(number "$TMP/drive.json" digest)" = "$(number "$TMP/drive.json" oracle_digest)" ] || failed "digests differ"
+        drives=$((drives + 1))
+    done
+done
+# The same orders again: the books are not empty, so nothing is compared and the result cannot be used.
+expect_exit 3 "$HEADROOM" drive "$(at tcp)" --requests 20k --markets 50
+expect_out 'had taken 20000 orders before'
+expect_out '^digest .*: not compared$'
+# Other markets, another flow, too many orders.
+expect_refused "$HEADROOM" drive "$(at tcp)" --markets 51
+expect_err 'the server has 50 markets \(.*this flow 51'
+expect_refused "$HEADROOM" drive "$(at tcp)" --markets 50 -S flow.levels=1000
+expect_err 'serve --orders, --levels'
+stop
+[ -e "$TMP/socket" ] && failed "the socket is left"
+[ "$(number "$TMP/served.json" received)" -eq $(((drives + 1) * 20000)) ] || failed "the server counted $(number "$TMP/served.json" received) orders"
+[ $(($(number "$TMP/served.json" accepted) + $(number "$TMP/served.json" rejected))) -eq $(((drives + 1) * 20000)) ] ||
+    failed "accepted and rejected are not received"
+[ "$(number "$TMP/served.json" lost)$(number "$TMP/served.json" duplicated)$(number "$TMP/served.json" cut)$(number "$TMP/served.json" bad)" = 0000 ] ||
+    failed "a server that counts what did not happen"
+grep -q '^digest' "$TMP/serve.out" || failed "no summary"
+
+# ---- no new engine unless the server was told; a line a second if asked for; SIGINT -----------------
+serve --listen tcp://127.0.0.1:0 --metrics off --lines --markets 20
+expect_exit 0 "$HEADROOM" drive "$(at tcp)" --markets 20 --requests 100k --rate 30k --duration 1300ms --clients 4 --lines
+[ "$(grep -c 'orders/s sent' "$TMP/err")" -ge 1 ] || failed "no line a second"
+expect_out "the oracle's is the same" # of what was sent until then
+expect_refused "$HEADROOM" drive "$(at tcp)" --markets 20 --new-engine
+expect_err 'serve --renew'
+# A port that is taken.
+expect_refused "$HEADROOM" serve --listen "$(at tcp)" --metrics off
+expect_err 'cannot listen on'
+# Interrupted: what was sent is accounted for.
+"$HEADROOM" drive "$(at tcp)" --markets 20 --requests 1M --rate 1k >"$TMP/out" 2>"$TMP/err" &
+pid=$!
+sleep 1
+kill -INT $pid
+wait $pid
+[ $? -eq 130 ] || failed "drive after SIGINT"
+stop INT
+grep -q 'orders/s' "$TMP/serve.err" || failed "serve --lines printed none"
+
+# ---- keys: who is not known does not come in, and the server must be who it should be ----------------
+[ ${#keys[@]} -gt 0 ] || exit 0
+expect_refused "$HEADROOM" serve --listen qtcp://127.0.0.1:0
+expect_err 'headroom keys'
+chmod 644 "$TMP/other.key"
+expect_refused "$HEADROOM" serve --listen qtcp://127.0.0.1:0 --key "$TMP/other.key" --client-key "$TMP/desk.pub"
+expect_err 'chmod 600'
+chmod 600 "$TMP/other.key"
+serve --listen qtcp://127.0.0.1:0 --metrics off --markets 20 "${keys[@]}"
+expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20
+expect_err '--server-key'
+expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/other.key" --server-key "$TMP/server.pub"
+expect_err 'no sealed session|ended the connection'
+expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/desk.key" --server-key "$TMP/other.pub"
+expect_err 'not pinned|key'
+expect_refused "$HEADROOM" drive "tcp${TMP:+}$(at qtcp | sed 's/^qtcp//')" --markets 20 # no way to talk in clear
+expect_exit 0 "$HEADROOM" drive "$(at qtcp)" --markets 20 --requests 10k --key "$TMP/desk.key" --server-key "$TMP/server.pub"
+stop
