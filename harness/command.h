@@ -97,6 +97,9 @@ extern const struct hr_command hr_command_soak;       /* engine-under-test/ */
 extern const struct hr_command hr_command_serve;      /* engine-under-test/ */
 extern const struct hr_command hr_command_drive;      /* engine-under-test/ */
 extern const struct hr_command hr_command_conform;    /* engine-under-test/ */
+extern const struct hr_command hr_command_snapshot;   /* engine-under-test/ */
+extern const struct hr_command hr_command_recover;    /* engine-under-test/ */
+extern const struct hr_command hr_command_verify;     /* engine-under-test/ */
 extern const struct hr_command hr_command_claims;     /* reports/ */
 extern const struct hr_command hr_command_report;     /* reports/ */
 extern const struct hr_command hr_command_compare;    /* reports/ */
