@@ -99,9 +99,9 @@ static int count_of(const struct drive *d, const char *name, uint64_t least, uin
 
 static int time_of(const struct drive *d, const char *name, uint64_t *ns)
 {
-    const char *text = hr_arg_text(d->args, name);
+    int rc = hr_parse_time(hr_arg_text(d->args, name), ns);
 
-    return text ? hr_context(hr_parse_time(text, ns), "--%s %s", name, text) : 0;
+    return rc ? hr_context(rc, "--%s", name) : 0;
 }
 
 static int read_keys(struct drive *d)

@@ -233,12 +233,11 @@ static int open_metrics(struct serve *s)
     if (strcmp(where, "off") == 0) {
         return 0;
     }
-    rc = hr_metrics_available();
-    if (rc && !hr_arg_given(s->args, "metrics")) {
+    if (hr_metrics_available()) {
         fprintf(stderr, "headroom: %s\n", hr_error()); /* nobody asked for them */
         return 0;
     }
-    rc = rc ? rc : hr_host_and_port(where, host, &port);
+    rc = hr_host_and_port(where, host, &port);
     rc = rc ? rc : hr_metrics_open(&s->http, host, port, write_page, s);
     if (rc == 0) {
         bool six = strchr(host, ':') != NULL;
@@ -443,12 +442,24 @@ static int finish(struct serve *s)
     return write_json(s, seconds);
 }
 
+/* Asked for, and not there. */
+static int check_metrics(const struct serve *s)
+{
+    bool wanted =
+        hr_arg_given(s->args, "metrics") && strcmp(hr_arg_text(s->args, "metrics"), "off") != 0;
+
+    int rc = wanted ? hr_metrics_available() : 0;
+
+    return rc ? hr_context(rc, "--metrics") : 0;
+}
+
 static int serve(struct serve *s)
 {
     uint64_t connections = hr_arg_count(s->args, "connections");
     bool sealed = false;
-    int rc = read_ports(s, &sealed);
+    int rc = check_metrics(s);
 
+    rc = rc ? rc : read_ports(s, &sealed);
     rc = rc ? rc : read_keys(s, sealed);
     rc = rc ? rc : read_limits(s);
     if (rc == 0 && (connections == 0 || connections > CONNECTIONS_MAX)) {

@@ -112,12 +112,11 @@ static int start(struct hr_metrics_http *http, const struct sockaddr *address, c
     const union MHD_DaemonInfo *info;
 
     errno = 0;
-    http->daemon =
-        MHD_start_daemon(flags, port, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
-                         be_quiet, NULL, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT,
-                         CONNECTIONS_MAX, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                         (size_t)CONNECTION_BYTES_MAX, MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S,
-                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    http->daemon = MHD_start_daemon(
+        flags, port, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, be_quiet, NULL,
+        MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_S, MHD_OPTION_END);
     if (!http->daemon) {
         int err = errno;
 

@@ -136,6 +136,35 @@ wait $pid
 stop INT
 grep -q 'orders/s' "$TMP/serve.err" || failed "serve --lines printed none"
 
+# ---- metrics: what is scraped is what was done ---------------------------------------------------
+metric() { sed -n "s/^$1 //p" "$TMP/scraped"; }
+scrape() { # without a tool that may not be there
+    local port
+    port=$(sed -n 's|^http://127\.0\.0\.1:\([0-9]*\)/metrics$|\1|p' "$TMP/ports")
+    exec 9<>"/dev/tcp/127.0.0.1/$port" || failed "nobody serves metrics"
+    printf 'GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&9
+    tr -d '\r' <&9 >"$TMP/scraped"
+    exec 9>&-
+    head -n 1 "$TMP/scraped" | grep -q '^HTTP/1\.1 200 ' || failed "no metrics"
+}
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:99999 --metrics 127.0.0.1:0
+if ! grep -q 'no metrics' "$TMP/err"; then # a build without libmicrohttpd says so
+    serve --listen tcp://127.0.0.1:0 --metrics 127.0.0.1:0 --markets 20
+    scrape
+    [ "$(metric orders_total{result=\"accepted\"})" = 0 ] || failed "orders before there were any"
+    expect_exit 0 "$HEADROOM" drive "$(at tcp)" --markets 20 --requests 30k --json "$TMP/drive.json"
+    scrape
+    [ "$(metric orders_total{result=\"accepted\"})" = "$(number "$TMP/drive.json" accepted)" ] || failed "accepted"
+    [ "$(metric orders_total{result=\"rejected\"})" = "$(number "$TMP/drive.json" rejected)" ] || failed "rejected"
+    [ "$(metric trades_executed_total{status=\"success\"})" = "$(number "$TMP/drive.json" trades)" ] || failed "trades"
+    [ "$(metric headroom_events_total)" = "$(number "$TMP/drive.json" events)" ] || failed "events"
+    [ "$(metric order_latency_seconds_count)" = 30000 ] || failed "latency of $(metric order_latency_seconds_count) orders"
+    grep -q "^headroom_connections_total{port=\"$(at tcp)\"} 20$" "$TMP/scraped" || failed "connections"
+    expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --metrics "$(grep -o '127.0.0.1:[0-9]*/' "$TMP/ports" | tr -d /)"
+    expect_err 'cannot listen on'
+    stop
+fi
+
 # ---- keys: who is not known does not come in, and the server must be who it should be ----------------
 [ ${#keys[@]} -gt 0 ] || exit 0
 expect_refused "$HEADROOM" serve --listen qtcp://127.0.0.1:0
