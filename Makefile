@@ -63,7 +63,7 @@ SOURCES := $(filter-out engine-under-test/skeleton.c engine-under-test/reference
            $(wildcard harness/*.c harness/ledger/*.c harness/platform/$(OS)/*.c probes/*.c probes/$(OS)/*.c \
              engine-under-test/*.c engine-under-test/reference/*.c engine-under-test/device/*.c suites/*.c reports/*.c))
 MAIN    := harness/main.c
-OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(addprefix $(BUILD)/engine-under-test/device/kernel_,text.o ceilings_text.o)
+OBJECTS := $(SOURCES:%.c=$(BUILD)/%.o) $(BUILD)/reports/schema_text.o $(addprefix $(BUILD)/engine-under-test/device/kernel_,text.o ceilings_text.o product_text.o)
 LIBRARY := $(BUILD)/libheadroom.a
 PROGRAM := $(BUILD)/headroom
 TESTS   := $(wildcard tests/unit/*_test.c)
@@ -179,6 +179,7 @@ $(BUILD)/reports/schema_text.o: $(BUILD)/reports/schema_text.c
 KERNEL_HEADERS = $(addprefix engine-under-test/device/kernel_,$(addsuffix .h,$(1)))
 $(BUILD)/engine-under-test/device/kernel_text.c: $(call KERNEL_HEADERS,dialect layout group book match)
 $(BUILD)/engine-under-test/device/kernel_ceilings_text.c: $(call KERNEL_HEADERS,dialect walk ceilings)
+$(BUILD)/engine-under-test/device/kernel_product_text.c: $(call KERNEL_HEADERS,dialect matrix product)
 $(BUILD)/engine-under-test/device/%_text.c: Makefile
 	@mkdir -p $(@D)
 	@{ echo 'extern const char eut_$(basename $(@F))[];'; echo 'const char eut_$(basename $(@F))[] ='; \

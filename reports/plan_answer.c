@@ -230,26 +230,36 @@ static json_t *answer_markets(const struct hr_plan_terms *terms, const struct hr
     return compared(ask, floor(memory / bytes), what, from);
 }
 
-/* The case of this kind ("decode", "size") and model, or NULL. */
+/* The case of this kind ("decode", "size") and model, or NULL. A model is decoded by the processors
+ * and by each device: then the best of those that count. */
 static const json_t *model_case(const json_t *record, const char *kind, const char *model)
 {
+    const json_t *best = NULL;
     struct hr_view_walk walk = {0};
-    char end[120];
+    char begin[40], end[120];
 
-    snprintf(end, sizeof(end), "/%s/model=%.80s", kind, model);
+    snprintf(begin, sizeof(begin), "/%s/", kind);
+    snprintf(end, sizeof(end), "/model=%.80s", model);
     while (hr_view_next(record, &walk)) {
         const char *id = hr_view_text(walk.item, "id");
 
-        if (hr_view_is(walk.suite, "name", "inference") && strlen(id) > strlen(end) &&
-            strcmp(id + strlen(id) - strlen(end), end) == 0) {
-            return walk.item;
+        if (hr_view_is(walk.suite, "name", "inference") && strstr(id, begin) &&
+            strlen(id) > strlen(end) && strcmp(id + strlen(id) - strlen(end), end) == 0 &&
+            (!best || (hr_view_counts(walk.item) &&
+                       !(hr_view_counts(best) &&
+                         hr_view_estimate(best, kind) >= hr_view_estimate(walk.item, kind))))) {
+            best = walk.item;
         }
     }
-    return NULL;
+    return best;
 }
 
-/* The suite streams weights through the processors. Where they are too slow and a GPU that it did
- * not ask may not be, nothing is known. */
+static const char *device_kind(const json_t *item)
+{
+    return hr_view_text(json_object_get(json_object_get(item, "params"), "device"), "kind");
+}
+
+/* Where the processors are too slow and a GPU that no case asked may not be, nothing is known. */
 static void ask_the_gpu(const struct hr_ask *ask, const json_t *entry, double needed, double token,
                         json_t *a)
 {
@@ -281,11 +291,15 @@ static json_t *answer_decode(const struct hr_ask *ask, const json_t *record, con
     double needed = hr_view_estimate(size, "needed"), value = hr_view_estimate(decoded, "decode");
     double memory = hr_plan_memory(record, entry);
     const char *from = hr_view_text(decoded, "id");
+    bool by_gpu = strcmp(device_kind(decoded), "gpu") == 0;
     char how[300];
     json_t *a;
 
     if (value > 0 && hr_view_counts(decoded)) {
-        a = compared(ask, value, "weights alone, streamed by the processors", from);
+        a = compared(ask, value,
+                     by_gpu ? "weights alone, streamed by its GPU"
+                            : "weights alone, streamed by the processors",
+                     from);
     } else if (needed > memory) {
         snprintf(how, sizeof(how), "it needs %.80s, the memory is %.80s",
                  hr_figure(needed, "bytes").text, hr_figure(memory, "bytes").text);
@@ -297,7 +311,9 @@ static json_t *answer_decode(const struct hr_ask *ask, const json_t *record, con
                  *why ? why : "no inference case of this model");
         a = unknown(ask, how, from);
     }
-    ask_the_gpu(ask, entry, needed, hr_view_param(size, "token_bytes"), a);
+    if (!by_gpu) {
+        ask_the_gpu(ask, entry, needed, hr_view_param(size, "token_bytes"), a);
+    }
     json_object_set_new(a, "needed", hr_json_real(needed));
     json_object_set_new(a, "token_bytes", hr_json_real(hr_view_param(size, "token_bytes")));
     return a;

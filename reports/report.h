@@ -15,7 +15,8 @@
  *                   (the other end of the bracket); events, rate_unread, read_over_unread (of a
  *                   regime)
  *                   power (W over the measured window, of a capacity case) for the purchase view
- *   inference       decode (tokens/s) of decode/model=ID; needed (bytes) of size/model=ID
+ *   inference       decode (tokens/s) of decode/model=ID and decode/device=API/model=ID; needed
+ *                   (bytes) of size/model=ID
  *   constructed     of the record: why its figures are made up, where nobody measured
  *   histograms      latency (from the intended time), service (from the sending), "service new",
  *                   "service cancel" … (one kind of request); all in ns

@@ -14,11 +14,10 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/platform/platform.h"
-#include "harness/random.h"
 #include "harness/statistics.h"
-#include "suites/language_model.h"
-#include "suites/quantised_matrix.h"
+#include "suites/device_decode.h"
 #include "suites/served.h"
+#include "suites/weight_stream.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -31,9 +30,6 @@
 
 #define SUITE "inference"
 #define THREADS_MAX 256
-#define LAYERS_MAX 512                /* streamed */
-#define RUN_BYTES (UINT64_C(4) << 30) /* streamed in a run, about */
-#define PASSES_MAX 64
 #define SPINS 2000 /* before a thread that waits lets others run */
 
 enum { DECODE, BANDWIDTH, METRICS };
@@ -42,118 +38,36 @@ static const struct hr_measured metrics[METRICS] = {
     [BANDWIDTH] = {.name = "weight_bandwidth", .unit = "bytes/s", .higher = true},
 };
 
-/* The layers that are streamed. */
+/* The layers that are streamed, by so many threads. */
 struct stream {
-    const struct hr_language_model *model;
+    struct hr_weight_stream weights;
     const struct hr_rig *rig;
-    uint32_t layers;
-    int threads, matrices_count, passes;
-    struct hr_region region;
-    struct hr_matrix *matrices;
+    int threads;
     uint32_t **y; /* of each matrix */
-    int8_t *x;    /* as long as the widest */
-    uint64_t bytes, expected;
     atomic_int waiting, round;
     atomic_int failed; /* errno of a thread that could not be bound */
 };
 
-/* ---- the weights ----------------------------------------------------------------------------- */
-
-static void stream_close(struct stream *s)
+static void answers_free(struct stream *s)
 {
-    for (int i = 0; s->y && i < s->matrices_count; i++) {
+    for (int i = 0; s->y && i < s->weights.matrices_count; i++) {
         free(s->y[i]);
     }
     free(s->y);
-    free(s->matrices);
-    free(s->x);
-    hr_region_unmap(&s->region);
+    s->y = NULL;
 }
 
-/* Which rows are compared: one row of tiles of each matrix, another one in each. */
-static uint32_t sample_of(const struct hr_matrix *m, int i)
+static int answers_make(struct stream *s)
 {
-    return (uint32_t)i * 7 % (m->rows / HR_TILE);
-}
-
-static uint64_t fold(uint64_t sum, uint32_t value, uint32_t row)
-{
-    return (sum ^ (value + ((uint64_t)row << 32))) * UINT64_C(0x9E3779B97F4A7C15) + (sum >> 29);
-}
-
-static void expect(struct stream *s)
-{
-    for (int i = 0; i < s->matrices_count; i++) {
-        uint32_t row = sample_of(&s->matrices[i], i) * HR_TILE;
-
-        for (uint32_t k = 0; k < HR_TILE; k++) {
-            s->expected = fold(s->expected, hr_matrix_row(&s->matrices[i], s->x, row + k), row + k);
-        }
-    }
-}
-
-static uint64_t answered(const struct stream *s)
-{
-    uint64_t sum = 0;
-
-    for (int i = 0; i < s->matrices_count; i++) {
-        uint32_t row = sample_of(&s->matrices[i], i) * HR_TILE;
-
-        for (uint32_t k = 0; k < HR_TILE; k++) {
-            sum = fold(sum, s->y[i][row + k], row + k);
-        }
-    }
-    return sum;
-}
-
-static uint32_t widest(const struct hr_language_model *m)
-{
-    uint32_t heads = m->heads * m->head_width, most = m->width > m->inner ? m->width : m->inner;
-
-    return heads > most ? heads : most;
-}
-
-static int stream_make(struct stream *s)
-{
-    const uint32_t longest = widest(s->model);
-    struct hr_random random;
-    uint8_t *at;
-    int rc = hr_region_map(&s->region, s->bytes, HR_PAGES_HUGE);
-
-    if (rc) {
-        return rc;
-    }
-    s->matrices_count = (int)s->layers * HR_MODEL_MATRICES;
-    s->matrices = calloc((size_t)s->matrices_count, sizeof(*s->matrices));
-    s->y = calloc((size_t)s->matrices_count, sizeof(*s->y));
-    s->x = malloc(longest);
-    if (!s->matrices || !s->y || !s->x) {
-        return hr_fail(ENOMEM, "no memory for %d matrices", s->matrices_count);
-    }
-    at = s->region.at;
-    for (int i = 0; i < s->matrices_count; i++) {
-        struct hr_matrix *m = &s->matrices[i];
-
-        hr_model_matrix(s->model, i % HR_MODEL_MATRICES, &m->rows, &m->columns);
-        m->bits = (int)s->model->bits;
-        m->tiles = at;
-        at += hr_matrix_bytes(m->rows, m->columns, m->bits);
-        s->y[i] = calloc(m->rows, sizeof(**s->y));
+    s->y = calloc((size_t)s->weights.matrices_count, sizeof(*s->y));
+    for (int i = 0; s->y && i < s->weights.matrices_count; i++) {
+        s->y[i] = calloc(s->weights.matrices[i].rows, sizeof(**s->y));
         if (!s->y[i]) {
-            return hr_fail(ENOMEM, "no memory for the answers of %u rows", m->rows);
+            return hr_fail(ENOMEM, "no memory for the answers of %u rows",
+                           s->weights.matrices[i].rows);
         }
     }
-    hr_random_init(&random, 1, 0);
-    for (uint64_t i = 0; i + 8 <= s->bytes; i += 8) {
-        uint64_t word = hr_random_u64(&random);
-
-        memcpy((uint8_t *)s->region.at + i, &word, sizeof(word));
-    }
-    for (uint32_t i = 0; i < longest; i++) {
-        s->x[i] = (int8_t)((int)hr_random_below(&random, 255) - 127);
-    }
-    expect(s);
-    return 0;
+    return s->y ? 0 : hr_fail(ENOMEM, "no memory for %d matrices", s->weights.matrices_count);
 }
 
 /* ---- a run ------------------------------------------------------------------------------------
@@ -190,13 +104,13 @@ static void *work(void *context)
         s->failed = EINVAL; /* it works on where the system puts it; the run is refused */
     }
     meet(s);
-    for (int pass = 0; pass < s->passes; pass++) {
-        for (int i = 0; i < s->matrices_count; i++) {
-            const struct hr_matrix *m = &s->matrices[i];
+    for (int pass = 0; pass < s->weights.passes; pass++) {
+        for (int i = 0; i < s->weights.matrices_count; i++) {
+            const struct hr_matrix *m = &s->weights.matrices[i];
             uint64_t tiles = m->rows / HR_TILE;
 
             hr_matrix_multiply(
-                m, s->x, (uint32_t)(tiles * (uint64_t)w->index / (uint64_t)s->threads),
+                m, s->weights.x, (uint32_t)(tiles * (uint64_t)w->index / (uint64_t)s->threads),
                 (uint32_t)(tiles * (uint64_t)(w->index + 1) / (uint64_t)s->threads), s->y[i]);
             meet(s);
         }
@@ -212,8 +126,8 @@ static int stream_trial(const struct hr_case *c, struct hr_trial *t)
     uint64_t from;
     double seconds;
 
-    for (int i = 0; i < s->matrices_count; i++) {
-        memset(s->y[i], 0, s->matrices[i].rows * sizeof(**s->y));
+    for (int i = 0; i < s->weights.matrices_count; i++) {
+        memset(s->y[i], 0, s->weights.matrices[i].rows * sizeof(**s->y));
     }
     atomic_store(&s->waiting, 0);
     for (int i = 0; i < s->threads; i++) {
@@ -238,9 +152,10 @@ static int stream_trial(const struct hr_case *c, struct hr_trial *t)
     if (rc || s->failed) {
         return hr_fail(rc ? rc : s->failed, "not every one of the threads could be had");
     }
-    t->values[BANDWIDTH] = (double)s->bytes * s->passes / seconds;
-    t->values[DECODE] = t->values[BANDWIDTH] / (double)hr_model_token_bytes(s->model);
-    hr_trial_digest(t, answered(s), s->expected);
+    t->values[BANDWIDTH] = (double)s->weights.bytes * s->weights.passes / seconds;
+    t->values[DECODE] = t->values[BANDWIDTH] / (double)hr_model_token_bytes(s->weights.model);
+    hr_trial_digest(t, hr_weight_stream_digest(&s->weights, (const uint32_t *const *)s->y),
+                    s->weights.expected);
     return 0;
 }
 
@@ -315,55 +230,36 @@ static void size_case(struct hr_bench *bench, json_t *suite, const struct hr_lan
     }
 }
 
-static int decode_case(struct hr_bench *bench, json_t *suite, const struct hr_language_model *m,
-                       uint64_t context)
+/* Decoded by the processors. `needed` bytes hold the whole model and its context. */
+static int decode_case(struct hr_bench *bench, json_t *suite, struct stream *s, const char *name,
+                       json_t *params, uint64_t needed)
 {
     struct hr_rig *rig = &bench->rig;
-    struct stream stream = {.model = m, .rig = rig}, *shared = &stream;
-    uint64_t layer = hr_model_layer_bytes(m),
-             wanted = hr_config_count(rig->config, "inference.bytes");
-    uint64_t needed = hr_model_weight_bytes(m) + context * hr_model_context_bytes(m);
-    uint64_t available = hr_memory_available();
     struct hr_measure_result result = {0};
-    json_t *params = params_of(m, context);
-    char name[96], id[256], why[200];
-    int rc = 0;
+    uint64_t available = hr_memory_available();
+    char why[200];
+    int rc;
 
-    snprintf(name, sizeof(name), "decode/model=%.60s", m->id);
-    hr_case_id(rig, SUITE, name, id, sizeof(id));
-    stream.layers = (uint32_t)(wanted / layer ? wanted / layer : 1);
-    stream.layers = stream.layers > m->layers ? m->layers : stream.layers;
-    stream.layers = stream.layers > LAYERS_MAX ? LAYERS_MAX : stream.layers;
-    stream.bytes = stream.layers * layer;
-    stream.passes = (int)fmin(fmax(1, (double)(RUN_BYTES / stream.bytes)), PASSES_MAX);
-    stream.threads = rig->cpus_count < 1             ? 1
-                     : rig->cpus_count > THREADS_MAX ? THREADS_MAX
-                                                     : rig->cpus_count;
-    json_object_set_new(params, "layers_streamed", json_integer((json_int_t)stream.layers));
-    json_object_set_new(params, "threads", json_integer(stream.threads));
-    json_object_set_new(params, "left_out", json_string("attention, norms, sampling"));
-    if (needed > available || stream.bytes > rig->memory_max_bytes) {
+    if (needed > available + s->weights.region.bytes) {
         snprintf(why, sizeof(why), "it needs %.1f GiB with its context, %.1f GiB are free here",
                  (double)needed / 1073741824.0, (double)available / 1073741824.0);
         hr_measure_refuse(rig, suite, SUITE, name, params, HR_SKIP, why,
                           "a machine with more memory, or a smaller model (inference.models)");
-        json_decref(params);
         return 0;
     }
-    if (hr_case_wanted(rig, id) && !rig->plan) {
-        rc = stream_make(&stream);
-    }
+    rc = s->weights.matrices ? answers_make(s) : 0;
     rc = rc ? rc
-            : hr_measure(rig, suite,
-                         &(struct hr_case){.suite = SUITE,
-                                           .name = name,
-                                           .params = params,
-                                           .metrics = metrics,
-                                           .metrics_count = METRICS,
-                                           .run = stream_trial,
-                                           .context = &shared,
-                                           .seconds = (double)stream.bytes * stream.passes / 15e9},
-                         &result);
+            : hr_measure(
+                  rig, suite,
+                  &(struct hr_case){.suite = SUITE,
+                                    .name = name,
+                                    .params = params,
+                                    .metrics = metrics,
+                                    .metrics_count = METRICS,
+                                    .run = stream_trial,
+                                    .context = &s,
+                                    .seconds = (double)s->weights.bytes * s->weights.passes / 15e9},
+                  &result);
     if (result.json && result.status == HR_PASS) {
         const char *ceiling;
         double bandwidth = read_bandwidth(rig, &ceiling);
@@ -371,11 +267,49 @@ static int decode_case(struct hr_bench *bench, json_t *suite, const struct hr_la
         if (ceiling) {
             hr_case_metric_bound(result.json, metrics[BANDWIDTH].name, ceiling, bandwidth);
             hr_case_metric_bound(result.json, metrics[DECODE].name, ceiling,
-                                 bandwidth / (double)hr_model_token_bytes(m));
+                                 bandwidth / (double)hr_model_token_bytes(s->weights.model));
         }
     }
     hr_measure_result_free(&result);
-    stream_close(&stream);
+    answers_free(s);
+    return rc;
+}
+
+/* By the processors, and by each device that is here: the same weights. */
+static int decode_cases(struct hr_bench *bench, json_t *suite, const struct hr_language_model *m,
+                        uint64_t context)
+{
+    struct hr_rig *rig = &bench->rig;
+    struct stream stream = {.rig = rig};
+    uint64_t needed = hr_model_weight_bytes(m) + context * hr_model_context_bytes(m);
+    json_t *params = params_of(m, context);
+    char name[96], id[256], why[200];
+    int rc = 0;
+
+    hr_weight_stream_plan(&stream.weights, m, hr_config_count(rig->config, "inference.bytes"));
+    stream.threads = rig->cpus_count < 1             ? 1
+                     : rig->cpus_count > THREADS_MAX ? THREADS_MAX
+                                                     : rig->cpus_count;
+    json_object_set_new(params, "layers_streamed", json_integer((json_int_t)stream.weights.layers));
+    json_object_set_new(params, "threads", json_integer(stream.threads));
+    json_object_set_new(params, "left_out", json_string("attention, norms, sampling"));
+    snprintf(name, sizeof(name), "decode/model=%.60s", m->id);
+    hr_case_id(rig, SUITE, name, id, sizeof(id));
+    if (stream.weights.bytes > rig->memory_max_bytes) {
+        snprintf(why, sizeof(why), "so much as %.1f GiB of it may not be used here, %.1f GiB may",
+                 (double)stream.weights.bytes / 1073741824.0,
+                 (double)rig->memory_max_bytes / 1073741824.0);
+        hr_measure_refuse(rig, suite, SUITE, name, params, HR_SKIP, why,
+                          "a machine with more memory, or a smaller inference.bytes");
+        json_decref(params);
+        return 0;
+    }
+    if (!rig->plan && (hr_case_wanted(rig, id) || hr_device_decode_wanted(bench, m))) {
+        rc = hr_weight_stream_make(&stream.weights);
+    }
+    rc = rc ? rc : decode_case(bench, suite, &stream, name, params, needed);
+    rc = rc ? rc : hr_device_decode_cases(bench, suite, &stream.weights, needed);
+    hr_weight_stream_close(&stream.weights);
     json_decref(params);
     return rc;
 }
@@ -389,7 +323,7 @@ static int inference_run(struct hr_bench *bench, json_t *suite)
 
     for (int i = 0; i < count && rc == 0; i++) {
         size_case(bench, suite, &list[i], context);
-        rc = decode_case(bench, suite, &list[i], context);
+        rc = decode_cases(bench, suite, &list[i], context);
     }
     rc = rc ? rc : hr_llama_bench_case(bench, suite);
     rc = rc ? rc : hr_endpoint_case(bench, suite);

@@ -9,6 +9,7 @@
 #include "engine-under-test/device/kernel_ceilings.h"
 #include "engine-under-test/device/kernel_group.h"
 #include "engine-under-test/device/kernel_match.h"
+#include "engine-under-test/device/kernel_product.h"
 
 #include <string.h>
 
@@ -49,6 +50,8 @@ RUN(ceiling_lines, B(0), V(struct ceiling_walk, 1), ITEM)
 RUN(ceiling_ring, B(0), V(struct ceiling_walk, 1), ITEM)
 RUN(ceiling_chase, B(0), B(1), V(u32, 2), ITEM)
 RUN(ceiling_compares, B(0), B(1), B(2), V(struct ceiling_walk, 3), ITEM)
+RUN(product_clear, B(0), V(u32, 1), ITEM)
+RUN(product_tiles, B(0), B(1), B(2), B(3), V(struct product_shape, 4), ITEM)
 
 static const struct {
     const char *name;
@@ -79,6 +82,8 @@ static const struct {
     {"ceiling_ring", run_ceiling_ring},
     {"ceiling_chase", run_ceiling_chase},
     {"ceiling_compares", run_ceiling_compares},
+    {"product_clear", run_product_clear},
+    {"product_tiles", run_product_tiles},
 };
 
 eut_host_run eut_host_kernel(const char *name)

@@ -36,7 +36,7 @@ done
 # In a run: a device that cannot be used is skipped with the reason, and the others are measured.
 skipped() { # MOCK REASON
     rm -rf "$TMP/run"
-    HEADROOM_MOCK=$1 expect_exit 0 "${with[@]}" "$HEADROOM" run tests/profiles/tiny.yaml -f device \
+    HEADROOM_MOCK=$1 expect_exit 0 "${with[@]}" "$HEADROOM" run tests/profiles/tiny.yaml -f '^device/' \
         -S device.apis=cuda,host -o "$TMP/run"
     grep -q "\"reason\": \".*$2" "$TMP/run/result.json" || failed "$1 is not told as the reason"
     grep -q '"line": "2 suites: 2 pass"' "$TMP/run/result.json" || failed "$1 spoils the run"
@@ -47,12 +47,23 @@ skipped nvrtcCompileProgram=6 'NVRTC 13.0 does not compile the kernels for sm_90
 skipped cuModuleLoadData=209 'code of NVRTC 13.0 for sm_90, under CUDA 13.0'
 HEADROOM_MOCK_CUDA_VERSION=10010 skipped none=0 'of CUDA 10.1, too old'
 
+# A language model's weights: proved against the processors' answers.
+decoded() { # API
+    rm -rf "$TMP/run"
+    expect_exit 0 "${with[@]}" "$HEADROOM" run tests/profiles/tiny.yaml -f "decode/device=$1/" -S "device.apis=$1" -o "$TMP/run"
+    grep -q '"line": "2 suites: 2 pass"' "$TMP/run/result.json" || failed "$1 did not decode"
+    [ "$(grep -c "\"id\": \"inference/inproc/reference/decode/device=$1/model=tiny-[48]\"" "$TMP/run/result.json")" -eq 2 ] ||
+        failed "$1 did not decode both models"
+}
+decoded cuda
+
 # Metal: by names that no search path has, so the libraries are there from the start.
 with=(env "LD_PRELOAD=$BUILD/mocks/libobjc.A.dylib $BUILD/mocks/CoreGraphics $BUILD/mocks/Metal")
 expect_exit 0 "${with[@]}" "$HEADROOM" probe
 expect_out '^ +metal: Mock M9, gpu, 8 GiB$'
 expect_exit 0 "${with[@]}" "$HEADROOM" conform -e device:metal --requests 20000
 expect_out '^CONFORMS: device:metal'
+decoded metal
 HEADROOM_MOCK=hasUnifiedMemory=1 expect_exit 6 "${with[@]}" "$HEADROOM" conform -e device:metal
 expect_err "^headroom: device:metal: no device: no GPU here shares the host's memory"
 HEADROOM_MOCK=status=1@40 expect_exit 1 "${with[@]}" "$HEADROOM" conform -e device:metal --requests 100

@@ -20,7 +20,8 @@ for_metal() {
 
 text dialect layout group book match >"$TMP/match"
 text dialect walk ceilings >"$TMP/ceilings"
-for kernel in match ceilings; do
+text dialect matrix product >"$TMP/product"
+for kernel in match ceilings product; do
     for_metal "$TMP/$kernel"
     expect_exit 0 "${opencl[@]}" "$TMP/$kernel"
     expect_exit 0 "${metal[@]}" "$TMP/$kernel.c"

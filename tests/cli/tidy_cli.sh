@@ -21,7 +21,7 @@ rule 'engine-under-test/(null|oracle|oracle_book)\.c$' 'engine-under-test/(engin
 rule 'engine-under-test/reference/' 'engine-under-test/((engine|poison)\.h$|reference/)'
 rule 'engine-under-test/device/' 'engine-under-test/(engine\.h$|device/)|harness/error\.h$'
 rule 'engine-under-test/' 'engine-under-test/|harness/|engine\.h$'
-rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect|device/device_api|device/device_engine|device/device_ceilings)\.h$|reports/(report|compare)\.h$'
+rule 'suites/' 'suites/|harness/|probes/probe\.h$|engine-under-test/(engine|loader|conform|collect|device/device_api|device/device_engine|device/device_(ceilings|product))\.h$|reports/(report|compare)\.h$'
 rule 'reports/' 'reports/|harness/(record|error|command|histogram|statistics|verdict|gate_trials|change_points|sha256|sink|build|settings_file|config_folder|nearest)\.h$'
 [ ! -s "$TMP/out" ] || failed "include rule (CONTRIBUTING.md, \"Who may include whom\")"
 

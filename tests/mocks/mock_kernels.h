@@ -7,6 +7,7 @@
 
 #include "engine-under-test/device/kernel_host.h"
 #include "engine-under-test/device/kernel_layout.h"
+#include "engine-under-test/device/kernel_matrix.h"
 #include "engine-under-test/device/kernel_walk.h"
 
 #include <stdio.h>
@@ -39,7 +40,8 @@ static size_t mock_size_of(const char *type)
                  {"struct k_setup,", sizeof(struct k_setup)},
                  {"struct k_batch,", sizeof(struct k_batch)},
                  {"struct k_pass,", sizeof(struct k_pass)},
-                 {"struct ceiling_walk,", sizeof(struct ceiling_walk)}};
+                 {"struct ceiling_walk,", sizeof(struct ceiling_walk)},
+                 {"struct product_shape,", sizeof(struct product_shape)}};
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (strncmp(type, types[i].name, strlen(types[i].name)) == 0) {

@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-extern const char eut_kernel_text[], eut_kernel_ceilings_text[]; /* made by the Makefile */
+extern const char eut_kernel_text[], eut_kernel_ceilings_text[],
+    eut_kernel_product_text[]; /* made by the Makefile */
 
 static const char *const names[] = {"twice", NULL};
 static const char good[] = "extern \"C\" __global__ void twice(unsigned *a)\n"
@@ -79,14 +80,15 @@ TEST(cuda_compile, a_device_too_old_for_the_compiler_is_told)
 static void compile_kernels(unsigned architecture)
 {
     static const char *const shape[] = {"K_GROUP=256", "K_ITEMS=8", "K_DIGIT_BITS=4", NULL};
-    const char *const texts[] = {eut_kernel_text, eut_kernel_ceilings_text};
+    const char *const texts[] = {eut_kernel_text, eut_kernel_ceilings_text,
+                                 eut_kernel_product_text};
     struct eut_cuda_image image;
 
     need_compiler();
 #ifdef __SANITIZE_ADDRESS__
     SKIP("takes seconds, and the compiler is not ours to check");
 #endif
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         const struct eut_kernel_source source = {texts[i], shape, names};
         CHECK_EQ(eut_cuda_compile(&source, architecture, &image), 0);
         CHECK_STR(image.log, "");
