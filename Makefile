@@ -72,6 +72,10 @@ REFERENCE := $(wildcard engine-under-test/reference/*.c)
 PLUGINS := $(BUILD)/skeleton.so $(BUILD)/reference.so $(patsubst tests/%.c,$(BUILD)/%.so,$(wildcard tests/mutants/*.c tests/plugins/*.c))
 MOCKS   := $(if $(filter linux,$(OS)),$(addprefix $(BUILD)/mocks/,libcuda.so.1 libnvrtc.so.13 libnvidia-ml.so.1 libobjc.A.dylib CoreGraphics Metal))
 
+# One module an MPI that is installed: "openmpi mpicc.openmpi". The program itself links none.
+MPIS     = $(eval MPIS := $$(shell scripts/mpi-compilers | tr ' ' '='))$(MPIS)
+MODULES  = $(patsubst %,$(BUILD)/headroom-%.so,$(foreach m,$(MPIS),$(firstword $(subst =, ,$(m)))))
+
 ifeq ($(V),1)
 Q :=
 say = @:
@@ -82,7 +86,7 @@ endif
 
 all: program ## build the program (the default); VARIANT=release|portable|debug|asan|tsan
 
-program: $(PROGRAM)
+program: $(PROGRAM) mpi
 	@ln -sfn $(VARIANT)$(if $(filter gcc cc,$(CC_NAME)),,-$(CC_NAME))/headroom build/headroom
 
 capacity: bootstrap ## measure this host and write the report: PROFILE=quick|standard|full|planet ENGINE=… OUT=… CLAIMS=mine.yaml
@@ -236,9 +240,17 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/%_fuzz.o $(BUILD)/tests/fuzz/fuzz_driver.o 
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
 
+# Beside the program, which opens the one whose mpirun started it. Made by that MPI's own compiler.
+mpi:
+	@$(if $(MODULES),$(MAKE) --no-print-directory $(MODULES),:)
+$(BUILD)/headroom-%.so: harness/mpi/mpi_module.c harness/mpi/mpi_module.h
+	$(say) MPICC $@
+	@mkdir -p $(@D)
+	$(Q)$(patsubst $*=%,%,$(filter $*=%,$(MPIS))) -std=c11 -D_GNU_SOURCE -I. -O2 -Wall -Wextra -fPIC -shared -o $@ $<
+
 plugins: $(PLUGINS) $(MOCKS)
 fuzz: $(FUZZ)
 
-.PHONY: all program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz always
+.PHONY: all program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz mpi always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
