@@ -315,6 +315,9 @@ static void conclude(struct work *w)
         advice = "run it again to the end";
     } else if (w->rc == -ENOMEM || w->rc == -ENOSPC || w->rc == -ENOTSUP) {
         advice = "needs a host with more memory, or a smaller case";
+    } else if (w->rc == -EPIPE || w->rc == -ETIMEDOUT) {
+        status = HR_INVALID;
+        advice = "look at that process's host: what ended it?";
     } else if (w->rc == -ENODEV) {
         advice = "the device is lost: look into the system's log, and run it again";
     } else {

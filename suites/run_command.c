@@ -9,6 +9,7 @@
 #include "suites/run_against.h"
 #include "suites/run_folder.h"
 #include "suites/run_plan.h"
+#include "suites/run_ranks.h"
 #include "suites/suite.h"
 
 #include "engine-under-test/loader.h"
@@ -154,14 +155,19 @@ static void order_cpus(struct hr_rig *rig)
     }
 }
 
-/* Does the filter let any case through? Conformance is planned whatever it says. */
-static bool planned(const struct session *s)
+/* Does the filter let any case of this suite (NULL: of any) through? Conformance is planned
+ * whatever it says. */
+static bool planned(const struct session *s, const char *suite)
 {
     const json_t *c;
     size_t i;
 
     json_array_foreach (json_object_get(s->plan, "cases"), i, c) {
-        if (hr_case_wanted(&s->bench.rig, json_string_value(json_object_get(c, "id")))) {
+        const char *id = json_string_value(json_object_get(c, "id"));
+        size_t length = suite ? strlen(suite) : 0;
+
+        if (hr_case_wanted(&s->bench.rig, id) &&
+            (!suite || (strncmp(id, suite, length) == 0 && id[length] == '/'))) {
             return true;
         }
     }
@@ -215,11 +221,36 @@ static int prepare(struct session *s)
     if (rc) {
         return rc;
     }
-    if (s->filtered && !planned(s)) {
+    if (s->filtered && !planned(s, NULL)) {
         return hr_fail(EINVAL, "--filter '%.80s' matches no case; `headroom run -n` lists them",
                        hr_arg_text(s->args, "filter"));
     }
     return 0;
+}
+
+/* Another rank than 0: it needs the engines, and says nothing; what is missing is rank 0's to tell.
+ */
+static int serve(struct session *s)
+{
+    struct hr_cluster_parts parts = {.path = hr_path_find("inproc")};
+    int rc = eut_open(&s->engine, hr_arg_text(s->args, "engine"));
+
+    rc = rc ? rc : eut_open(&s->ruler, "null");
+    if (rc) {
+        snprintf(parts.why, sizeof(parts.why), "%.250s", hr_error());
+    } else {
+        parts.engines[0] = s->engine.engine;
+        parts.engines[1] = s->ruler.engine;
+    }
+    return hr_run_ranks_serve(&s->bench, &parts);
+}
+
+/* Before anything is measured: a process that is forked takes no tapes with it. */
+static int start_ranks(struct session *s)
+{
+    s->bench.parts = (struct hr_cluster_parts){.path = hr_path_find("inproc"),
+                                               .engines = {s->engine.engine, s->ruler.engine}};
+    return hr_arg_flag(s->args, "dry-run") ? 0 : hr_run_ranks_fork(&s->bench, s->plan);
 }
 
 /* ---- measuring -------------------------------------------------------------------------- */
@@ -397,7 +428,9 @@ static int measure(struct session *s)
     s->rc = measure_ceilings(s);
     pin(s);
     for (int i = 0; hr_suites[i] && s->rc == 0; i++) {
-        if (hr_suite_asked(s->config, hr_suites[i]->name)) {
+        bool wanted = i == 0 || !s->filtered || planned(s, hr_suites[i]->name);
+
+        if (wanted && hr_suite_asked(s->config, hr_suites[i]->name)) {
             s->rc = run_suite(s, hr_suites[i]);
             s->rc = s->rc == 0 && hr_stop_signal() ? -EINTR : s->rc;
             saved = save(s);
@@ -478,6 +511,9 @@ static int exit_status(const struct session *s)
 {
     const int *statuses = s->bench.rig.statuses;
 
+    if (s->rc && s->bench.ranks && hr_ranks_lost(s->bench.ranks) >= 0) {
+        return HR_EXIT_INVALID; /* whatever mpirun then sent to all */
+    }
     if (hr_stop_signal()) {
         return HR_EXIT_SIGNAL + hr_stop_signal();
     }
@@ -509,6 +545,9 @@ static int run_and_report(struct session *s)
             s->bench.rig.engine->name, s->bench.rig.path->name, hr_config_profile(s->config),
             hr_run_plan_seconds(s->plan), s->folder.path);
     hr_stop_install();
+    if (s->bench.ranks) {
+        hr_ranks_folder(s->bench.ranks, s->folder.path);
+    }
     rc = measure(s);
     if (rc) {
         return hr_exit_of(rc);
@@ -517,6 +556,11 @@ static int run_and_report(struct session *s)
     hr_error_clear();
     describe_workload(s);
     describe_hiccups(s);
+    if (s->bench.ranks && hr_ranks_lost(s->bench.ranks) >= 0) {
+        hr_ranks_tell_lost(s->bench.ranks);
+        hr_record_warn(s->bench.rig.record, "%s: the run ended there", hr_error());
+        hr_error_clear();
+    }
     judge_claims(s);
     hr_record_finish(s->bench.rig.record, s->rc == 0);
     hr_run_folder_file(&s->folder, "result.json", path, sizeof(path));
@@ -580,13 +624,22 @@ static int run_run(const struct hr_args *args)
     hr_clock_init();
     s->args = args;
     s->to_stdout = json && strcmp(json, "-") == 0;
-    rc = prepare(s);
+    rc = hr_run_ranks_join(&s->bench);
+    if (rc == 0 && s->bench.ranks && hr_ranks_rank(s->bench.ranks) > 0) {
+        rc = serve(s);
+        end(s);
+        free(s);
+        return rc;
+    }
+    rc = rc ? rc : prepare(s);
+    rc = rc ? rc : start_ranks(s);
     if (rc) {
         rc = hr_exit_of(rc);
     } else {
         rc = hr_arg_flag(args, "dry-run") ? print_plan(s) : run_and_report(s);
     }
     end(s);
+    hr_run_ranks_end(&s->bench, rc);
     free(s);
     return rc;
 }

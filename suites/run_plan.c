@@ -109,7 +109,7 @@ static bool cut(struct hr_config *config, bool blocks)
     static const char *const requests[] = {"markets.requests", "throughput.requests",
                                            "latency.requests", "latency.worst_requests",
                                            "scaling.requests", "capacity.requests",
-                                           "network.orders"};
+                                           "network.orders",   "cluster.orders"};
     bool changed = false;
 
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
