@@ -132,6 +132,9 @@ const struct hr_config_row hr_config_rows[] = {
     {"capacity.requests", HR_CFG_COUNT, 1, 1e12, "200k", "requests", "requests of one tried rate, at least"},
     {"capacity.rate_min", HR_CFG_REAL, 1, 1e12, "100e3", "orders/s", "where the search begins"},
     {"capacity.rate_max", HR_CFG_REAL, 1, 1e12, "1e9", "orders/s", "where it ends at the latest"},
+    {"soak.time", HR_CFG_TIME, 0, 30 * DAY, "0s", "ns", "how long the engine is watched at a share of its capacity; 0s: not"},
+    {"soak.share", HR_CFG_REAL, 0.01, 1, "0.7", "", "of the capacity that the run confirmed at its tightest bound"},
+    {"soak.requests", HR_CFG_COUNT, 1, 1e9, "2M", "orders", "orders of a round, which is driven again and again"},
     {.key = NULL},
 };
 /* clang-format on */
