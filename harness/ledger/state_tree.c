@@ -221,6 +221,19 @@ uint64_t hr_state_tree_rebuild(struct hr_state_tree *tree, uint8_t root[HR_HASH_
     return hashed;
 }
 
+void hr_merkle_fold(uint8_t (*leaves)[HR_HASH_BYTES], uint32_t count, uint8_t root[HR_HASH_BYTES])
+{
+    for (; count > 1; count = parents(count)) {
+        for (uint32_t i = 0; i < count / 2; i++) {
+            join(leaves[i], leaves[2 * i], leaves[2 * i + 1]);
+        }
+        if (count % 2) {
+            memmove(leaves[count / 2], leaves[count - 1], HR_HASH_BYTES);
+        }
+    }
+    memcpy(root, leaves[0], HR_HASH_BYTES);
+}
+
 void hr_membership_make(struct hr_membership *proof, const struct hr_state_tree *tree,
                         uint32_t leaf)
 {

@@ -46,6 +46,9 @@ uint64_t hr_state_tree_root(struct hr_state_tree *tree, uint8_t root[HR_HASH_BYT
 /* Hashes every interior node, whatever is marked. */
 uint64_t hr_state_tree_rebuild(struct hr_state_tree *tree, uint8_t root[HR_HASH_BYTES]);
 
+/* The root of these leaves, in the same shape; they are overwritten. At least one. */
+void hr_merkle_fold(uint8_t (*leaves)[HR_HASH_BYTES], uint32_t count, uint8_t root[HR_HASH_BYTES]);
+
 /* ---- membership ----------------------------------------------------------------------- */
 
 #define HR_MEMBERSHIP_STEPS_MAX 32u
