@@ -81,7 +81,8 @@ struct hr_agree {
 struct hr_agree_ops {
     const char *name, *summary;
     bool certifies; /* a decision shows that a quorum held it: a lock may be given up for it */
-    /* One-way delays from the proposal's arrival to the decision, at the least. */
+    /* One-way delays from the proposal's arrival to the decision, at the least: with one for the
+     * proposal and one for the votes, what lies between sealing and the last commit. */
     uint32_t (*delays)(const struct hr_agree_params *params);
     /* Our opinion in this round; the round is a->round. */
     void (*start)(struct hr_agree *a, uint64_t now_ns);

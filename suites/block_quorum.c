@@ -161,8 +161,8 @@ static bool quorum_certified(const struct hr_agree *a, uint32_t *round, uint8_t 
 
 static uint32_t quorum_delays(const struct hr_agree_params *params)
 {
-    (void)params;
-    return 1;
+    /* A quorum of two is who proposes and who hears of it. */
+    return hr_quorum(params->validators) > 2;
 }
 
 const struct hr_agree_ops hr_agree_quorum = {
