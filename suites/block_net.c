@@ -10,6 +10,7 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/ledger/state_root.h"
+#include "harness/platform/platform.h"
 #include "harness/progress.h"
 #include "suites/block_mesh.h"
 
@@ -304,6 +305,7 @@ static void be_validator(const struct hr_block_run *run, struct board *board, st
     int rc;
 
     signal(SIGINT, SIG_IGN); /* the parent hears it, and stops us */
+    hr_thread_pin(-1);       /* where the parent measures there is no room for all of us */
     if (!v) {
         _exit(1);
     }
