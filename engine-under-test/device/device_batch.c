@@ -1,10 +1,10 @@
 /*
  * device_batch.c - what becomes of a batch: in, grouped by market, matched, put in order, out.
  *
- * How: a batch is cut into slices; two are on their way, so that copies in, kernels and copies out
- * overlap. A slice goes side by side over its markets if the limits cannot be met in it, whatever
- * its requests are, since each makes at most one order and one level; where they could be, a short
- * one goes in arrival order. What it cannot see: what the kernels do.
+ * How: a batch is cut into slices; three are on their way, so that copies in, kernels and copies
+ * out overlap. A slice goes side by side over its markets if the limits cannot be met in it,
+ * whatever its requests are, since each makes at most one order and one level; where they could be,
+ * a short one goes in arrival order. What it cannot see: what the kernels do.
  */
 #include "engine-under-test/device/device_memory.h"
 
@@ -221,15 +221,35 @@ static int slice_match(struct eut_device_engine *e, struct eut_slice *s,
     return rc ? rc : mark(e, QUEUE_OUT, s, REPORTED);
 }
 
+/* Whether the device copies them by itself. */
+static bool is_pinned(const struct eut_device_engine *e, const struct eut_request *requests)
+{
+    const struct eut_buffer *pinned = e->pinned;
+    uintptr_t at = (uintptr_t)requests, from = pinned ? (uintptr_t)pinned->host : 0;
+
+    return pinned && at >= from && at - from < pinned->bytes;
+}
+
 static int slice_in(struct eut_device_engine *e, struct eut_slice *s,
                     const struct eut_request *requests)
 {
     uint64_t bytes = (uint64_t)s->count * sizeof(*requests);
+    bool pinned = is_pinned(e, requests);
+    union {
+        const struct eut_request *given;
+        void *taken;
+    } memory = {.given = requests}; /* only read, as copy() promises */
     int rc;
 
-    memcpy(s->requests->host, requests, bytes);
+    if (!pinned) {
+        memcpy(s->requests->host, requests, bytes);
+    }
     rc = mark(e, QUEUE_IN, s, IN_BEGINS);
-    rc = rc ? rc : copy(e, QUEUE_IN, EUT_TO_DEVICE, s->requests, 0, bytes);
+    rc = rc ? rc : copy(e, QUEUE_IN, EUT_TO_DEVICE, s->requests, 0, pinned ? 0 : bytes);
+    if (pinned && rc == 0) {
+        rc = device_of(e)->ops->copy(device_of(e), QUEUE_IN, EUT_TO_DEVICE, s->requests, 0, bytes,
+                                     memory.taken);
+    }
     rc = rc ? rc : mark(e, QUEUE_IN, s, IN_DONE);
     rc = rc ? rc : after(e, QUEUE_KERNELS, s, IN_DONE);
     return rc ? rc : slice_sort(e, s, s->requests);
@@ -263,8 +283,8 @@ static int add_kernel_times(struct eut_device_engine *e, const struct eut_slice 
     return rc ? rc : add_time(e, s, EVENTS_BEGIN, EVENTS_DONE, &e->times.events_ns);
 }
 
-/* Waits until the slice is matched: what lives now? Its kernels' times are taken here, since another
- * window of its events moves the marks. */
+/* Waits until the slice is matched: what lives now? Its kernels' times are taken here, since
+ * another window of its events moves the marks. */
 static int slice_report(struct eut_device_engine *e, struct eut_slice *s, uint32_t *events)
 {
     const uint32_t *report = s->report->host;
@@ -292,8 +312,25 @@ static int slice_report(struct eut_device_engine *e, struct eut_slice *s, uint32
     return 0;
 }
 
-static void give_events(struct eut_sink *sink, const struct eut_event *events, uint32_t count)
+struct batch {
+    const struct eut_request *requests;
+    uint32_t count, sent;
+    struct eut_sink *sink; /* or, where this is NULL, */
+    eut_device_take take;
+    void *context;
+    struct eut_slice *matching; /* sent last; its events are still to come */
+    struct eut_slice *coming;   /* on its way in, and being sorted */
+};
+
+/* To the host's sink, or shown where they lie. */
+static void give_events(const struct batch *b, const struct eut_event *events, uint32_t count)
 {
+    struct eut_sink *sink = b->sink;
+
+    if (!sink) {
+        b->take(b->context, events, count);
+        return;
+    }
     while (count > 0) {
         uint32_t some = sink->room - sink->count < count ? sink->room - sink->count : count;
 
@@ -337,13 +374,6 @@ static int fetch_events(struct eut_device_engine *e, struct eut_slice *s, uint32
 
 /* ---- a batch -------------------------------------------------------------------- */
 
-struct batch {
-    const struct eut_request *requests;
-    uint32_t count, sent;
-    struct eut_sink *sink;
-    struct eut_slice *matching; /* sent last; its events are still to come */
-};
-
 /* How many requests can be sent side by side before the limits might be met. */
 static uint64_t room_left(const struct eut_device_engine *e)
 {
@@ -384,14 +414,14 @@ static int collect_report(struct eut_device_engine *e, struct batch *b, uint32_t
     while (rc == 0 && b->matching && *events - given > e->window) {
         rc = fetch_events(e, b->matching, given, e->window);
         if (rc == 0) {
-            give_events(b->sink, b->matching->events->host, e->window);
+            give_events(b, b->matching->events->host, e->window);
             given += e->window;
         }
     }
     if (rc == 0 && given > 0) {
         rc = fetch_events(e, b->matching, given, *events - given);
         if (rc == 0) {
-            give_events(b->sink, b->matching->events->host, *events - given);
+            give_events(b, b->matching->events->host, *events - given);
         }
         *events = 0;
     }
@@ -410,43 +440,64 @@ static int collect_events(struct eut_device_engine *e, struct batch *b, uint32_t
     rc = rc ? rc : add_time(e, s, IN_BEGINS, IN_DONE, &e->times.in_ns);
     rc = rc ? rc : add_time(e, s, REPORTED, OUT_DONE, &e->times.out_ns);
     if (rc == 0) {
-        give_events(b->sink, s->events->host, events);
+        give_events(b, s->events->host, events);
     }
     return rc;
 }
 
-/* One step: sends the next slice, if there is one, and collects the one before. The next one's
- * sorting is under way while the host looks at what the one before made. */
-static int step(struct eut_device_engine *e, struct batch *b)
+/* The next slice is on its way in. */
+static int begin(struct eut_device_engine *e, struct batch *b)
 {
-    struct eut_slice *next = slice_next(e, b);
-    uint32_t events = 0;
     int rc = 0;
 
-    if (next) {
-        rc = slice_in(e, next, b->requests + b->sent);
-        b->sent += next->count;
+    b->coming = slice_next(e, b);
+    if (b->coming) {
+        rc = slice_in(e, b->coming, b->requests + b->sent);
+        b->sent += b->coming->count;
     }
+    return rc;
+}
+
+/* One step: has the slice matched that came in, collects the one before, and meanwhile lets the
+ * next one come in. So one is copied in, one matched and one copied out at any time. */
+static int step(struct eut_device_engine *e, struct batch *b)
+{
+    struct eut_slice *s;
+    uint32_t events = 0;
+    int rc = b->coming ? 0 : begin(e, b);
+
+    s = b->coming;
     rc = rc ? rc : collect_report(e, b, &events);
-    if (next && rc == 0) {
-        e->on_the_way += next->count;
-        rc = slice_match(e, next, next->requests);
-        rc = rc ? rc : slice_out(e, next);
+    if (s && rc == 0) {
+        e->on_the_way += s->count;
+        rc = slice_match(e, s, s->requests);
+        rc = rc ? rc : slice_out(e, s);
+        rc = rc ? rc : begin(e, b);
     }
     rc = rc ? rc : collect_events(e, b, events);
-    b->matching = next;
+    b->matching = s;
     return rc;
+}
+
+static int submit(struct eut_device_engine *e, struct batch *b)
+{
+    while (e->failed == 0 && (b->sent < b->count || b->coming || b->matching)) {
+        e->failed = step(e, b);
+    }
+    return e->failed;
 }
 
 int eut_device_engine_submit(struct eut_device_engine *e, const struct eut_request *requests,
                              uint32_t count, struct eut_sink *sink)
 {
-    struct batch b = {.requests = requests, .count = count, .sink = sink};
+    return submit(e, &(struct batch){.requests = requests, .count = count, .sink = sink});
+}
 
-    while (e->failed == 0 && (b.sent < count || b.matching)) {
-        e->failed = step(e, &b);
-    }
-    return e->failed;
+int eut_device_engine_submit_to(struct eut_device_engine *e, const struct eut_request *requests,
+                                uint32_t count, eut_device_take take, void *context)
+{
+    return submit(
+        e, &(struct batch){.requests = requests, .count = count, .take = take, .context = context});
 }
 
 /* ---- resident ------------------------------------------------------------------- */

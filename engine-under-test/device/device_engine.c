@@ -259,6 +259,7 @@ void eut_device_engine_close(struct eut_device_engine *e)
     if (e->open) {
         device = e->open->device;
         free_residents(e);
+        device->ops->free(device, e->pinned);
         for (int i = 0; i < EUT_PARTS; i++) {
             device->ops->free(device, e->part[i]);
         }
@@ -317,6 +318,23 @@ int eut_device_engine_load(struct eut_device_engine *e, const struct eut_request
     }
     if (rc) {
         free_residents(e);
+    }
+    return remember(e, rc);
+}
+
+int eut_device_engine_pin(struct eut_device_engine *e, uint64_t count,
+                          struct eut_request **requests)
+{
+    int rc = e->failed;
+
+    *requests = NULL;
+    if (rc == 0 && (e->pinned || count == 0 || count > UINT64_MAX / sizeof(**requests))) {
+        return hr_fail(EINVAL, "pinned memory for %" PRIu64 " requests: asked for twice, or none",
+                       count);
+    }
+    rc = rc ? rc : allocate(e, EUT_BUFFER_MIRRORED, count * sizeof(struct eut_request), &e->pinned);
+    if (rc == 0) {
+        *requests = e->pinned->host;
     }
     return remember(e, rc);
 }

@@ -54,9 +54,22 @@ struct eut_device_part {
 const struct eut_device_part *eut_device_engine_memory(const struct eut_device_engine *engine);
 
 /* As the ABI's hooks of these names. Slices of a batch overlap: while one is matched the next is
- * copied in and the one before is copied out. */
+ * copied in and the one before is copied out. The host copies requests into pinned memory, and
+ * events out of it into the sink. */
 int eut_device_engine_submit(struct eut_device_engine *engine, const struct eut_request *requests,
                              uint32_t count, struct eut_sink *sink);
+
+/* The same without a copy by the host on either side. pin: room for so many requests in memory that
+ * the device's copy engine reaches; what is submitted from there is not copied by the host first.
+ * Once an engine; freed with it. submit_to: events are shown where the device has put them, in
+ * order, a slice or part of one at a time; they are gone when `take` returns. */
+typedef void (*eut_device_take)(void *context, const struct eut_event *events, uint32_t count);
+int eut_device_engine_pin(struct eut_device_engine *engine, uint64_t count,
+                          struct eut_request **requests);
+int eut_device_engine_submit_to(struct eut_device_engine *engine,
+                                const struct eut_request *requests, uint32_t count,
+                                eut_device_take take, void *context);
+
 int eut_device_engine_digest(struct eut_device_engine *engine, uint64_t *digest);
 int eut_device_engine_walk(struct eut_device_engine *engine, uint32_t market, eut_visit visit,
                            void *context);

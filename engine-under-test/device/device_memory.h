@@ -79,7 +79,7 @@ struct eut_slice {
     uint32_t out;                                  /* events that are being copied out */
     bool sequential;
 };
-#define EUT_SLICES 2u
+#define EUT_SLICES 3u /* one comes in, one is matched, one leaves */
 #define EUT_SLICE_MARKS 10u
 
 struct eut_device_engine {
@@ -96,6 +96,7 @@ struct eut_device_engine {
     uint64_t orders_live, levels_live; /* when the last slice was collected */
     uint32_t on_the_way;               /* requests that came later */
     struct eut_device_times times;
+    struct eut_buffer *pinned;    /* the caller's requests, NULL if it asked for no such memory */
     struct eut_buffer **resident; /* requests that stay on the device */
     uint32_t residents, resident_batch;
     uint64_t resident_count;
