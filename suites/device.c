@@ -29,7 +29,8 @@ struct api {
     char name[HR_CONFIG_NAME_MAX];
     const struct eut_engine *engine;
     const struct eut_device_api *api;
-    bool right; /* there is a device, and the engine conforms on it */
+    struct eut_device_facts facts; /* of its first device */
+    bool right;                    /* there is a device, and the engine conforms on it */
     char ceiling[96], ceiling_resident[96];
     double ceiling_value, ceiling_resident_value; /* orders/s, 0: not measured */
 };
@@ -129,7 +130,8 @@ static int known_answer(struct hr_bench *bench, json_t *suite, struct api *a)
         free(answer);
         return 0;
     }
-    params = json_pack("{s:o}", "device", facts_json(&answer->facts[0]));
+    a->facts = answer->facts[0];
+    params = json_pack("{s:o}", "device", facts_json(&a->facts));
     if (bench->rig.plan) {
         bench->rig.planned_s +=
             (double)hr_config_count(bench->rig.config, "device.known_requests") / KNOWN_PER_S;
@@ -208,6 +210,7 @@ static int measure_ceilings(struct hr_bench *bench, struct api *a)
 struct sweep {
     double host;       /* orders/s of the engine under test, 0: not had */
     double best;       /* of the device */
+    double pinned;     /* the same without the host's copies */
     double break_even; /* smallest batch at which it was no slower; 0: none */
     const struct eut_engine *host_engine;
 };
@@ -219,31 +222,34 @@ static double median_rate(const struct hr_measure_result *r, int metric)
     return isfinite(rate) ? rate : 0;
 }
 
-/* preset: the flow's name, which the report shows. */
-static int one(struct hr_bench *bench, json_t *suite, const struct api *a, const char *name,
-               const char *preset, const struct hr_flow_params *flow, uint64_t orders,
-               uint32_t batch, double *rate)
+/* preset: the flow's name, which the report shows. `extra` is the caller's to free. */
+static struct hr_device_case case_of(const struct api *a, const char *name, const char *preset,
+                                     const struct hr_flow_params *flow, uint64_t orders,
+                                     uint32_t batch)
 {
-    json_t *extra = json_pack("{s:s}", "flow", preset);
-    struct hr_measure_result result = {0};
-    int rc = hr_device_case_run(
-        bench, suite,
-        &(struct hr_device_case){.name = name,
-                                 .api = a->api,
-                                 .flow = *flow,
-                                 .extra = extra,
-                                 .orders = orders,
-                                 .batch = batch,
-                                 .ceiling = a->ceiling_value > 0 ? a->ceiling : NULL,
-                                 .ceiling_value = a->ceiling_value,
-                                 .ceiling_resident =
-                                     a->ceiling_resident_value > 0 ? a->ceiling_resident : NULL,
-                                 .ceiling_resident_value = a->ceiling_resident_value},
-        &result);
+    return (struct hr_device_case){.name = name,
+                                   .api = a->api,
+                                   .flow = *flow,
+                                   .extra = json_pack("{s:s}", "flow", preset),
+                                   .orders = orders,
+                                   .batch = batch,
+                                   .ceiling = a->ceiling_value > 0 ? a->ceiling : NULL,
+                                   .ceiling_value = a->ceiling_value,
+                                   .ceiling_resident =
+                                       a->ceiling_resident_value > 0 ? a->ceiling_resident : NULL,
+                                   .ceiling_resident_value = a->ceiling_resident_value};
+}
 
-    json_decref(extra);
+static int one(struct hr_bench *bench, json_t *suite, const struct hr_device_case *wanted,
+               double *rate, double *pinned)
+{
+    struct hr_measure_result result = {0};
+    int rc = hr_device_case_run(bench, suite, wanted, &result);
+
     *rate = rc == 0 ? median_rate(&result, HR_DEVICE_THROUGHPUT) : 0;
+    *pinned = rc == 0 ? median_rate(&result, HR_DEVICE_PINNED) : 0;
     hr_measure_result_free(&result);
+    json_decref(wanted->extra);
     return rc;
 }
 
@@ -309,16 +315,17 @@ static int batches(struct hr_bench *bench, json_t *suite, const struct api *a, c
 
     for (int i = 0; i < n && rc == 0; i++) {
         char name[HR_CONFIG_NAME_MAX + 48];
-        double rate;
+        struct hr_device_case wanted;
+        double rate, pinned;
 
         if (sizes[i] > orders) {
             continue;
         }
         snprintf(name, sizeof(name), "flow=%s/batch=%" PRIu64, preset, sizes[i]);
-        rc = one(bench, suite, a, name, preset, flow, orders, (uint32_t)sizes[i], &rate);
-        if (rate > sweep->best) {
-            sweep->best = rate;
-        }
+        wanted = case_of(a, name, preset, flow, orders, (uint32_t)sizes[i]);
+        rc = one(bench, suite, &wanted, &rate, &pinned);
+        sweep->best = fmax(sweep->best, rate);
+        sweep->pinned = fmax(sweep->pinned, pinned);
         if (rate > 0 && rate >= sweep->host && sweep->host > 0 &&
             (sweep->break_even == 0 || (double)sizes[i] < sweep->break_even)) {
             sweep->break_even = (double)sizes[i];
@@ -327,6 +334,58 @@ static int batches(struct hr_bench *bench, json_t *suite, const struct api *a, c
     if (rc == 0) {
         break_even(bench, suite, preset, sweep);
     }
+    return rc;
+}
+
+/* At each offered rate that the sweep did not rule out. */
+static int offered(struct hr_bench *bench, json_t *suite, struct hr_device_case *wanted,
+                   const char *preset, const struct sweep *sweep)
+{
+    uint64_t bound = hr_config_count(bench->rig.config, "device.bound");
+    const uint64_t *list;
+    int n = hr_config_counts(bench->rig.config, "device.offered", &list), rc = 0;
+
+    for (int i = 0; i < n && rc == 0; i++) {
+        char name[HR_CONFIG_NAME_MAX + 48], why[160];
+
+        snprintf(name, sizeof(name), "flow=%s/offered=%" PRIu64, preset, list[i]);
+        json_object_set_new(wanted->extra, "offered", json_integer((json_int_t)list[i]));
+        wanted->name = name;
+        if (sweep->pinned > 0 && sweep->pinned < (double)list[i]) {
+            json_t *params = hr_device_case_params(wanted);
+
+            snprintf(why, sizeof(why),
+                     "this device took at most %.3g orders/s, in batches of any size",
+                     sweep->pinned);
+            hr_measure_refuse(&bench->rig, suite, suite_name, name, params, HR_SKIP, why,
+                              "offer less (device.offered)");
+            json_decref(params);
+        } else {
+            rc = hr_device_offered_run(bench, suite, wanted, (double)list[i], bound);
+        }
+    }
+    json_object_del(wanted->extra, "offered");
+    return rc;
+}
+
+/* What is asked of one flow besides batch sizes: residence at a rate, and energy. */
+static int loads(struct hr_bench *bench, json_t *suite, const struct api *a, const char *preset,
+                 const struct hr_flow_params *flow, const struct sweep *sweep)
+{
+    uint64_t orders = hr_config_count(bench->rig.config, "device.requests");
+    uint64_t batch = hr_config_count(bench->rig.config, "device.batch");
+    double seconds = (double)hr_config_count(bench->rig.config, "device.energy") / 1e9;
+    char name[HR_CONFIG_NAME_MAX + 48];
+    struct hr_device_case wanted =
+        case_of(a, name, preset, flow, orders, (uint32_t)(batch < orders ? batch : orders));
+    int rc = offered(bench, suite, &wanted, preset, sweep);
+
+    snprintf(name, sizeof(name), "flow=%s/energy", preset);
+    wanted.name = name;
+    if (seconds > 0 && rc == 0) {
+        rc = hr_device_energy_run(bench, suite, &wanted, &a->facts, seconds);
+    }
+    json_decref(wanted.extra);
     return rc;
 }
 
@@ -340,15 +399,18 @@ static int market_counts(struct hr_bench *bench, json_t *suite, const struct api
 
     for (int i = 0; i < n && rc == 0; i++) {
         struct hr_flow_params flow;
+        struct hr_device_case wanted;
         char name[64];
-        double rate;
+        double rate, pinned;
 
         rc = hr_config_named_flow(bench->rig.config, "sparse", &flow);
         flow.markets = (uint32_t)counts[i];
         snprintf(name, sizeof(name), "markets=%" PRIu64, counts[i]);
-        rc = rc ? rc
-                : one(bench, suite, a, name, "sparse", &flow, orders,
-                      batch < orders ? batch : (uint32_t)orders, &rate);
+        if (rc == 0) {
+            wanted = case_of(a, name, "sparse", &flow, orders,
+                             batch < orders ? batch : (uint32_t)orders);
+            rc = one(bench, suite, &wanted, &rate, &pinned);
+        }
     }
     return rc;
 }
@@ -376,6 +438,7 @@ static int rates(struct hr_bench *bench, json_t *suite, struct api *apis, int n)
 
             bench->rig.engine = apis[i].engine;
             rc = apis[i].right ? batches(bench, suite, apis + i, preset, &flow, &own) : 0;
+            rc = rc || !apis[i].right ? rc : loads(bench, suite, apis + i, preset, &flow, &own);
         }
         bench->rig.engine = host;
     }

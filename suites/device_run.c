@@ -21,6 +21,7 @@ enum {
     THROUGHPUT = HR_DEVICE_THROUGHPUT,
     EVENTS,
     RESIDENT,
+    PINNED = HR_DEVICE_PINNED,
     SERVICE_P50,
     SERVICE_P99,
     RESIDENCE_P50,
@@ -37,6 +38,7 @@ static const struct hr_measured figures[FIGURES] = {
     [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true},
     [EVENTS] = {.name = "events", .unit = "events/s", .higher = true},
     [RESIDENT] = {.name = "resident", .unit = "orders/s", .higher = true},
+    [PINNED] = {.name = "pinned", .unit = "orders/s", .higher = true},
     [SERVICE_P50] = {.name = "batch_p50", .unit = "ns"},
     [SERVICE_P99] = {.name = "batch_p99", .unit = "ns"},
     [RESIDENCE_P50] = {.name = "residence_p50", .unit = "ns"},
@@ -51,8 +53,6 @@ static const char *const histogram_names[] = {"batch", NULL};
 
 /* Events land here and are read once, as any consumer must. */
 #define SINK_ROOM 65536u
-/* For the plan: what a CPU device does. A GPU is done sooner. */
-#define PLAN_DEVICE_PER_S 3e6
 
 struct device_run {
     const struct hr_device_case *wanted;
@@ -98,12 +98,13 @@ static int submit_all(struct eut_device_engine *engine, const struct eut_request
     return 0;
 }
 
-/* Fresh, with the books of the load phase. */
-static int open_books(const struct device_run *run, struct eut_sink *sink,
-                      struct eut_device_engine **engine)
+int hr_device_books(const struct hr_device_case *wanted, const struct hr_workload *workload,
+                    struct eut_device_engine **engine)
 {
-    const struct hr_device_case *wanted = run->wanted;
-    const struct hr_tape *tape = run->workload->tape;
+    static struct eut_event events[SINK_ROOM]; /* one case at a time (measure.h) */
+    struct counted counted = {0};
+    struct eut_sink sink = {events, 0, SINK_ROOM, count, &counted};
+    const struct hr_tape *tape = workload->tape;
     struct eut_limits limits = hr_flow_limits(&wanted->flow, wanted->batch);
     int rc;
 
@@ -116,10 +117,22 @@ static int open_books(const struct device_run *run, struct eut_sink *sink,
         *engine = NULL;
         return rc;
     }
-    return submit_all(*engine, tape->requests, tape->load, wanted->batch, sink, NULL);
+    return submit_all(*engine, tape->requests, tape->load, wanted->batch, &sink, NULL);
 }
 
-static int check_digest(struct hr_trial *t, struct eut_device_engine *engine, uint64_t expected)
+int hr_device_books_pinned(const struct hr_device_case *wanted, const struct hr_workload *workload,
+                           struct eut_device_engine **engine, struct eut_request **requests)
+{
+    int rc = hr_device_books(wanted, workload, engine);
+
+    rc = rc ? rc : eut_device_engine_pin(*engine, workload->steady, requests);
+    if (rc == 0) {
+        memcpy(*requests, workload->tape->steady_requests, workload->steady * sizeof(**requests));
+    }
+    return rc;
+}
+
+int hr_device_digest(struct hr_trial *t, struct eut_device_engine *engine, uint64_t expected)
 {
     uint64_t digest = 0;
     int rc = eut_device_engine_digest(engine, &digest);
@@ -164,7 +177,7 @@ static int end_to_end(const struct device_run *run, struct hr_trial *t, struct e
     const struct hr_workload *w = run->workload;
     struct eut_device_times before, after;
     struct eut_device_engine *engine;
-    int rc = open_books(run, sink, &engine);
+    int rc = hr_device_books(run->wanted, w, &engine);
 
     if (rc == 0) {
         uint64_t began_ns;
@@ -181,7 +194,7 @@ static int end_to_end(const struct device_run *run, struct hr_trial *t, struct e
         t->values[THROUGHPUT] = (double)w->steady / seconds;
         t->values[EVENTS] = (double)counted->events / seconds;
     }
-    rc = rc ? rc : check_digest(t, engine, w->digest);
+    rc = rc ? rc : hr_device_digest(t, engine, w->digest);
     if (rc == 0) {
         eut_device_engine_times(engine, &after);
         note_times(t, &before, &after);
@@ -191,13 +204,56 @@ static int end_to_end(const struct device_run *run, struct hr_trial *t, struct e
     return rc;
 }
 
-static int resident(const struct device_run *run, struct hr_trial *t, struct eut_sink *sink)
+static void count_taken(void *context, const struct eut_event *events, uint32_t count)
+{
+    (void)events;
+    *(uint64_t *)context += count;
+}
+
+int hr_device_pinned(struct eut_device_engine *engine, const struct eut_request *requests,
+                     uint64_t n, uint32_t batch, uint64_t *events)
+{
+    for (uint64_t at = 0; at < n; at += batch) {
+        int rc = eut_device_engine_submit_to(engine, requests + at,
+                                             n - at < batch ? (uint32_t)(n - at) : batch,
+                                             count_taken, events);
+
+        if (rc || hr_stop_signal()) {
+            return rc ? rc : hr_fail(EINTR, "interrupted");
+        }
+    }
+    return 0;
+}
+
+/* As end to end, but what the host would only copy it does not copy. */
+static int pinned(const struct device_run *run, struct hr_trial *t)
+{
+    const struct hr_workload *w = run->workload;
+    uint64_t events = 0, began_ns;
+    struct eut_device_engine *engine;
+    struct eut_request *requests;
+    int rc = hr_device_books_pinned(run->wanted, w, &engine, &requests);
+
+    began_ns = hr_clock_ns();
+    rc = rc ? rc : hr_device_pinned(engine, requests, w->steady, run->wanted->batch, &events);
+    if (rc == -ENOMEM) {
+        t->reasons[PINNED] = "no pinned memory for all requests at once";
+        rc = 0;
+    } else if (rc == 0) {
+        t->values[PINNED] = (double)w->steady / ((double)(hr_clock_ns() - began_ns) / 1e9);
+        rc = hr_device_digest(t, engine, w->digest);
+    }
+    eut_device_engine_close(engine);
+    return rc;
+}
+
+static int resident(const struct device_run *run, struct hr_trial *t)
 {
     const struct hr_workload *w = run->workload;
     uint32_t batch = run->wanted->batch;
     uint64_t events = 0, ns = 0;
     struct eut_device_engine *engine;
-    int rc = open_books(run, sink, &engine);
+    int rc = hr_device_books(run->wanted, w, &engine);
 
     rc = rc ? rc : eut_device_engine_load(engine, w->tape->steady_requests, w->steady, batch);
     if (rc == 0) {
@@ -213,7 +269,7 @@ static int resident(const struct device_run *run, struct hr_trial *t, struct eut
     } else if (rc == 0) {
         t->values[RESIDENT] = ns ? (double)w->steady / ((double)ns / 1e9) : (double)NAN;
         t->reasons[RESIDENT] = "this device's clock does not tell";
-        rc = check_digest(t, engine, w->digest);
+        rc = hr_device_digest(t, engine, w->digest);
     }
     eut_device_engine_close(engine);
     return rc;
@@ -227,10 +283,11 @@ static int device_trial(const struct hr_case *c, struct hr_trial *t)
     struct eut_sink sink = {events, 0, SINK_ROOM, count, &counted};
     int rc = end_to_end(run, t, &sink, &counted);
 
-    return rc ? rc : resident(run, t, &sink);
+    rc = rc ? rc : pinned(run, t);
+    return rc ? rc : resident(run, t);
 }
 
-static json_t *case_params(const struct hr_device_case *wanted)
+json_t *hr_device_case_params(const struct hr_device_case *wanted)
 {
     json_t *params = hr_flow_case_params(&wanted->flow);
 
@@ -258,6 +315,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_device
     memcpy(metrics, figures, sizeof(figures));
     metrics[THROUGHPUT].ceiling = wanted->ceiling;
     metrics[THROUGHPUT].ceiling_value = wanted->ceiling_value;
+    metrics[PINNED].ceiling = wanted->ceiling;
+    metrics[PINNED].ceiling_value = wanted->ceiling_value;
     metrics[RESIDENT].ceiling = wanted->ceiling_resident;
     metrics[RESIDENT].ceiling_value = wanted->ceiling_resident_value;
     return hr_measure(&bench->rig, suite,
@@ -269,7 +328,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_device
                                         .histograms = histogram_names,
                                         .run = device_trial,
                                         .context = &run,
-                                        .seconds = 2 * driven / PLAN_DEVICE_PER_S},
+                                        .seconds = 3 * driven / HR_DEVICE_PLAN_PER_S},
                       result);
 }
 
@@ -287,7 +346,7 @@ int hr_device_case_run(struct hr_bench *bench, json_t *suite, const struct hr_de
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
     }
-    params = case_params(wanted);
+    params = hr_device_case_params(wanted);
     rc = measure(bench, suite, wanted, params, result);
     json_decref(params);
     return rc;

@@ -57,6 +57,12 @@ decoded() { # API
 }
 decoded cuda
 
+# What NVML counts is told as power, and as what a joule buys.
+rm -rf "$TMP/run"
+expect_exit 0 "${with[@]}" "$HEADROOM" run tests/profiles/tiny.yaml -f ^device/ -S device.apis=cuda -o "$TMP/run"
+tr -d '\n' <"$TMP/run/result.json" | grep -q '"estimate": [0-9][^{}]*"name": "device_power"' ||
+    failed "no power of the device"
+
 # Metal: by names that no search path has, so the libraries are there from the start.
 with=(env "LD_PRELOAD=$BUILD/mocks/libobjc.A.dylib $BUILD/mocks/CoreGraphics $BUILD/mocks/Metal")
 expect_exit 0 "${with[@]}" "$HEADROOM" probe

@@ -63,12 +63,43 @@ TEST(device_suite, the_device_that_every_host_has)
     CHECK_STR(text_of(c, "status"), "pass");
     CHECK(figure(c, "throughput") > 0);
     CHECK(figure(c, "resident") > 0);
+    CHECK(figure(c, "pinned") > 0);
     CHECK(figure(c, "residence_p50") > figure(c, "batch_p50"));
     CHECK_STR(text_of(c, "digest"),
               text_of(case_of(small, "inproc/reference/flow=single"), "digest"));
     CHECK_STR(text_of(case_of(small, "device:host/markets=8"), "status"), "pass");
     CHECK(figure(case_of(small, "flow=single/break-even"), "over_host") > 0);
+
+    c = case_of(small, "flow=single/offered=20000"); /* kept, or told that it was not */
+    CHECK(figure(c, "reached") > 0 && figure(c, "reached") < 21000);
+    CHECK(figure(c, "residence_p50") > 0);
+    CHECK(figure(c, "residence_p99") >= figure(c, "residence_p50"));
+    CHECK(figure(c, "batch_mean") >= 1);
+    c = case_of(small, "flow=single/offered=100000000000");
+    CHECK_STR(text_of(c, "status"), "skip");
+    CHECK(strstr(text_of(c, "reason"), "this device took at most") != NULL);
+    c = case_of(small, "flow=single/energy");
+    CHECK_STR(text_of(c, "status"), "skip");
+    CHECK_STR(text_of(c, "reason"), "host devices do not count their energy");
     CHECK_STR(small->bench.rig.engine->name, "reference"); /* as it was */
+    small_rig_free(small);
+}
+
+TEST(device_suite, a_bound_that_is_missed_is_told_and_figures_stay)
+{
+    struct small_rig *small = rig_with("host");
+    const json_t *c;
+    size_t i;
+
+    CHECK_EQ(hr_config_set(small->config, "device.bound=1ns", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "device.energy=0s", "flag"), 0);
+    CHECK_EQ(hr_suite_find("device")->run(&small->bench, small->suite), 0);
+    c = case_of(small, "flow=single/offered=20000");
+    CHECK_STR(text_of(c, "status"), "fail");
+    CHECK(figure(c, "residence_p99") > 0);
+    json_array_foreach (json_object_get(small->suite, "cases"), i, c) {
+        CHECK(!strstr(text_of(c, "id"), "/energy"));
+    }
     small_rig_free(small);
 }
 
