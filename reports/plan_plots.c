@@ -188,6 +188,17 @@ static void put_need(FILE *gp, double need, const char *unit)
             need);
 }
 
+/* Names that the line of what is required would strike through go above it. `span` is the axis's,
+ * as a logarithm. */
+static void off_the_line(struct hr_end_label *labels, int count, double need, double span)
+{
+    for (int i = 0; i < count; i++) {
+        if (fabs(log(labels[i].y / need)) < 0.03 * span) {
+            labels[i].y = need * exp(0.05 * span);
+        }
+    }
+}
+
 static void put_points(FILE *gp, const char *name, const struct points *points, int front)
 {
     static const struct {
@@ -255,6 +266,7 @@ static bool plot_scatter(const json_t *plan, const struct scatter *s, FILE *dat,
     hr_script_axis_title(gp, 'y', s->y_title);
     if (need > 0) {
         put_need(gp, need, s->unit);
+        off_the_line(labels, points.count, need, log(fmax(high, need) / fmin(low, need)));
     }
     hr_script_end_labels(gp, labels, points.count, &x, &y);
     put_points(gp, s->name, &points, front);

@@ -34,6 +34,17 @@ expect_out 'with its GPU at most 273 GB/s / 39\.1 GB a token = 6\.98 tokens/s'
 expect_out '25\.8 GB / 936 GB/s of the GPU \+ 13\.3 GB / 51\.0 GB/s\) = 3\.46 tokens/s'
 expect_out 'its GPU was not asked: at most 936 GB/s'
 
+# A GPU that was asked answers for its machine, and is told as what it is.
+sed '/decode\/model=llama-3.1-8b"/,/"bits"/{
+    s|decode/model|decode/device=cuda/model|
+    s|"bits": 4,|"bits": 4, "device": {"kind": "gpu"},|
+    }' $samples/linux-rtx-3090.json >"$TMP/asked.json"
+expect_exit 0 "$HEADROOM" plan "$TMP/asked.json" --catalog $documents --require decode=5@model=llama-3.1-8b
+expect_out '8 tokens/s / 5 tokens/s required = 1\.6×; weights alone, streamed by its GPU.*decode/device=cuda/model=llama-3\.1-8b'
+expect_exit 0 "$HEADROOM" plan "$TMP/asked.json" --catalog $documents --require decode=50@model=llama-3.1-8b
+expect_out '8 tokens/s / 50 tokens/s required'
+grep -q 'its GPU was not asked' "$TMP/out" && failed "a GPU that was asked is said not to have been"
+
 # What is made up never passes for measured, and no projection stands above a result.
 grep -q '"basis": "measured"' "$TMP/plan.json" || failed "the real result is not measured"
 [ "$(grep -c '"basis": "constructed"' "$TMP/plan.json")" -eq 2 ] || failed "a made-up result is not told as such"
