@@ -108,6 +108,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"network.clients", HR_CFG_COUNT, 1, 4096, "20", "clients", "connections, at most one a market"},
     {"network.markets", HR_CFG_COUNT, 1, 134217728, "20", "markets", "markets of the network cases; the rest is the run's own flow"},
     {"network.orders", HR_CFG_COUNT, 1, 1e11, "1M", "orders", "orders of a run; of batches below 32 fewer"},
+    {"network.shards", HR_CFG_COUNT, 0, 1024, "0", "servers", "servers of one more case of the largest batch, each on a processor that it shares with its clients; 0: one a processor; 1: no such case"},
     {"network.window", HR_CFG_COUNT, 1, 1e9, "512", "orders", "orders that a client sends ahead of their answers; at least a batch"},
     {"network.buffer", HR_CFG_COUNT, 0, 1e12, "0", "bytes", "buffer of each way of a connection; 0: what the system or the ring has by itself"},
     {"network.congestion", HR_CFG_TEXT, 0, 0, "", "", "TCP congestion control; \"\": the system's, which the report names"},

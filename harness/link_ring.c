@@ -24,7 +24,7 @@
 #define LINE 128
 /* A whole number of pages, also where they are of 64 KiB. */
 #define RING_BYTES_MIN (64u << 10)
-#define DEFAULT_BYTES (256u << 10)
+#define DEFAULT_BYTES (64u << 10)
 #define SPINS_BEFORE_YIELD 2000
 
 /* Shared. Positions count bytes since the start. */

@@ -13,6 +13,7 @@
 #include "harness/wire.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,8 +151,9 @@ static bool out_of_turn(struct hr_clients *h, struct client *client, const struc
     return true;
 }
 
-static void account(struct hr_clients *h, struct client *client, const struct hr_wire_event *e,
-                    uint64_t now_ns)
+static inline void account(struct hr_clients *h, struct client *client,
+                           const struct hr_wire_event *e, struct hr_client_counts *sum,
+                           uint64_t now_ns)
 {
     if (__builtin_expect(e->sequence != client->expected, 0) && !out_of_turn(h, client, e)) {
         return;
@@ -160,11 +162,11 @@ static void account(struct hr_clients *h, struct client *client, const struct hr
         h->digests[e->market] = eut_digest_fold(h->digests[e->market], e->order, e->maker, e->price,
                                                 e->qty, e->kind, e->reason);
     }
-    h->counts.events++;
-    h->counts.trades += e->kind == EUT_TRADE;
-    h->counts.rejected += e->kind == EUT_REJECTED;
+    sum->events++;
+    sum->trades += e->kind == EUT_TRADE;
+    sum->rejected += e->kind == EUT_REJECTED;
     if (e->last) {
-        h->counts.acked++;
+        sum->acked++;
         client->expected++;
         if (h->latency) {
             note_latency(h, now_ns - e->time_ns);
@@ -174,17 +176,23 @@ static void account(struct hr_clients *h, struct client *client, const struct hr
 
 static int take_span(struct hr_clients *h, uint32_t c, const uint8_t *at, size_t count)
 {
+    struct hr_client_counts sum = {0};
     uint64_t now_ns = hr_clock_ns();
+    int rc = 0;
 
-    for (size_t i = 0; i < count; i++, at += HR_WIRE_EVENT_BYTES) {
+    for (size_t i = 0; i < count && rc == 0; i++, at += HR_WIRE_EVENT_BYTES) {
         struct hr_wire_event event;
 
-        if (hr_wire_event_get(at, HR_WIRE_EVENT_BYTES, &event)) {
-            return -EBADMSG;
+        rc = hr_wire_event_get(at, HR_WIRE_EVENT_BYTES, &event);
+        if (rc == 0) {
+            account(h, h->clients + c, &event, &sum, now_ns);
         }
-        account(h, h->clients + c, &event, now_ns);
     }
-    return 0;
+    h->counts.events += sum.events;
+    h->counts.trades += sum.trades;
+    h->counts.rejected += sum.rejected;
+    h->counts.acked += sum.acked;
+    return rc;
 }
 
 int64_t hr_clients_receive(struct hr_clients *h, hr_client_take take, void *context)
@@ -348,6 +356,9 @@ int hr_clients_drive(struct hr_clients *h, const struct hr_clients_run *run, uin
         left = left ? send_round(h, run, done) : 0;
         got = left < 0 ? 0 : hr_clients_receive(h, NULL, NULL);
         idle = got ? 0 : idle + 1;
+        if (idle && run->shares_cpu) {
+            sched_yield();
+        }
         quiet_ns = got ? 0 : quiet_ns;
         if (idle % 1024 == 1023) {
             uint64_t now = hr_clock_ns();

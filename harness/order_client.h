@@ -60,6 +60,7 @@ struct hr_clients_run {
     uint32_t batch;
     unsigned lost_after_ms;
     struct hr_histogram *latency;
+    bool shares_cpu; /* with the server: it is the server's when there is nothing to do */
 };
 int hr_clients_drive(struct hr_clients *clients, const struct hr_clients_run *run, uint64_t *ns);
 

@@ -23,6 +23,7 @@ struct hr_net_params {
     uint32_t batch;             /* orders in a message, at most */
     uint32_t window; /* orders that a client sends ahead of their answers; at least batch */
     int server_cpu;  /* -1: anywhere */
+    bool shares_cpu; /* with its clients' thread: it is theirs when there is nothing to do */
 };
 
 struct hr_net {

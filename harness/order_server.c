@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static void into_backlog(struct work *w, const uint8_t *event)
     }
 }
 
-static void put(struct work *w, const struct eut_event *event, uint8_t last)
+static inline void put(struct work *w, const struct eut_event *event, uint8_t last)
 {
     const uint8_t *order = w->orders + (size_t)event->request * HR_WIRE_ORDER_BYTES;
     uint8_t late[HR_WIRE_EVENT_BYTES];
@@ -143,11 +144,12 @@ static void put_silent(struct work *w, uint32_t end)
 static void put_held(struct work *w, bool last)
 {
     put(w, &w->held, last);
-    w->next = last ? w->held.request + 1 : w->next;
+    w->next += last;
     w->holding = false;
 }
 
-/* All that stands in the sink; the last of it is held until it is known what follows. */
+/* All that stands in the sink; its last one is held until it is known what follows. `next` is the
+ * request of the latest event until that was its last. */
 static void put_events(struct work *w)
 {
     const struct eut_event *events = w->sink.events;
@@ -155,23 +157,30 @@ static void put_events(struct work *w)
 
     w->counts.events += count;
     w->sink.count = 0;
+    if (count && w->holding) {
+        put_held(w, events[0].request != w->held.request);
+    }
     for (uint32_t i = 0; i < count; i++) {
         const struct eut_event *e = events + i;
 
-        if (__builtin_expect(e->request >= w->count ||
-                                 e->request < (w->holding ? w->held.request : w->next),
-                             0)) {
+        if (__builtin_expect(e->request >= w->count || e->request < w->next, 0)) {
             w->broken = true;
             hr_fail(EBADMSG, "engine %s answers request %u of a batch of %u, out of turn",
                     w->params->engine->name, e->request, w->count);
             return;
         }
-        if (w->holding) {
-            put_held(w, e->request != w->held.request);
+        if (__builtin_expect(e->request != w->next, 0)) {
+            put_silent(w, e->request);
         }
-        put_silent(w, e->request);
-        w->held = *e;
-        w->holding = true;
+        if (i + 1 == count) {
+            w->held = *e;
+            w->holding = true;
+        } else {
+            bool last = e[1].request != e->request;
+
+            put(w, e, last);
+            w->next += last;
+        }
     }
 }
 
@@ -457,6 +466,9 @@ static int serve_all(struct work *w)
             return -EIO;
         }
         idle = n ? 0 : idle + 1;
+        if (idle && w->params->shares_cpu) {
+            sched_yield();
+        }
         if ((round % LOOK_ROUNDS == 0 || (idle && idle % LOOK_IDLE_ROUNDS == 0)) &&
             !answer_parent(w)) {
             return 0;

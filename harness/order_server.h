@@ -27,6 +27,7 @@ struct hr_server_params {
     bool ports;               /* the link is of hr_link_many(), and its counts are wanted */
     bool timed;               /* what each batch took is wanted */
     bool renew;               /* a client may have a new engine made */
+    bool shares_cpu;          /* gives it away when there is nothing to do */
 };
 
 /* Of an order: from when it was taken off the link until its events were on their way. Each bucket

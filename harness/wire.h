@@ -161,7 +161,22 @@ static inline void hr_wire_event_put(uint8_t *at, const struct eut_event *event,
     memcpy(at + offsetof(struct hr_wire_event, market), &tail, sizeof(tail));
 }
 
+/* -EBADMSG, in words. */
+int hr_wire_not_an_event(size_t bytes);
+
 /* 0, or -EBADMSG. */
-int hr_wire_event_get(const uint8_t *at, size_t bytes, struct hr_wire_event *event);
+static inline int hr_wire_event_get(const uint8_t *at, size_t bytes, struct hr_wire_event *event)
+{
+    if (__builtin_expect(bytes < HR_WIRE_EVENT_BYTES, 0)) {
+        return hr_wire_not_an_event(bytes);
+    }
+    memcpy(event, at, sizeof(*event));
+    if (__builtin_expect(event->magic != HR_WIRE_EVENT_MAGIC || event->reserved != 0 ||
+                             event->last > 1,
+                         0)) {
+        return hr_wire_not_an_event(bytes);
+    }
+    return 0;
+}
 
 #endif

@@ -12,7 +12,7 @@
 #include "suites/percentiles.h"
 
 #include "harness/error.h"
-#include "harness/order_net.h"
+#include "harness/order_shards.h"
 #include "harness/statistics.h"
 #include "harness/wire.h"
 
@@ -80,6 +80,8 @@ struct network_case {
     struct hr_link_params link;
     uint32_t batch, window;
     int server_cpu;
+    uint32_t shards;
+    const int *cpus; /* of the shards */
     double baseline; /* bits/s of libiperf over the same link; NAN: not known */
     json_t *params;  /* the case's: what the link really has is added by its first run */
 };
@@ -90,18 +92,13 @@ struct counted {
     struct hr_server_counts server;
 };
 
-static int count(struct hr_net *net, struct counted *c)
-{
-    c->client = *hr_clients_counts(net->clients);
-    return hr_server_ask(&net->server, &c->server);
-}
-
 static double apart(uint64_t a, uint64_t b)
 {
     return fabs((double)a - (double)b);
 }
 
-static void note_counts(struct hr_trial *t, const struct counted *b, const struct counted *e)
+static void note_counts(const struct network_case *n, struct hr_trial *t, const struct counted *b,
+                        const struct counted *e)
 {
     uint64_t offered = e->client.offered - b->client.offered,
              sent = e->client.sent - b->client.sent,
@@ -117,9 +114,11 @@ static void note_counts(struct hr_trial *t, const struct counted *b, const struc
     for (int i = 0; i < METRICS - OFFERED; i++) {
         t->values[OFFERED + i] = (double)all[i];
     }
-    /* The client's own are among the disturbances of every run. */
-    hr_check_most(&t->checks, "server_switches", apart(e->server.switches, b->server.switches),
-                  SERVER_SWITCHES_SOFT, INFINITY, "switches");
+    /* The client's own are among every run's disturbances; shards give their processor away. */
+    if (n->shards == 1) {
+        hr_check_most(&t->checks, "server_switches", apart(e->server.switches, b->server.switches),
+                      SERVER_SWITCHES_SOFT, INFINITY, "switches");
+    }
     hr_check_most(&t->checks, "lost", (double)lost, 0, 0, "orders");
     hr_check_most(&t->checks, "duplicated", (double)duplicated, 0, 0, "orders");
     hr_check_most(
@@ -149,7 +148,7 @@ static void note_rates(const struct network_case *n, struct hr_trial *t, const s
     }
 }
 
-static int drive(struct hr_net *net, const struct eut_request *requests, uint64_t orders,
+static int drive(struct hr_shards_net *net, const struct eut_request *requests, uint64_t orders,
                  const struct network_case *n, struct hr_trial *t, bool timed, uint64_t *ns)
 {
     struct hr_net_cut cut;
@@ -161,12 +160,12 @@ static int drive(struct hr_net *net, const struct eut_request *requests, uint64_
     if (timed) {
         hr_trial_start(t);
     }
-    rc = hr_clients_drive(net->clients,
-                          &(struct hr_clients_run){.tapes = cut.tapes,
-                                                   .batch = n->batch,
-                                                   .lost_after_ms = LOST_AFTER_MS,
-                                                   .latency = timed ? t->histograms[0] : NULL},
-                          ns);
+    rc = hr_shards_net_drive(net,
+                             &(struct hr_clients_run){.tapes = cut.tapes,
+                                                      .batch = n->batch,
+                                                      .lost_after_ms = LOST_AFTER_MS,
+                                                      .latency = timed ? t->histograms[0] : NULL},
+                             ns);
     if (timed) {
         hr_trial_stop(t);
     }
@@ -174,50 +173,53 @@ static int drive(struct hr_net *net, const struct eut_request *requests, uint64_
     return rc;
 }
 
-static int measure_open(struct hr_net *net, const struct network_case *n, struct hr_trial *t)
+static int measure_open(struct hr_shards_net *net, const struct network_case *n, struct hr_trial *t)
 {
     const struct hr_tape *tape = n->workload->tape;
     struct counted before, after;
     uint64_t ns = 0;
     int rc = drive(net, tape->requests, tape->load, n, t, false, &ns);
 
-    rc = rc ? rc : count(net, &before);
+    rc = rc ? rc : hr_shards_net_counts(net, &before.client, &before.server);
     rc = rc ? rc : drive(net, tape->steady_requests, n->orders, n, t, true, &ns);
-    rc = rc ? rc : count(net, &after);
+    rc = rc ? rc : hr_shards_net_counts(net, &after.client, &after.server);
     if (rc) {
         return rc;
     }
-    note_counts(t, &before, &after);
+    note_counts(n, t, &before, &after);
     note_rates(n, t, &before, &after, ns);
     /* The engine's own, and what came back. */
     hr_trial_digest(t, after.server.digest, n->digest);
-    hr_trial_digest(t, hr_clients_digest(net->clients), n->digest);
+    hr_trial_digest(t, hr_shards_net_digest(net), n->digest);
     return 0;
 }
 
 static int network_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct network_case *n = c->context;
-    struct hr_net net;
-    int rc = hr_net_open(
-        &net, &(struct hr_net_params){.ops = n->ops,
-                                      .engine = t->engine,
-                                      .limits = hr_flow_limits(&n->workload->tape->params, 1),
-                                      .link = n->link,
-                                      .batch = n->batch,
-                                      .window = n->window,
-                                      .server_cpu = n->server_cpu});
+    const struct hr_link_facts *facts;
+    struct hr_shards_net net;
+    int rc = hr_shards_net_open(
+        &net,
+        &(struct hr_net_params){.ops = n->ops,
+                                .engine = t->engine,
+                                .limits = hr_flow_limits(&n->workload->tape->params, 1),
+                                .link = n->link,
+                                .batch = n->batch,
+                                .window = n->window,
+                                .server_cpu = n->server_cpu},
+        n->shards, n->cpus);
 
     if (rc) {
         return rc;
     }
+    facts = &net.nets[0].link->facts;
     json_object_update_new(
-        n->params, json_pack("{s:s, s:I, s:I, s:I}", "congestion", net.link->facts.congestion,
-                             "send_buffer", (json_int_t)net.link->facts.send_bytes,
-                             "receive_buffer", (json_int_t)net.link->facts.receive_bytes, "hwm",
-                             (json_int_t)net.link->facts.hwm));
+        n->params, json_pack("{s:s, s:I, s:I, s:I}", "congestion", facts->congestion, "send_buffer",
+                             (json_int_t)facts->send_bytes, "receive_buffer",
+                             (json_int_t)facts->receive_bytes, "hwm", (json_int_t)facts->hwm));
     rc = measure_open(&net, n, t);
-    hr_net_close(&net);
+    hr_shards_net_close(&net);
     return rc;
 }
 
@@ -268,7 +270,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
 }
 
 static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *ops, uint32_t batch,
-               double baseline)
+               uint32_t shards, double baseline)
 {
     const struct hr_config *config = bench->rig.config;
     uint32_t clients = (uint32_t)hr_config_count(config, "network.clients");
@@ -276,13 +278,15 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *
                              .batch = batch,
                              .window = (uint32_t)hr_config_count(config, "network.window"),
                              .server_cpu = hr_rig_other_cpu(&bench->rig),
+                             .shards = shards,
+                             .cpus = bench->rig.cpus,
                              .baseline = strcmp(ops->name, "tcp") == 0 ? baseline : (double)NAN};
     struct hr_flow_params flow;
     const char *reason;
     char name[64], id[256];
     int rc = 0;
 
-    snprintf(name, sizeof(name), "batch=%u", batch);
+    snprintf(name, sizeof(name), shards > 1 ? "batch=%u/shards=%u" : "batch=%u", batch, shards);
     hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
@@ -297,9 +301,9 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *
         .hwm = (uint32_t)hr_config_count(config, "network.hwm"),
     };
     n.params = hr_flow_case_params(&flow);
-    json_object_update_new(n.params,
-                           json_pack("{s:I, s:I, s:I}", "batch", (json_int_t)batch, "clients",
-                                     (json_int_t)n.link.clients, "window", (json_int_t)n.window));
+    json_object_update_new(n.params, json_pack("{s:I, s:I, s:I, s:I}", "batch", (json_int_t)batch,
+                                               "clients", (json_int_t)n.link.clients, "shards",
+                                               (json_int_t)shards, "window", (json_int_t)n.window));
     reason = why_not(&n);
     if (reason) {
         hr_measure_refuse(&bench->rig, suite, SUITE, name, n.params, HR_SKIP, reason,
@@ -327,10 +331,24 @@ static bool asked(const char *list, const char *name)
     return false;
 }
 
+/* As many as there are processors, unless told otherwise; clients cannot be cut. */
+static uint32_t shards_wanted(const struct hr_rig *rig)
+{
+    uint64_t asked_for = hr_config_count(rig->config, "network.shards"), clients, markets;
+    uint64_t shards = asked_for ? asked_for : (uint64_t)rig->cpus_count;
+
+    clients = hr_config_count(rig->config, "network.clients");
+    markets = hr_config_count(rig->config, "network.markets");
+    clients = clients < markets ? clients : markets;
+    shards = shards < (uint64_t)rig->cpus_count ? shards : (uint64_t)rig->cpus_count;
+    return (uint32_t)(shards < clients ? shards : clients);
+}
+
 static int path_cases(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *ops)
 {
     const uint64_t *batches;
     int n = hr_config_counts(bench->rig.config, "network.batches", &batches), rc = 0;
+    uint32_t shards = shards_wanted(&bench->rig);
     double baseline = (double)NAN;
 
     bench->rig.path = hr_path_find(ops->name);
@@ -341,7 +359,10 @@ static int path_cases(struct hr_bench *bench, json_t *suite, const struct hr_lin
         rc = hr_link_baseline(bench, suite, SUITE, &baseline);
     }
     for (int i = 0; i < n && rc == 0; i++) {
-        rc = one(bench, suite, ops, (uint32_t)batches[i], baseline);
+        rc = one(bench, suite, ops, (uint32_t)batches[i], 1, baseline);
+    }
+    if (shards > 1 && rc == 0) {
+        rc = one(bench, suite, ops, (uint32_t)batches[n - 1], shards, baseline);
     }
     return rc;
 }

@@ -1,0 +1,123 @@
+/* Several servers and their clients on the same processors answer as one engine in process does,
+ * over every link, and their counters add up. */
+#include "harness/order_shards.h"
+
+#include "engine-under-test/loader.h"
+#include "harness/clock.h"
+#include "harness/error.h"
+#include "harness/platform/platform.h"
+#include "tests/test.h"
+
+#include <stdlib.h>
+
+#define MARKETS 7u
+#define CLIENTS 5u
+#define SHARDS 3u
+#define BATCH 40u
+#define ORDERS 12000u
+
+static const struct eut_limits limits = {.struct_size = sizeof(struct eut_limits),
+                                         .markets = MARKETS,
+                                         .batch_max = ORDERS,
+                                         .orders = ORDERS,
+                                         .levels = ORDERS};
+
+/* Some rest, some trade. */
+static struct eut_request *orders(void)
+{
+    struct eut_request *all = calloc(ORDERS, sizeof(*all));
+
+    for (uint32_t i = 0; i < ORDERS; i++) {
+        all[i] = (struct eut_request){.order = i + 1,
+                                      .market = i * 5 % MARKETS,
+                                      .price = 100 + i % 13,
+                                      .qty = 1 + i % 3,
+                                      .op = EUT_NEW,
+                                      .side = i / MARKETS % 2 ? EUT_BUY : EUT_SELL,
+                                      .type = EUT_LIMIT,
+                                      .tif = EUT_DAY};
+    }
+    return all;
+}
+
+static void swallow(struct eut_sink *sink)
+{
+    sink->count = 0;
+}
+
+static uint64_t digest_in_process(const struct eut_engine *e, const struct eut_request *requests)
+{
+    struct eut_event events[256];
+    struct eut_sink sink = {events, 0, 256, swallow, NULL};
+    uint64_t digest;
+    void *self;
+
+    CHECK_EQ(e->create(&limits, &self), 0);
+    CHECK_EQ(e->submit(self, requests, ORDERS, &sink), 0);
+    digest = e->digest(self);
+    e->destroy(self);
+    return digest;
+}
+
+static void answers(const struct hr_link_ops *ops, const struct eut_engine *engine,
+                    const struct eut_request *requests, uint64_t expected)
+{
+    struct hr_net_params params = {.ops = ops,
+                                   .engine = engine,
+                                   .limits = limits,
+                                   .link = {.clients = CLIENTS, .congestion = "", .hwm = 1000},
+                                   .batch = BATCH,
+                                   .window = 4 * BATCH,
+                                   .server_cpu = -1};
+    struct hr_histogram *latency = hr_histogram_new();
+    struct hr_client_counts clients;
+    struct hr_server_counts servers;
+    struct hr_shards_net net;
+    struct hr_net_cut cut;
+    int cpus[SHARDS] = {-1, -1, -1};
+    uint64_t ns = 0;
+
+    hr_cpus_allowed(cpus, 1); /* the others anywhere: there may be one */
+    CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, CLIENTS), 0);
+    if (hr_shards_net_open(&net, &params, SHARDS, cpus) ||
+        hr_shards_net_drive(
+            &net,
+            &(struct hr_clients_run){
+                .tapes = cut.tapes, .batch = BATCH, .lost_after_ms = 20000, .latency = latency},
+            &ns) ||
+        hr_shards_net_counts(&net, &clients, &servers)) {
+        FAIL("%s: %s", ops->name, hr_error());
+    }
+    CHECK_EQ(clients.acked, ORDERS);
+    CHECK_EQ(clients.offered, clients.sent + clients.refused);
+    CHECK_EQ(clients.lost + clients.duplicated, 0);
+    CHECK_EQ(servers.received, ORDERS);
+    CHECK_EQ(servers.received, servers.accepted + servers.rejected);
+    CHECK_EQ(servers.events, clients.events);
+    CHECK_EQ(servers.connections, CLIENTS);
+    CHECK_EQ(servers.digest, expected);
+    CHECK_EQ(hr_shards_net_digest(&net), expected);
+    CHECK_EQ(hr_histogram_count(latency), ORDERS);
+    CHECK(ns > 0);
+    hr_shards_net_close(&net);
+    hr_net_cut_free(&cut);
+    hr_histogram_free(latency);
+}
+
+TEST(order_shards, every_link_answers_as_in_process)
+{
+    struct eut_request *requests = orders();
+    struct eut_handle oracle, reference;
+    uint64_t expected;
+
+    hr_clock_init();
+    CHECK_EQ(eut_open(&oracle, "oracle"), 0);
+    CHECK_EQ(eut_open(&reference, "reference"), 0);
+    expected = digest_in_process(oracle.engine, requests);
+    for (int i = 0; hr_links[i]; i++) {
+        if (hr_links[i]->available() == 0) {
+            answers(hr_links[i], reference.engine, requests, expected);
+        }
+    }
+    free(requests);
+}
