@@ -125,6 +125,9 @@ lines: ## count the lines of memory a request touches, by flow (needs valgrind)
 bless: ## accept the present output of the golden tests as right
 	@HEADROOM_BLESS=1 tests/run golden cli
 
+device-bench: ## measure a GPU with a program that needs no libraries (scripts/measure-device runs it)
+	@$(MAKE) --no-print-directory $(BUILD)/device-bench
+
 list: ## list variants, sources and tests
 	@printf 'variants: release portable debug asan tsan\nsources: %s\ntests: %s\n' '$(SOURCES)' '$(TESTS)'
 
@@ -216,6 +219,19 @@ $(MOCKS): $(wildcard tests/mocks/*.h engine-under-test/device/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -fPIC -shared -Wl,-soname,$(FRAMEWORK)$(@F) -o $@ $(filter %.c,$^)
 
+# The device suite's questions without any library (scripts/measure-device).
+BENCH_C := tests/bench/device_bench.c suites/device_drive.c \
+           $(filter-out %_product.c,$(wildcard engine-under-test/device/*.c)) $(filter-out %_entry.c,$(REFERENCE)) \
+           $(patsubst %,engine-under-test/%.c,collect conform contract differ hostile hostile_round oracle oracle_book \
+             scenario scenarios shrink watch) \
+           $(patsubst %,harness/%.c,cgroup clock codec distribution error flow flow_observe flow_params flow_text histogram \
+             itch50 lobster market_cut output portable_math progress proof recorded sha256 slices statistics tape \
+             platform/$(OS)/memory_$(OS) platform/$(OS)/threads_$(OS))
+$(BUILD)/device-bench: PKG_CFLAGS =
+$(BUILD)/device-bench: $(BENCH_C:%.c=$(BUILD)/%.o) $(addprefix $(BUILD)/engine-under-test/device/kernel_,text.o ceilings_text.o)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ -lm -ldl -pthread
+
 # The unit tests under Criterion; the same files under a plain runner where Criterion cannot go.
 $(BUILD)/tests/%.o: tests/%.c
 	$(say) CC $<
@@ -251,6 +267,6 @@ $(BUILD)/headroom-%.so: harness/mpi/mpi_module.c harness/mpi/mpi_module.h
 plugins: $(PLUGINS) $(MOCKS)
 fuzz: $(FUZZ)
 
-.PHONY: all program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz mpi always
+.PHONY: all device-bench program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz mpi always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

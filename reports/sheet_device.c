@@ -7,6 +7,7 @@
 #include "reports/sheet.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const json_t *device_of(const json_t *item)
@@ -53,45 +54,171 @@ static void add_devices(json_t *sheet, const json_t *cases)
     hr_table_end(sheet, table);
 }
 
-static void add_rates(json_t *sheet, const json_t *cases)
+static const char *flow_of(const json_t *item)
 {
-    json_t *table = hr_sheet_table(sheet, NULL, NULL);
+    return hr_view_text(json_object_get(item, "params"), "flow");
+}
+
+/* What a row is of: flow and markets, batch. */
+static void size_columns(json_t *table)
+{
+    hr_table_column(table, "Flow", HR_LEFT);
+    hr_table_column(table, "Batch", HR_RIGHT);
+}
+
+static void size_cells(json_t *row, const json_t *item)
+{
+    char markets[192];
+
+    snprintf(markets, sizeof(markets), "%s markets",
+             hr_figure_count(hr_view_param(item, "markets")).text);
+    hr_row_cell(row, flow_of(item), markets);
+    hr_row_cell(row, hr_figure_count(hr_view_param(item, "batch")).text, NULL);
+}
+
+static bool is_of(const json_t *item, const char *engine)
+{
+    return strcmp(hr_view_text(item, "engine"), engine) == 0;
+}
+
+static void add_rates(json_t *sheet, const json_t *cases, const char *engine)
+{
+    char title[96];
+    json_t *table, *row;
+    const json_t *item;
+    size_t i;
+
+    snprintf(title, sizeof(title), "%s, orders/s", engine);
+    table = hr_sheet_table(sheet, title, NULL);
+    size_columns(table);
+    hr_table_column(table, "End to end", HR_RIGHT);
+    hr_table_column(table, "Pinned", HR_RIGHT);
+    hr_table_column(table, "Resident", HR_RIGHT);
+    hr_table_column(table, "Of ceiling", HR_LEFT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (cases, i, item) {
+        const json_t *resident = hr_view_metric(item, "resident");
+
+        if (!is_of(item, engine) || !hr_view_metric(item, "throughput")) {
+            continue;
+        }
+        row = hr_table_row(table, item);
+        size_cells(row, item);
+        hr_row_metric(row, hr_view_metric(item, "throughput"));
+        hr_row_metric(row, hr_view_metric(item, "pinned"));
+        hr_row_metric(row, resident);
+        hr_row_share(row, hr_view_number(resident, "of_ceiling"), "above it");
+        hr_row_status(row, hr_view_text(item, "status"));
+    }
+    hr_table_end(sheet, table);
+}
+
+/* Where the time of a batch goes. */
+static void add_times(json_t *sheet, const json_t *cases, const char *engine)
+{
+    static const struct {
+        const char *metric, *title;
+    } parts[] = {{"batch_p50", "Batch p50"}, {"residence_p99", "Residence p99"},
+                 {"copy_in", "In"},          {"sort", "Sort"},
+                 {"match", "Match"},         {"events_in_order", "Events"},
+                 {"copy_out", "Out"}};
+    char title[128];
+    json_t *table, *row;
+    const json_t *item;
+    size_t i;
+
+    snprintf(title, sizeof(title), "%s: a batch's time, and its parts in ns an order", engine);
+    table = hr_sheet_table(sheet, title, title);
+    size_columns(table);
+    hr_table_column(table, "Pinned, of ceiling", HR_LEFT);
+    for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
+        hr_table_column(table, parts[p].title, HR_RIGHT);
+    }
+    json_array_foreach (cases, i, item) {
+        if (!is_of(item, engine) || !hr_view_metric(item, "batch_p50")) {
+            continue;
+        }
+        row = hr_table_row(table, item);
+        size_cells(row, item);
+        hr_row_share(row, hr_view_number(hr_view_metric(item, "pinned"), "of_ceiling"), "above it");
+        for (size_t p = 0; p < sizeof(parts) / sizeof(parts[0]); p++) {
+            hr_row_cell(row, hr_figure_bare(hr_view_estimate(item, parts[p].metric), "ns").text,
+                        NULL);
+        }
+    }
+    hr_table_end(sheet, table);
+}
+
+/* Orders that come at a given rate, and what they cost in energy. */
+static void add_loads(json_t *sheet, const json_t *cases)
+{
+    json_t *table = hr_sheet_table(sheet, "Orders that come at a given rate", NULL);
     const json_t *item;
     size_t i;
 
     hr_table_column(table, "Engine", HR_LEFT);
     hr_table_column(table, "Flow", HR_LEFT);
-    hr_table_column(table, "Markets", HR_RIGHT);
-    hr_table_column(table, "Batch", HR_RIGHT);
-    hr_table_column(table, "End to end, orders/s", HR_RIGHT);
-    hr_table_column(table, "Of ceiling", HR_LEFT);
-    hr_table_column(table, "Resident, orders/s", HR_RIGHT);
-    hr_table_column(table, "Of ceiling", HR_LEFT);
-    hr_table_column(table, "Batch p50", HR_RIGHT);
+    hr_table_column(table, "Offered", HR_RIGHT);
+    hr_table_column(table, "Reached", HR_RIGHT);
+    hr_table_column(table, "Residence p50", HR_RIGHT);
     hr_table_column(table, "Residence p99", HR_RIGHT);
     hr_table_column(table, "Status", HR_LEFT);
     json_array_foreach (cases, i, item) {
-        const json_t *rate = hr_view_metric(item, "throughput");
-        const json_t *resident = hr_view_metric(item, "resident");
+        double offered = hr_view_param(item, "offered");
         json_t *row;
 
-        if (!rate) {
+        if (isnan(offered)) {
             continue;
         }
         row = hr_table_row(table, item);
-        hr_row_cell(row, hr_view_text(item, "engine"), resident ? NULL : "one thread");
-        hr_row_cell(row, hr_view_text(json_object_get(item, "params"), "flow"), NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(item, "markets")).text, NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(item, "batch")).text, NULL);
-        hr_row_metric(row, rate);
-        hr_row_share(row, hr_view_number(rate, "of_ceiling"), HR_ABOVE_CEILING);
-        hr_row_metric(row, resident);
-        hr_row_share(row, hr_view_number(resident, "of_ceiling"), HR_ABOVE_CEILING);
-        hr_row_metric_with_unit(row, hr_view_metric(item, "batch_p50"));
+        hr_row_cell(row, hr_view_text(item, "engine"), NULL);
+        hr_row_cell(row, flow_of(item), NULL);
+        hr_row_cell(row, hr_figure_count(offered).text, NULL);
+        hr_row_metric(row, hr_view_metric(item, "reached"));
+        hr_row_metric_with_unit(row, hr_view_metric(item, "residence_p50"));
         hr_row_metric_with_unit(row, hr_view_metric(item, "residence_p99"));
         hr_row_status(row, hr_view_text(item, "status"));
     }
     hr_table_end(sheet, table);
+    json_array_foreach (cases, i, item) {
+        double watts = hr_view_estimate(item, "device_power");
+
+        if (!isnan(watts)) {
+            hr_sheet_say(sheet, "text",
+                         "%s, flow %s: the device used %.3g W, %.3g orders a joule, loading the "
+                         "books among them.",
+                         hr_view_text(item, "engine"), flow_of(item), watts,
+                         hr_view_estimate(item, "orders_per_joule"));
+        }
+    }
+}
+
+/* Each device that has figures, in the order in which it was asked. */
+static void each_device(json_t *sheet, const json_t *cases,
+                        void (*add)(json_t *, const json_t *, const char *))
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        if (strstr(hr_view_text(item, "id"), "/known-answer") && device_of(item)) {
+            add(sheet, cases, hr_view_text(item, "engine"));
+        }
+    }
+}
+
+static void say_host(json_t *sheet, const json_t *cases)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        if (hr_view_metric(item, "throughput") && !hr_view_metric(item, "resident")) {
+            hr_sheet_say(sheet, "text", "One thread of %s, flow %s: %s orders/s.",
+                         hr_view_text(item, "engine"), flow_of(item),
+                         hr_figure_count(hr_view_estimate(item, "throughput")).text);
+        }
+    }
 }
 
 static void say_break_even(json_t *sheet, const json_t *cases)
@@ -133,12 +260,18 @@ void hr_section_device(json_t *sheet, const json_t *record)
         return;
     }
     add_devices(sheet, cases);
-    add_rates(sheet, cases);
+    each_device(sheet, cases, add_rates);
+    say_host(sheet, cases);
     say_break_even(sheet, cases);
-    hr_sheet_say(sheet, "note",
-                 "End to end: requests out of the host's memory, events back in it. Resident: "
-                 "requests already on the device, events left there, on the device's own clock. "
-                 "Residence: until the batch is full at the rate that was reached, and until its "
-                 "events are back. A ceiling counts four random lines of memory an order, and end "
-                 "to end also 32 bytes an order over the link.");
+    add_loads(sheet, cases);
+    each_device(sheet, cases, add_times);
+    hr_sheet_say(
+        sheet, "note",
+        "End to end: requests out of the host's memory, events back in it, copied by one "
+        "thread into and out of what the device reaches. Pinned: they lie there from the "
+        "start, and stay there. Resident: requests already on the device, events left "
+        "there, on the device's own clock. Residence: until the batch is full at the rate "
+        "that was reached, or since an order was due at the rate that was offered, and "
+        "until its events are back. A ceiling counts four random lines of memory an order, and end "
+        "to end also 32 bytes an order over the link.");
 }

@@ -355,8 +355,8 @@ static int offered(struct hr_bench *bench, json_t *suite, struct hr_device_case 
             json_t *params = hr_device_case_params(wanted);
 
             snprintf(why, sizeof(why),
-                     "this device took at most %.3g orders/s, in batches of any size",
-                     sweep->pinned);
+                     "this device took at most %.3g M orders/s, in batches of any size",
+                     sweep->pinned / 1e6);
             hr_measure_refuse(&bench->rig, suite, suite_name, name, params, HR_SKIP, why,
                               "offer less (device.offered)");
             json_decref(params);

@@ -15,15 +15,14 @@
 #include "suites/percentiles.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <math.h>
 
-#define PARTS 64u /* of a batch; the residence of each is that of the order in its middle */
 #define KEPT 0.98 /* of the offered rate, else it was not kept */
 
 struct load_run {
     const struct hr_device_case *wanted;
     const struct hr_workload *workload;
+    struct hr_device_drive drive;
     double rate;
     const struct eut_device_facts *facts;
     double seconds;
@@ -42,6 +41,7 @@ static int measure(struct hr_bench *bench, json_t *suite, struct load_run *run, 
         rc = hr_refuse_workload(bench, suite, "device", wanted->name, params, rc, result);
     } else {
         run->workload = &workload;
+        run->drive = hr_device_drive_of(wanted);
         c.suite = "device";
         c.name = wanted->name;
         c.params = params;
@@ -73,55 +73,22 @@ static const struct hr_measured offered_figures[OFFERED_FIGURES] = {
 };
 static const char *const offered_histograms[] = {"residence", NULL};
 
-static void note_batch(struct hr_histogram *h, double rate, uint64_t first, uint32_t count,
-                       double done_ns)
-{
-    for (uint32_t i = 0; i < PARTS; i++) {
-        uint64_t from = (uint64_t)count * i / PARTS, to = (uint64_t)count * (i + 1) / PARTS;
-        double due_ns = ((double)first + (double)(from + to) / 2) / rate * 1e9;
-
-        if (to > from) {
-            hr_histogram_record_n(h, (uint64_t)fmax(done_ns - due_ns, 0), to - from);
-        }
-    }
-}
-
-static int offer(const struct load_run *run, struct hr_trial *t, struct eut_device_engine *engine,
-                 const struct eut_request *requests)
-{
-    uint64_t n = run->workload->steady, at = 0, events = 0, batches = 0, began = hr_ticks();
-    double done_ns = 0;
-
-    while (at < n) {
-        double due = (double)hr_ticks_to_ns(hr_ticks() - began) * run->rate / 1e9;
-        uint64_t to = due < (double)n ? (uint64_t)due : n;
-        uint32_t some = to - at < run->wanted->batch ? (uint32_t)(to - at) : run->wanted->batch;
-        int rc = some ? hr_device_pinned(engine, requests + at, some, some, &events) : 0;
-
-        if (rc) {
-            return rc;
-        }
-        done_ns = (double)hr_ticks_to_ns(hr_ticks() - began);
-        note_batch(t->histograms[0], run->rate, at, some, done_ns);
-        at += some;
-        batches += some > 0;
-    }
-    t->values[REACHED] = (double)n / (done_ns / 1e9);
-    t->values[BATCH] = (double)n / (double)batches;
-    return 0;
-}
-
 static int offered_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct load_run *run = c->context;
+    struct hr_device_offered offered = {.batches = 1};
     struct eut_device_engine *engine;
     struct eut_request *requests;
-    int rc = hr_device_books_pinned(run->wanted, run->workload, &engine, &requests);
+    int rc = hr_device_books_pinned(&run->drive, run->workload->tape, run->workload->steady,
+                                    &engine, &requests);
 
     if (rc == 0) {
         hr_trial_start(t);
-        rc = offer(run, t, engine, requests);
+        rc = hr_device_offer(engine, requests, run->workload->steady, run->wanted->batch, run->rate,
+                             t->histograms[0], &offered);
         hr_trial_stop(t);
+        t->values[REACHED] = offered.reached;
+        t->values[BATCH] = (double)run->workload->steady / (double)offered.batches;
     }
     rc = rc ? rc : hr_device_digest(t, engine, run->workload->digest);
     eut_device_engine_close(engine);
@@ -144,8 +111,8 @@ static void judge(struct hr_bench *bench, struct hr_measure_result *r, double ra
         return;
     }
     if (reached < KEPT * rate) {
-        snprintf(why, sizeof(why), "%.4g orders/s were offered, %.4g were kept up with", rate,
-                 reached);
+        snprintf(why, sizeof(why), "%.4g M orders/s were offered, %.4g M were kept up with",
+                 rate / 1e6, reached / 1e6);
         hr_measure_missed(&bench->rig, r, why, "offer less (device.offered)");
     } else {
         snprintf(why, sizeof(why), "p99 of the residence is %.4g ms, the bound %.4g ms", p99 / 1e6,
@@ -194,7 +161,7 @@ static int whole_run(const struct load_run *run, struct hr_trial *t)
     uint64_t events = 0, digest = 0;
     struct eut_device_engine *engine;
     struct eut_request *requests;
-    int rc = hr_device_books_pinned(run->wanted, w, &engine, &requests);
+    int rc = hr_device_books_pinned(&run->drive, w->tape, w->steady, &engine, &requests);
 
     rc = rc ? rc : hr_device_pinned(engine, requests, w->steady, run->wanted->batch, &events);
     rc = rc ? rc : eut_device_engine_digest(engine, &digest);

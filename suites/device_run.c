@@ -51,86 +51,11 @@ static const struct hr_measured figures[FIGURES] = {
 };
 static const char *const histogram_names[] = {"batch", NULL};
 
-/* Events land here and are read once, as any consumer must. */
-#define SINK_ROOM 65536u
-
 struct device_run {
     const struct hr_device_case *wanted;
     const struct hr_workload *workload;
+    struct hr_device_drive drive;
 };
-
-struct counted {
-    uint64_t events, trades;
-};
-
-static void count(struct eut_sink *sink)
-{
-    struct counted *counted = sink->owner;
-
-    for (uint32_t i = 0; i < sink->count; i++) {
-        counted->trades += sink->events[i].kind == EUT_TRADE;
-    }
-    counted->events += sink->count;
-    sink->count = 0;
-}
-
-/* In batches, each timed where h is not NULL. */
-static int submit_all(struct eut_device_engine *engine, const struct eut_request *requests,
-                      uint64_t n, uint32_t batch, struct eut_sink *sink, struct hr_histogram *h)
-{
-    for (uint64_t at = 0; at < n;) {
-        uint32_t some = n - at < batch ? (uint32_t)(n - at) : batch;
-        uint64_t began = hr_ticks();
-        int rc = eut_device_engine_submit(engine, requests + at, some, sink);
-
-        if (rc) {
-            return rc;
-        }
-        sink->flush(sink);
-        if (h) {
-            hr_histogram_record(h, hr_ticks_to_ns(hr_ticks() - began));
-        }
-        if (hr_stop_signal()) {
-            return hr_fail(EINTR, "interrupted");
-        }
-        at += some;
-    }
-    return 0;
-}
-
-int hr_device_books(const struct hr_device_case *wanted, const struct hr_workload *workload,
-                    struct eut_device_engine **engine)
-{
-    static struct eut_event events[SINK_ROOM]; /* one case at a time (measure.h) */
-    struct counted counted = {0};
-    struct eut_sink sink = {events, 0, SINK_ROOM, count, &counted};
-    const struct hr_tape *tape = workload->tape;
-    struct eut_limits limits = hr_flow_limits(&wanted->flow, wanted->batch);
-    int rc;
-
-    /* Room for a batch of new orders above what the flow ever holds: a device that sees a limit
-     * ahead must match in arrival order, and this flow meets none. */
-    limits.orders += wanted->batch;
-    limits.levels += wanted->batch;
-    rc = eut_device_engine_open(wanted->api, wanted->number, &limits, NULL, engine);
-    if (rc) {
-        *engine = NULL;
-        return rc;
-    }
-    return submit_all(*engine, tape->requests, tape->load, wanted->batch, &sink, NULL);
-}
-
-int hr_device_books_pinned(const struct hr_device_case *wanted, const struct hr_workload *workload,
-                           struct eut_device_engine **engine, struct eut_request **requests)
-{
-    int rc = hr_device_books(wanted, workload, engine);
-
-    rc = rc ? rc : eut_device_engine_pin(*engine, workload->steady, requests);
-    if (rc == 0) {
-        memcpy(*requests, workload->tape->steady_requests, workload->steady * sizeof(**requests));
-    }
-    return rc;
-}
 
 int hr_device_digest(struct hr_trial *t, struct eut_device_engine *engine, uint64_t expected)
 {
@@ -171,28 +96,27 @@ static void note_latency(struct hr_trial *t, uint32_t batch)
     }
 }
 
-static int end_to_end(const struct device_run *run, struct hr_trial *t, struct eut_sink *sink,
-                      struct counted *counted)
+static int end_to_end(const struct device_run *run, struct hr_trial *t)
 {
     const struct hr_workload *w = run->workload;
     struct eut_device_times before, after;
     struct eut_device_engine *engine;
-    int rc = hr_device_books(run->wanted, w, &engine);
+    uint64_t events = 0;
+    int rc = hr_device_books(&run->drive, w->tape, &engine);
 
     if (rc == 0) {
         uint64_t began_ns;
 
         eut_device_engine_times(engine, &before);
-        counted->events = 0;
         hr_trial_start(t);
         began_ns = hr_clock_ns();
-        rc = submit_all(engine, w->tape->steady_requests, w->steady, run->wanted->batch, sink,
-                        t->histograms[0]);
+        rc = hr_device_submit(engine, w->tape->steady_requests, w->steady, run->wanted->batch,
+                              &events, t->histograms[0]);
         double seconds = (double)(hr_clock_ns() - began_ns) / 1e9;
 
         hr_trial_stop(t);
         t->values[THROUGHPUT] = (double)w->steady / seconds;
-        t->values[EVENTS] = (double)counted->events / seconds;
+        t->values[EVENTS] = (double)events / seconds;
     }
     rc = rc ? rc : hr_device_digest(t, engine, w->digest);
     if (rc == 0) {
@@ -204,27 +128,6 @@ static int end_to_end(const struct device_run *run, struct hr_trial *t, struct e
     return rc;
 }
 
-static void count_taken(void *context, const struct eut_event *events, uint32_t count)
-{
-    (void)events;
-    *(uint64_t *)context += count;
-}
-
-int hr_device_pinned(struct eut_device_engine *engine, const struct eut_request *requests,
-                     uint64_t n, uint32_t batch, uint64_t *events)
-{
-    for (uint64_t at = 0; at < n; at += batch) {
-        int rc = eut_device_engine_submit_to(engine, requests + at,
-                                             n - at < batch ? (uint32_t)(n - at) : batch,
-                                             count_taken, events);
-
-        if (rc || hr_stop_signal()) {
-            return rc ? rc : hr_fail(EINTR, "interrupted");
-        }
-    }
-    return 0;
-}
-
 /* As end to end, but what the host would only copy it does not copy. */
 static int pinned(const struct device_run *run, struct hr_trial *t)
 {
@@ -232,7 +135,7 @@ static int pinned(const struct device_run *run, struct hr_trial *t)
     uint64_t events = 0, began_ns;
     struct eut_device_engine *engine;
     struct eut_request *requests;
-    int rc = hr_device_books_pinned(run->wanted, w, &engine, &requests);
+    int rc = hr_device_books_pinned(&run->drive, w->tape, w->steady, &engine, &requests);
 
     began_ns = hr_clock_ns();
     rc = rc ? rc : hr_device_pinned(engine, requests, w->steady, run->wanted->batch, &events);
@@ -253,7 +156,7 @@ static int resident(const struct device_run *run, struct hr_trial *t)
     uint32_t batch = run->wanted->batch;
     uint64_t events = 0, ns = 0;
     struct eut_device_engine *engine;
-    int rc = hr_device_books(run->wanted, w, &engine);
+    int rc = hr_device_books(&run->drive, w->tape, &engine);
 
     rc = rc ? rc : eut_device_engine_load(engine, w->tape->steady_requests, w->steady, batch);
     if (rc == 0) {
@@ -278,13 +181,16 @@ static int resident(const struct device_run *run, struct hr_trial *t)
 static int device_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct device_run *run = c->context;
-    static struct eut_event events[SINK_ROOM]; /* one case at a time (measure.h) */
-    struct counted counted = {0};
-    struct eut_sink sink = {events, 0, SINK_ROOM, count, &counted};
-    int rc = end_to_end(run, t, &sink, &counted);
+    int rc = end_to_end(run, t);
 
     rc = rc ? rc : pinned(run, t);
     return rc ? rc : resident(run, t);
+}
+
+struct hr_device_drive hr_device_drive_of(const struct hr_device_case *wanted)
+{
+    return (struct hr_device_drive){
+        .api = wanted->api, .number = wanted->number, .flow = wanted->flow, .batch = wanted->batch};
 }
 
 json_t *hr_device_case_params(const struct hr_device_case *wanted)
@@ -305,7 +211,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_device
 {
     struct hr_measured metrics[FIGURES];
     struct hr_workload workload;
-    struct device_run run = {wanted, &workload};
+    struct device_run run = {wanted, &workload, hr_device_drive_of(wanted)};
     double driven = (double)(hr_flow_load(&wanted->flow) + wanted->orders);
     int rc = hr_rig_workload(&bench->rig, &wanted->flow, wanted->orders, &workload);
 

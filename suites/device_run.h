@@ -11,9 +11,8 @@
 #ifndef HR_DEVICE_RUN_H
 #define HR_DEVICE_RUN_H
 
+#include "suites/device_drive.h"
 #include "suites/suite.h"
-
-#include "engine-under-test/device/device_engine.h"
 
 struct hr_device_case {
     const char *name; /* below device/inproc/device:API */
@@ -41,8 +40,8 @@ int hr_device_case_run(struct hr_bench *bench, json_t *suite, const struct hr_de
 
 /* Orders that are due at `rate`, whether the device is ready or not; what is due at a time goes in
  * one batch, of at most wanted->batch. Residence: from when an order was due until its events are
- * in the host's pinned memory, over all orders. FAIL where p99 is above bound_ns, or the rate is
- * not kept. */
+ * in the host's pinned memory, over all orders. FAIL where p99 is above bound_ns; the
+ * reason says whether the rate was kept. */
 int hr_device_offered_run(struct hr_bench *bench, json_t *suite,
                           const struct hr_device_case *wanted, double rate, uint64_t bound_ns);
 
@@ -55,16 +54,8 @@ int hr_device_energy_run(struct hr_bench *bench, json_t *suite, const struct hr_
 /* ---- parts of a run ---------------------------------------------------------------- */
 
 json_t *hr_device_case_params(const struct hr_device_case *wanted);
+struct hr_device_drive hr_device_drive_of(const struct hr_device_case *wanted);
 
-/* A fresh engine with the books of the load phase, to be closed by the caller whatever comes back;
- * and with the steady phase's requests in pinned memory. */
-int hr_device_books(const struct hr_device_case *wanted, const struct hr_workload *workload,
-                    struct eut_device_engine **engine);
-int hr_device_books_pinned(const struct hr_device_case *wanted, const struct hr_workload *workload,
-                           struct eut_device_engine **engine, struct eut_request **requests);
-/* In batches; *events is counted up. */
-int hr_device_pinned(struct eut_device_engine *engine, const struct eut_request *requests,
-                     uint64_t n, uint32_t batch, uint64_t *events);
 int hr_device_digest(struct hr_trial *t, struct eut_device_engine *engine, uint64_t expected);
 
 #endif
