@@ -228,6 +228,18 @@ static void ask(int seconds, const char *congestion, struct told *told)
     }
 }
 
+void hr_link_check(struct hr_checks *checks, const struct hr_link_seen *seen)
+{
+    if (isfinite(seen->link)) {
+        hr_check_most(checks, "goodput_over_link",
+                      fmax(seen->orders, seen->events) / seen->link * 100, 100, 100, "%");
+    }
+    if (isfinite(seen->nic)) {
+        hr_check_most(checks, "goodput_over_nic", (seen->orders + seen->events) / seen->nic * 100,
+                      100, 100, "%");
+    }
+}
+
 int hr_link_baseline(struct hr_bench *bench, json_t *suite, const char *suite_name,
                      double *bits_per_s)
 {

@@ -13,4 +13,13 @@
 int hr_link_baseline(struct hr_bench *bench, json_t *suite, const char *suite_name,
                      double *bits_per_s);
 
+/* A goodput, as bits/s, beside what else was seen of the link; NAN: not known, and no check. */
+struct hr_link_seen {
+    double orders, events; /* goodput, to the server and back */
+    double link;           /* libiperf's, one way */
+    double nic;            /* all that the interface sent */
+};
+/* More than the link carries, or than the interface was seen to send, is hard: it was not so. */
+void hr_link_check(struct hr_checks *checks, const struct hr_link_seen *seen);
+
 #endif

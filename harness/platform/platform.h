@@ -52,6 +52,14 @@ void hr_memory_trim(void);
  * asking again may be answered with a yes that is none. */
 int hr_file_sync(int fd);
 
+/* ---- network interfaces ---- */
+const char *hr_nic_loopback(void);
+/* What crossed it since it is there, whoever sent it; to be subtracted. -ENOTSUP. */
+struct hr_nic_bytes {
+    uint64_t sent, received;
+};
+int hr_nic_bytes(const char *name, struct hr_nic_bytes *bytes);
+
 /* ---- the program ---- */
 int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
 
