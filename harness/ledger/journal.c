@@ -251,6 +251,9 @@ static int end_group(struct hr_journal *j, bool wait)
             j->synced = j->offset;
         }
         g->used = 0;
+        if (j->params.acknowledged) {
+            j->params.acknowledged(j->params.context, j);
+        }
     }
     return 1;
 }

@@ -38,6 +38,8 @@ int hr_sync_parse(const char *name, enum hr_sync *sync);   /* -EINVAL with a mes
 int hr_io_parse(const char *name, enum hr_journal_io *io); /* the same */
 int hr_journal_io_available(enum hr_journal_io io);        /* 0, or -errno with the reason */
 
+struct hr_journal;
+
 /* Every field is set by the caller. */
 struct hr_journal_params {
     const char *folder; /* must be there */
@@ -47,9 +49,11 @@ struct hr_journal_params {
     uint64_t group_ns;      /* 0: a group goes as soon as the one before it is done */
     uint64_t group_bytes;   /* at least 4 KiB, at most 64 MiB */
     uint64_t segment_bytes; /* a file is followed by the next one at this size: 64 KiB … 1 GiB */
+    /* Whenever more is acknowledged, before the next group begins; in the caller's thread, within a
+     * call of his. May be NULL. */
+    void (*acknowledged)(void *context, const struct hr_journal *journal);
+    void *context;
 };
-
-struct hr_journal;
 
 /* after: where the requests so far end (journal_read.h), or NULL: the folder must hold no journal.
  * A torn tail is cut off, and a new file begun behind it. -EEXIST, -ENOSPC … with a message. */
