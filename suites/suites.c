@@ -13,14 +13,27 @@
 
 extern const struct hr_suite_ops hr_suite_conformance, hr_suite_throughput, hr_suite_latency,
     hr_suite_markets, hr_suite_scaling, hr_suite_cluster, hr_suite_energy, hr_suite_device,
-    hr_suite_wire, hr_suite_network, hr_suite_crypto, hr_suite_inference, hr_suite_capacity,
-    hr_suite_soak, hr_suite_durability;
+    hr_suite_wire, hr_suite_network, hr_suite_crypto, hr_suite_blocks, hr_suite_inference,
+    hr_suite_durability, hr_suite_capacity, hr_suite_soak;
 
 const struct hr_suite_ops *const hr_suites[] = {
-    &hr_suite_conformance, &hr_suite_throughput, &hr_suite_latency, &hr_suite_markets,
-    &hr_suite_scaling,     &hr_suite_cluster,    &hr_suite_energy,  &hr_suite_device,
-    &hr_suite_wire,        &hr_suite_network,    &hr_suite_crypto,  &hr_suite_inference,
-    &hr_suite_durability,  &hr_suite_capacity,   &hr_suite_soak,    NULL,
+    &hr_suite_conformance,
+    &hr_suite_throughput,
+    &hr_suite_latency,
+    &hr_suite_markets,
+    &hr_suite_scaling,
+    &hr_suite_cluster,
+    &hr_suite_energy,
+    &hr_suite_device,
+    &hr_suite_wire,
+    &hr_suite_network,
+    &hr_suite_crypto,
+    &hr_suite_blocks,
+    &hr_suite_inference,
+    &hr_suite_durability,
+    &hr_suite_capacity,
+    &hr_suite_soak,
+    NULL,
 };
 
 const struct hr_suite_ops *hr_suite_find(const char *name)
