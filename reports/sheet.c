@@ -25,6 +25,7 @@ const struct hr_section hr_sections[] = {
     {"scaling", hr_section_scaling},
     {"device", hr_section_device},
     {"network", hr_section_network},
+    {"blocks", hr_section_blocks},
     {"inference", hr_section_inference},
     {"ceilings", hr_section_ceilings},
     {"energy", hr_section_energy},

@@ -35,6 +35,7 @@
 enum {
     RATE,
     PER_BLOCK,
+    BLOCKS,
     INTERVAL,
     COMMIT, /* HR_CLASS_PERCENTILES of them */
     EVERYWHERE = COMMIT + HR_CLASS_PERCENTILES,
@@ -55,6 +56,7 @@ static void metrics_of(struct hr_measured *m)
     static const struct hr_measured fixed[METRICS] = {
         [RATE] = {.name = "throughput", .unit = "orders/s", .higher = true},
         [PER_BLOCK] = {.name = "orders_per_block", .unit = "orders", .higher = true},
+        [BLOCKS] = {.name = "blocks", .unit = "blocks/s", .higher = true},
         [INTERVAL] = {.name = "block_interval", .unit = "ns"},
         [EVERYWHERE] = {.name = "everywhere_p50", .unit = "ns"},
         [EVERYWHERE_TAIL] = {.name = "everywhere_p99", .unit = "ns"},
@@ -167,6 +169,7 @@ static void note(const struct block_case *b, struct hr_trial *t, const struct hr
     t->values[RATE] = (double)r->orders / ((double)r->elapsed_ns / 1e9);
     t->values[PER_BLOCK] = b->kept && kept ? b->run.orders_per_block : (double)NAN;
     t->reasons[PER_BLOCK] = "no block a tick is kept up";
+    t->values[BLOCKS] = (double)r->blocks / ((double)r->elapsed_ns / 1e9);
     t->values[INTERVAL] = (double)r->elapsed_ns / (double)r->blocks;
     hr_percentiles_into(t, t->histograms[0], COMMIT, HR_CLASS_PERCENTILES);
     /* A median of a few is one: where delays make blocks rare, there are no more. */

@@ -1,0 +1,72 @@
+/* block_suite_test.c - does the blocks suite measure what it says, and say why a tick cannot be
+ * kept? */
+#include "harness/error.h"
+#include "tests/unit/small_rig.h"
+
+static const json_t *case_of(const json_t *suite, const char *end)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (json_object_get(suite, "cases"), i, item) {
+        const char *id = text_of(item, "id");
+
+        if (strlen(id) > strlen(end) && strcmp(id + strlen(id) - strlen(end), end) == 0) {
+            return item;
+        }
+    }
+    FAIL("no case ends in %s", end);
+    return NULL;
+}
+
+static const json_t *metric_of(const json_t *item, const char *name)
+{
+    const json_t *metric;
+    size_t i;
+
+    json_array_foreach (json_object_get(item, "metrics"), i, metric) {
+        if (strcmp(text_of(metric, "name"), name) == 0) {
+            return json_object_get(metric, "estimate");
+        }
+    }
+    FAIL("no metric %s", name);
+    return NULL;
+}
+
+TEST(block_suite, validators_agree_and_delays_are_told)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *late, *roots;
+
+    CHECK_EQ(hr_suite_find("blocks")->run(&small->bench, small->suite), 0);
+    CHECK_EQ(json_array_size(json_object_get(small->suite, "cases")), 5);
+    CHECK_EQ(small->bench.rig.statuses[HR_INVALID] + small->bench.rig.statuses[HR_SKIP], 0);
+
+    late = case_of(small->suite, "/quorum/validators=3/tick=1ms/delay=2ms");
+    CHECK_STR(text_of(late, "status"), "fail");
+    CHECK(strstr(text_of(late, "reason"), "cannot be: 2 one-way delays of 2 ms") != NULL);
+    CHECK(json_number_value(metric_of(late, "floor")) == 4e6);
+    CHECK(json_number_value(metric_of(late, "over_floor")) >= 0.99);
+    CHECK(json_is_null(metric_of(late, "orders_per_block")));
+    CHECK(json_number_value(metric_of(late, "blocks")) > 0);
+    CHECK_EQ(json_integer_value(json_object_get(json_object_get(late, "params"), "faults")), 0);
+    late = case_of(small->suite, "/fpc/validators=3/tick=1ms/delay=2ms");
+    CHECK(strstr(text_of(late, "reason"), "cannot be: 6 one-way delays of 2 ms") != NULL);
+    CHECK(json_number_value(metric_of(late, "polls")) >= 2);
+
+    roots = case_of(small->suite, "/state_root/markets=8");
+    CHECK_STR(text_of(roots, "status"), "pass");
+    CHECK(json_number_value(metric_of(roots, "touched")) <= 8);
+    CHECK(json_number_value(metric_of(roots, "nodes_hashed")) <= 7);
+    small_rig_free(small);
+}
+
+TEST(block_suite, an_unknown_protocol_is_refused_by_name)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+
+    CHECK_EQ(hr_config_set(small->config, "blocks.protocols=paxos", "flag"), 0);
+    CHECK(hr_suite_find("blocks")->run(&small->bench, small->suite) < 0);
+    CHECK(strstr(hr_error(), "no block protocol 'paxos'") != NULL);
+    small_rig_free(small);
+}
