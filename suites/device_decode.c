@@ -159,18 +159,17 @@ static int measure(struct hr_bench *bench, json_t *suite, struct decoding *d, co
 }
 
 static int one_device(struct hr_bench *bench, json_t *suite, struct hr_weight_stream *stream,
-                      uint64_t needed, const struct eut_device_api *api,
+                      uint64_t needed, const char *name, const struct eut_device_api *api,
                       const struct eut_device_facts *facts)
 {
     struct decoding d = {.stream = stream, .kind = facts->kind, .passes = (uint32_t)stream->passes};
     json_t *params;
-    char name[120], why[200];
+    char why[200];
     int rc = 0;
 
     if (is_cpu(&d)) {
         d.passes = d.passes > CPU_PASSES_SHARE ? d.passes / CPU_PASSES_SHARE : 1;
     }
-    snprintf(name, sizeof(name), "decode/device=%s/model=%.60s", api->name, stream->model->id);
     params = params_of(stream, facts, d.passes);
     if (facts->memory_bytes && needed > facts->memory_bytes) {
         snprintf(why, sizeof(why), "it needs %.1f GiB with its context, the device has %.1f GiB",
@@ -184,13 +183,44 @@ static int one_device(struct hr_bench *bench, json_t *suite, struct hr_weight_st
     return rc;
 }
 
-bool hr_device_decode_wanted(struct hr_bench *bench, const struct hr_language_model *model)
+int hr_decode_devices_find(const struct hr_config *config, struct hr_decode_devices *devices)
 {
-    const char *at = hr_config_text(bench->rig.config, "device.apis");
-    char api[HR_CONFIG_NAME_MAX], name[200], id[300];
+    const char *at = hr_config_text(config, "device.apis");
+    struct eut_device_answer *answer = calloc(1, sizeof(*answer));
+    char name[HR_CONFIG_NAME_MAX];
 
-    while (hr_config_name_next(&at, api)) {
-        snprintf(name, sizeof(name), "decode/device=%s/model=%.60s", api, model->id);
+    devices->count = 0;
+    if (!answer) {
+        return hr_fail(ENOMEM, "no memory for a list of devices");
+    }
+    while (devices->count < HR_DECODE_DEVICES_MAX && hr_config_name_next(&at, name)) {
+        const struct eut_device_api *api = eut_device_api_find(name);
+
+        if (!api) {
+            continue; /* the suite device refuses such a setting */
+        }
+        eut_devices_ask(api, answer);
+        if (answer->rc == 0 && answer->count > 0) {
+            devices->api[devices->count] = api;
+            devices->facts[devices->count++] = answer->facts[0];
+        }
+    }
+    free(answer);
+    return 0;
+}
+
+static void name_case(const char *api, const struct hr_language_model *model, char name[120])
+{
+    snprintf(name, 120, "decode/device=%.20s/model=%.60s", api, model->id);
+}
+
+bool hr_device_decode_wanted(struct hr_bench *bench, const struct hr_decode_devices *devices,
+                             const struct hr_language_model *model)
+{
+    char name[120], id[256];
+
+    for (int i = 0; i < devices->count; i++) {
+        name_case(devices->api[i]->name, model, name);
         hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
         if (hr_case_wanted(&bench->rig, id)) {
             return true;
@@ -199,24 +229,17 @@ bool hr_device_decode_wanted(struct hr_bench *bench, const struct hr_language_mo
     return false;
 }
 
-int hr_device_decode_cases(struct hr_bench *bench, json_t *suite, struct hr_weight_stream *stream,
+int hr_device_decode_cases(struct hr_bench *bench, json_t *suite,
+                           const struct hr_decode_devices *devices, struct hr_weight_stream *stream,
                            uint64_t needed)
 {
-    const char *at = hr_config_text(bench->rig.config, "device.apis");
-    struct eut_device_answer *answer = calloc(1, sizeof(*answer));
-    char name[HR_CONFIG_NAME_MAX];
-    int rc = answer ? 0 : hr_fail(ENOMEM, "no memory for a list of devices");
+    int rc = 0;
 
-    while (rc == 0 && hr_config_name_next(&at, name)) {
-        const struct eut_device_api *api = eut_device_api_find(name);
+    for (int i = 0; i < devices->count && rc == 0; i++) {
+        char name[120];
 
-        if (api) {
-            eut_devices_ask(api, answer);
-            rc = answer->rc || answer->count == 0
-                     ? 0 /* that there is none is said by the suite device */
-                     : one_device(bench, suite, stream, needed, api, &answer->facts[0]);
-        }
+        name_case(devices->api[i]->name, stream->model, name);
+        rc = one_device(bench, suite, stream, needed, name, devices->api[i], &devices->facts[i]);
     }
-    free(answer);
     return rc;
 }

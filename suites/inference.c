@@ -276,7 +276,8 @@ static int decode_case(struct hr_bench *bench, json_t *suite, struct stream *s, 
 }
 
 /* By the processors, and by each device that is here: the same weights. */
-static int decode_cases(struct hr_bench *bench, json_t *suite, const struct hr_language_model *m,
+static int decode_cases(struct hr_bench *bench, json_t *suite,
+                        const struct hr_decode_devices *devices, const struct hr_language_model *m,
                         uint64_t context)
 {
     struct hr_rig *rig = &bench->rig;
@@ -304,11 +305,11 @@ static int decode_cases(struct hr_bench *bench, json_t *suite, const struct hr_l
         json_decref(params);
         return 0;
     }
-    if (!rig->plan && (hr_case_wanted(rig, id) || hr_device_decode_wanted(bench, m))) {
+    if (!rig->plan && (hr_case_wanted(rig, id) || hr_device_decode_wanted(bench, devices, m))) {
         rc = hr_weight_stream_make(&stream.weights);
     }
     rc = rc ? rc : decode_case(bench, suite, &stream, name, params, needed);
-    rc = rc ? rc : hr_device_decode_cases(bench, suite, &stream.weights, needed);
+    rc = rc ? rc : hr_device_decode_cases(bench, suite, devices, &stream.weights, needed);
     hr_weight_stream_close(&stream.weights);
     json_decref(params);
     return rc;
@@ -319,11 +320,13 @@ static int inference_run(struct hr_bench *bench, json_t *suite)
     const char *models = hr_config_text(bench->rig.config, "inference.models");
     uint64_t context = hr_config_count(bench->rig.config, "inference.context");
     struct hr_language_model list[HR_MODELS_MAX];
+    struct hr_decode_devices devices = {.count = 0};
     int count = 0, rc = *models ? hr_models_read(models, list, &count) : 0;
 
+    rc = rc == 0 && count ? hr_decode_devices_find(bench->rig.config, &devices) : rc;
     for (int i = 0; i < count && rc == 0; i++) {
         size_case(bench, suite, &list[i], context);
-        rc = decode_cases(bench, suite, &list[i], context);
+        rc = decode_cases(bench, suite, &devices, &list[i], context);
     }
     rc = rc ? rc : hr_llama_bench_case(bench, suite);
     rc = rc ? rc : hr_endpoint_case(bench, suite);
