@@ -27,6 +27,7 @@ const struct hr_section hr_sections[] = {
     {"network", hr_section_network},
     {"blocks", hr_section_blocks},
     {"inference", hr_section_inference},
+    {"durability", hr_section_durability},
     {"ceilings", hr_section_ceilings},
     {"energy", hr_section_energy},
     {"validation", hr_section_validation},

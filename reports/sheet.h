@@ -76,6 +76,7 @@ void hr_section_device(json_t *sheet, const json_t *record);
 void hr_section_network(json_t *sheet, const json_t *record);
 void hr_section_blocks(json_t *sheet, const json_t *record);
 void hr_section_inference(json_t *sheet, const json_t *record);
+void hr_section_durability(json_t *sheet, const json_t *record);
 void hr_section_ceilings(json_t *sheet, const json_t *record);
 void hr_section_energy(json_t *sheet, const json_t *record);
 void hr_section_validation(json_t *sheet, const json_t *record);

@@ -17,7 +17,7 @@
 /* What this disk reached in this run, by the same calls: pwrite() and a sync. */
 struct hr_disk {
     char folder[512]; /* on it, the suite's own, removed at the end */
-    double sync_ns;   /* median of a record of 8 KiB, appended and synced */
+    double sync_ns;   /* of a record of 8 KiB, appended and synced: the best of several windows */
     double write_bytes_s, buffered_bytes_s,
         read_bytes_s; /* one stream; synced at its end, or not */
 };
