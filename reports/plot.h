@@ -114,6 +114,7 @@ bool hr_plot_markets(const json_t *record, FILE *dat, FILE *gp, char *why);
 bool hr_plot_depth(const json_t *record, FILE *dat, FILE *gp, char *why);
 bool hr_plot_memory(const json_t *record, FILE *dat, FILE *gp, char *why);
 bool hr_plot_scaling(const json_t *record, FILE *dat, FILE *gp, char *why);
+bool hr_plot_cluster(const json_t *record, FILE *dat, FILE *gp, char *why);
 bool hr_plot_ceilings(const json_t *record, FILE *dat, FILE *gp, char *why);
 
 #endif

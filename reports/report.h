@@ -9,6 +9,7 @@
  *                   worst, question, judged, bound_times (of a worst case)
  *                   regime (one request at a time, every event read), swing; regimes: the worst of
  *                   them
+ *                   nodes, hosts, ranks, ranks_by, oversubscribed (of a case over ranks)
  *   metrics         p50_net, p99_net, p99.9_host (%), p99_over_median_case, p999_over_median_case,
  *                   throughput (orders/s), compares (compares/s), bytes_per_market (bytes),
  *                   load_time, capacity (orders/s: the highest confirmed rate) and lowest_failed

@@ -23,6 +23,7 @@ const struct hr_section hr_sections[] = {
     {"throughput", hr_section_throughput},
     {"markets", hr_section_markets},
     {"scaling", hr_section_scaling},
+    {"cluster", hr_section_cluster},
     {"device", hr_section_device},
     {"network", hr_section_network},
     {"blocks", hr_section_blocks},

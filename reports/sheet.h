@@ -72,6 +72,7 @@ void hr_section_latency(json_t *sheet, const json_t *record);
 void hr_section_throughput(json_t *sheet, const json_t *record);
 void hr_section_markets(json_t *sheet, const json_t *record);
 void hr_section_scaling(json_t *sheet, const json_t *record);
+void hr_section_cluster(json_t *sheet, const json_t *record);
 void hr_section_device(json_t *sheet, const json_t *record);
 void hr_section_network(json_t *sheet, const json_t *record);
 void hr_section_blocks(json_t *sheet, const json_t *record);

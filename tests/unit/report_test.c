@@ -363,8 +363,8 @@ TEST(report, junit_counts_what_it_shows)
     }
     CHECK(strstr(
         text,
-        "<testsuites name=\"headroom\" tests=\"61\" failures=\"1\" errors=\"2\" skipped=\"3\""));
-    CHECK_EQ(cases, 61);
+        "<testsuites name=\"headroom\" tests=\"66\" failures=\"1\" errors=\"2\" skipped=\"3\""));
+    CHECK_EQ(cases, 66);
     CHECK(strstr(text, "<skipped message=\"no GPU was found\"/>"));
     CHECK(strstr(text, "<error message=\"the generator was late"));
     CHECK(strstr(text, "<failure message=\"p99 is 425 times the median request"));
