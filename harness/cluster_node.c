@@ -233,14 +233,15 @@ void hr_cluster_serve(struct hr_ranks *ranks, const struct hr_cluster_parts *par
                         .out = calloc(1, sizeof(*s.out))};
     int from, rc = s.in && s.out ? 0 : -ENOMEM;
 
-    for (unsigned idle = 0; rc >= 0;) {
+    for (unsigned idle = HR_RANKS_ASLEEP; rc >= 0;) {
         rc = hr_ranks_receive(ranks, &from, s.in);
         if (rc == 0) {
             hr_ranks_rest(idle);
-            idle += idle < 1000000;
+            idle += idle < HR_RANKS_ASLEEP;
         }
         if (rc > 0) {
-            idle = 0;
+            /* Between runs it sleeps: the processor is for the ranks that are in one. */
+            idle = s.in->head.kind == HR_CLUSTER_CLOSE ? HR_RANKS_ASLEEP : 0;
             rc = handle(&s, (size_t)rc);
         }
     }

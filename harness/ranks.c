@@ -18,7 +18,6 @@
 
 #define SPINS 50u
 #define YIELDS 20000u
-#define LONG_IDLE 24000u
 #define NAP_NS 50000
 #define LONG_NAP_NS 1000000
 
@@ -212,7 +211,7 @@ void hr_ranks_rest(unsigned idle)
     if (idle < YIELDS) {
         sched_yield();
     } else {
-        nanosleep(&(struct timespec){.tv_nsec = idle < LONG_IDLE ? NAP_NS : LONG_NAP_NS}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = idle < HR_RANKS_ASLEEP ? NAP_NS : LONG_NAP_NS}, NULL);
     }
 }
 

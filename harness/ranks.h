@@ -60,6 +60,7 @@ int hr_ranks_receive(struct hr_ranks *ranks, int *from, void *bytes);
 /* Between two receives that had nothing; idle counts them from 0. Gives the processor away, since
  * there may be more ranks than processors, and sleeps when nothing came for long. */
 void hr_ranks_rest(unsigned idle);
+#define HR_RANKS_ASLEEP 24000u /* from this many on it sleeps a millisecond each time */
 
 /* The rank that is gone, or -1. */
 int hr_ranks_lost(const struct hr_ranks *ranks);

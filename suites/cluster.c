@@ -33,7 +33,7 @@ static const char suite_name[] = "cluster";
 #define LINK_RUNS 6
 
 /* In the order of a trial's values. */
-enum { THROUGHPUT, IMBALANCE, BUSY, LOST, FIGURES };
+enum { THROUGHPUT, COMMITTED_NODE, IMBALANCE, BUSY, LOST, FIGURES };
 
 /* Who owns what. */
 enum cut { BY_LOAD, EVENLY, BY_LAYOUT };
@@ -79,6 +79,7 @@ static int cluster_trial(const struct hr_case *c, struct hr_trial *t)
         return rc;
     }
     t->values[THROUGHPUT] = (double)r.requests / ((double)r.ns / 1e9);
+    t->values[COMMITTED_NODE] = t->values[THROUGHPUT] / p->nodes;
     t->values[IMBALANCE] = (double)r.requests_max * p->nodes / (double)r.requests;
     t->values[BUSY] =
         r.busy_sum_ns ? (double)r.busy_max_ns * p->nodes / (double)r.busy_sum_ns : (double)NAN;
@@ -94,6 +95,7 @@ static int cluster_trial(const struct hr_case *c, struct hr_trial *t)
 
 static const struct hr_measured dealt_metrics[FIGURES] = {
     [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
+    [COMMITTED_NODE] = {.name = "committed_per_node", .unit = "orders/s", .higher = true},
     [IMBALANCE] = {.name = "imbalance", .unit = "largest/mean"},
     [BUSY] = {.name = "imbalance_time", .unit = "largest/mean"},
     [LOST] = {.name = "not_committed_once", .unit = "orders"},

@@ -8,6 +8,7 @@
 #include "harness/mpi/mpi_module.h"
 
 #include <mpi.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,21 @@ static int failed(int code)
     return -1;
 }
 
+/* "Open MPI v4.1.4, package: …" and "MPICH Version:\t4.0.2\n…" */
+static void tell_version(char *words, char *version, size_t size)
+{
+    static const char mpich[] = "MPICH Version:";
+
+    words[strcspn(words, ",\n")] = '\0';
+    if (strncmp(words, mpich, strlen(mpich)) == 0) {
+        const char *number = words + strlen(mpich);
+
+        snprintf(version, size, "MPICH %s", number + strspn(number, " \t"));
+    } else {
+        snprintf(version, size, "%s", words);
+    }
+}
+
 static int start(int *rank, int *size, char *version, size_t version_size)
 {
     char words[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -46,12 +62,7 @@ static int start(int *rank, int *size, char *version, size_t version_size)
     MPI_Comm_rank(MPI_COMM_WORLD, rank);
     MPI_Comm_size(MPI_COMM_WORLD, size);
     MPI_Get_library_version(words, &length);
-    words[strcspn(words, ",\n")] = '\0';
-    for (char *c = words; *c; c++) {
-        *c = *c == '\t' ? ' ' : *c;
-    }
-    strncpy(version, words, version_size - 1);
-    version[version_size - 1] = '\0';
+    tell_version(words, version, version_size);
     for (int i = 0; i < SLOTS; i++) {
         slots[i].request = MPI_REQUEST_NULL;
         slots[i].bytes = malloc(SLOT_BYTES);

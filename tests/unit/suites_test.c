@@ -3,6 +3,7 @@
 
 #include "harness/error.h"
 #include "suites/run_plan.h"
+#include "suites/run_ranks.h"
 
 #include <errno.h>
 
@@ -110,24 +111,25 @@ TEST(suites, the_plan_is_the_run)
     size_t i, k;
 
     CHECK(plan != NULL);
+    small->bench.parts =
+        (struct hr_cluster_parts){.path = small->bench.rig.path,
+                                  .engines = {small->bench.rig.engine, small->bench.rig.ruler}};
+    CHECK_EQ(hr_run_ranks_fork(&small->bench, plan), 0);
     for (int s = 0; hr_suites[s]; s++) {
         CHECK_EQ(hr_suites[s]->run(&small->bench, small->suite), 0);
     }
-    json_array_foreach(json_object_get(plan, "cases"), i, planned)
-    {
+    json_array_foreach (json_object_get(plan, "cases"), i, planned) {
         const char *id = json_string_value(json_object_get(planned, "id"));
         int found = 0;
 
-        json_array_foreach(json_object_get(small->suite, "cases"), k, done)
-        {
+        json_array_foreach (json_object_get(small->suite, "cases"), k, done) {
             found += strcmp(id, json_string_value(json_object_get(done, "id"))) == 0;
         }
         if (found != 1) {
             FAIL("%s is planned once and was run %d times", id, found);
         }
     }
-    json_array_foreach(json_object_get(small->suite, "cases"), k, done)
-    {
+    json_array_foreach (json_object_get(small->suite, "cases"), k, done) {
         const char *status = json_string_value(json_object_get(done, "status"));
         const char *reason = json_string_value(json_object_get(done, "reason"));
 
@@ -139,6 +141,7 @@ TEST(suites, the_plan_is_the_run)
         }
     }
     json_decref(plan);
+    hr_run_ranks_end(&small->bench, 0);
     small_rig_free(small);
 }
 
