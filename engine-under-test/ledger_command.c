@@ -172,7 +172,7 @@ static int end_snapshot(struct making *m, bool wait)
 {
     struct hr_snapshot_facts facts;
     uint64_t fork_ns = m->taking.fork_ns;
-    int rc = m->taking.child ? hr_snapshot_end(&m->taking, wait, &facts) : 0;
+    int rc = m->taking.child || m->taking.here ? hr_snapshot_end(&m->taking, wait, &facts) : 0;
 
     if (rc == 1) {
         say_snapshot(&facts, fork_ns);

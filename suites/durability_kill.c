@@ -429,6 +429,13 @@ int hr_durability_kills(struct hr_bench *bench, json_t *suite, const struct hr_d
     if (rc <= 0) {
         return rc;
     }
+    if (!hr_snapshot_forks(bench->rig.engine)) {
+        hr_measure_refuse(&bench->rig, suite, HR_DURABILITY, name, params, HR_SKIP,
+                          "its driver does not survive the fork() that makes a process to kill",
+                          "durability.kills=0 leaves it out");
+        json_decref(params);
+        return 0;
+    }
     rc = hr_measure(&bench->rig, suite,
                     &(struct hr_case){.suite = HR_DURABILITY,
                                       .name = name,

@@ -54,8 +54,13 @@ int hr_snapshot_write(const struct hr_snapshot_source *source,
 struct hr_snapshotting {
     pid_t child; /* 0: none */
     int pipe;
-    uint64_t fork_ns; /* what fork() took */
+    uint64_t fork_ns; /* what fork() took; without a child, what all of it took */
+    bool here;        /* taken in this process: facts are there to be fetched */
+    struct hr_snapshot_facts facts;
 };
+/* Does a child of this engine's process have its books? By its name: not if it is `device:…`, but
+ * for device:host, which is plain C. */
+bool hr_snapshot_forks(const struct eut_engine *engine);
 int hr_snapshot_begin(struct hr_snapshotting *s, const struct hr_snapshot_source *source,
                       const struct hr_snapshot_params *params);
 /* 1: it is there, and *facts are filled; 0: not yet (never if `wait`); -errno: it failed, as told.

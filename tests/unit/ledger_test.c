@@ -434,6 +434,17 @@ TEST(ledger, a_flipped_bit_in_a_markets_sum_names_that_market)
     ledger_remove(&l);
 }
 
+TEST(ledger, a_driver_s_books_are_not_forked)
+{
+    struct eut_engine engine = eut_oracle;
+
+    CHECK(hr_snapshot_forks(&engine));
+    engine.name = "device:host";
+    CHECK(hr_snapshot_forks(&engine));
+    engine.name = "device:opencl";
+    CHECK(!hr_snapshot_forks(&engine));
+}
+
 /* A full disk, an unknown folder, a killed child: no file, no snapshot, one error. */
 TEST(ledger, a_snapshot_that_fails_leaves_nothing)
 {
