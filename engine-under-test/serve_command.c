@@ -298,7 +298,7 @@ static void say_line(const struct serve *s, const struct hr_server_counts *befor
             " bad  %" PRIu64 " cut  %.1f MiB\n",
             (double)(hr_clock_ns() - s->start_ns) / 1e9, open_connections(c),
             (double)(c->received - before->received) / seconds,
-            (double)(c->trades - before->trades) / seconds, bad + c->bad, c->cut,
+            (double)(c->trades - before->trades) / seconds, bad, c->cut,
             (double)c->resident_bytes / 1048576.0);
 }
 

@@ -19,7 +19,8 @@ struct many_link {
     struct hr_link *links[HR_PORTS_MAX];
     uint32_t first[HR_PORTS_MAX]; /* number of a link's connection 0 */
     struct hr_port_counts counts[HR_PORTS_MAX];
-    bool known[]; /* connections that are there */
+    uint64_t bad[HR_PORTS_MAX]; /* beyond what the links say */
+    bool known[];               /* connections that are there */
 };
 
 static uint32_t port_of(const struct many_link *m, uint32_t c)
@@ -53,7 +54,7 @@ static void translate(struct many_link *m, uint32_t k, uint32_t *ready, int n)
     struct hr_port_counts *counts = m->counts + k;
 
     counts->refused = m->links[k]->counts.refused;
-    counts->bad = m->links[k]->counts.bad;
+    counts->bad = m->links[k]->counts.bad + m->bad[k];
     for (int i = 0; i < n; i++) {
         uint32_t c = (ready[i] & ~HR_LINK_GONE) + m->first[k];
         bool here = !(ready[i] & HR_LINK_GONE);
@@ -188,6 +189,13 @@ int hr_link_many(struct hr_link **out, struct hr_link *const *links, uint32_t co
     }
     *out = &m->base;
     return 0;
+}
+
+void hr_link_many_bad(struct hr_link *link, uint32_t c)
+{
+    struct many_link *m = (struct many_link *)link;
+
+    m->bad[port_of(m, c)]++;
 }
 
 const struct hr_port_counts *hr_link_many_counts(const struct hr_link *link, uint32_t *count)

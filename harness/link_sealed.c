@@ -18,6 +18,7 @@
 
 #define LENGTH_BYTES 4u
 #define JOIN_NS UINT64_C(30000000000)
+#define STRANGER_NS UINT64_C(2000000000) /* from a first message to a session */
 #define READY_MAX 256
 #define ENOUGH_BYTES (64u << 10) /* opened before the reader has a turn */
 
@@ -331,6 +332,18 @@ static int connect_all(struct sealed_link *l)
 
 static int sealed_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms);
 
+static int no_session(const struct peer *p)
+{
+    enum hr_qzmq_reason reason = hr_qzmq_reason(p->session);
+
+    return hr_fail(
+        ECONNREFUSED, "no sealed session: %s",
+        reason != HR_QZMQ_FINE ? hr_qzmq_text(reason)
+        : hr_qzmq_overdue(p->session, hr_clock_ns())
+            ? "the server did not go on with the handshake"
+            : "the server ended the connection, perhaps for a key that it does not know");
+}
+
 static int sealed_join(struct hr_link *link, bool server)
 {
     struct sealed_link *l = (struct sealed_link *)link;
@@ -349,9 +362,7 @@ static int sealed_join(struct hr_link *link, bool server)
 
         for (int i = 0; i < n; i++) {
             if (ready[i] & HR_LINK_GONE) {
-                return hr_fail(
-                    ECONNREFUSED, "no sealed session: %s",
-                    hr_qzmq_text(hr_qzmq_reason(l->peers[ready[i] & ~HR_LINK_GONE].session)));
+                return no_session(l->peers + (ready[i] & ~HR_LINK_GONE));
             }
         }
         rc = n < 0 ? n : 0;
@@ -370,7 +381,7 @@ static uint32_t tell_ends(struct sealed_link *l, uint32_t *ready, uint32_t n, ui
         struct peer *p = l->peers + c;
 
         if ((p->stage == GREETING && hr_qzmq_overdue(p->session, l->now_ns)) ||
-            (p->since_ns && l->now_ns - p->since_ns > HR_QZMQ_HANDSHAKE_NS)) {
+            (p->since_ns && l->now_ns - p->since_ns > STRANGER_NS)) {
             lose(l, c);
         }
         if (p->stage == LOST) {

@@ -81,20 +81,31 @@ static int unix_listen(struct hr_link **link, const struct hr_link_params *param
     return stream_listen(link, params, true);
 }
 
+static void end(struct stream_link *l, struct stream *s)
+{
+    if (s->used) {
+        if (!s->told) {
+            hr_poller_remove(l->poller, s->fd);
+        }
+        close(s->fd);
+    }
+    free(s->in); /* what a connection took is not kept for the next */
+    free(s->out);
+    *s = (struct stream){.fd = -1};
+}
+
 /* Takes the descriptor over, also on failure. */
 static int take(struct stream_link *l, uint32_t c, int fd)
 {
     struct stream *s = l->streams + c;
     int rc;
 
-    *s = (struct stream){.fd = fd, .used = true, .in = s->in, .out = s->out};
-    s->in = s->in ? s->in : malloc(l->in_bytes);
-    s->out = s->out ? s->out : malloc(l->out_bytes);
+    *s = (struct stream){
+        .fd = fd, .used = true, .in = malloc(l->in_bytes), .out = malloc(l->out_bytes)};
     rc = s->in && s->out ? hr_poller_set(l->poller, fd, c, false)
                          : hr_fail(ENOMEM, "no memory for a connection's buffers");
     if (rc) {
-        close(fd);
-        s->used = false;
+        end(l, s);
     } else {
         hr_socket_facts(fd, l->meeting.local, &l->base.facts);
     }
@@ -257,17 +268,6 @@ static size_t stream_write(struct hr_link *link, uint32_t c, size_t used, uint8_
     return s->gone ? 0 : l->out_bytes - s->out_end;
 }
 
-static void end(struct stream_link *l, struct stream *s)
-{
-    if (s->used) {
-        if (!s->told) {
-            hr_poller_remove(l->poller, s->fd);
-        }
-        close(s->fd);
-    }
-    s->used = false;
-}
-
 static void stream_close(struct hr_link *link, uint32_t c)
 {
     struct stream_link *l = (struct stream_link *)link;
@@ -278,10 +278,6 @@ static void stream_close(struct hr_link *link, uint32_t c)
     for (uint32_t i = 0; i < link->slots; i++) {
         if (c == HR_LINK_ALL || c == i) {
             end(l, l->streams + i);
-        }
-        if (c == HR_LINK_ALL) {
-            free(l->streams[i].in);
-            free(l->streams[i].out);
         }
     }
     if (c == HR_LINK_ALL) {

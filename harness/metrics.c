@@ -72,7 +72,7 @@ static const struct family of_ports[] = {
     {"headroom_connections_refused_total", "counter", "Connections that there was no room for.",
      PORT(refused)},
     {"headroom_bad_messages_total", "counter",
-     "Messages and handshakes that were none of ours; each ended its connection.", PORT(bad)},
+     "Messages, handshakes and orders that were none; each ended its connection.", PORT(bad)},
     {"headroom_received_bytes_total", "counter", "Bytes of orders, before they were sealed.",
      PORT(bytes_in)},
     {"headroom_sent_bytes_total", "counter", "Bytes of events, before they were sealed.",

@@ -49,7 +49,7 @@ struct sent {
     uint64_t received, rejected, next;
 };
 /* A number that is further on is none: nobody loses so many. */
-#define LOST_MAX (UINT64_C(1) << 32)
+#define LOST_MAX (UINT64_C(1) << 20)
 
 /* Events that the link had no room for. */
 struct backlog {
@@ -332,6 +332,16 @@ static void forget(struct work *w, uint32_t c)
     w->link->ops->close(w->link, c);
 }
 
+static void cut_bad(struct work *w, uint32_t c)
+{
+    w->counts.cut++;
+    w->counts.bad++;
+    if (w->params->ports) {
+        hr_link_many_bad(w->link, c);
+    }
+    forget(w, c);
+}
+
 /* What is there now, and no more: who sends without end must not keep the others waiting. */
 static void serve(struct work *w, uint32_t c)
 {
@@ -357,9 +367,7 @@ static void serve(struct work *w, uint32_t c)
             good = taken < 0 ? 0 : (uint32_t)taken;
         }
         if (n < 0) {
-            w->counts.cut++;
-            w->counts.bad++;
-            forget(w, c);
+            cut_bad(w, c);
             return;
         }
         turn -= (size_t)good * HR_WIRE_ORDER_BYTES;
@@ -400,16 +408,16 @@ static void count_up(struct work *w)
     struct hr_server_counts *counts = &w->counts;
 
     counts->accepted = counts->received - counts->rejected;
-    counts->resident_bytes = hr_memory_resident();
-    counts->engine_bytes =
-        counts->resident_bytes > w->before_bytes ? counts->resident_bytes - w->before_bytes : 0;
     counts->waiting_bytes = 0;
     for (uint32_t c = 0; w->backlogged && c < w->link->slots; c++) {
         counts->waiting_bytes += w->backlogs[c].end - w->backlogs[c].at;
     }
     if (w->params->ports) {
         const struct hr_port_counts *ports = hr_link_many_counts(w->link, &counts->port_count);
+        uint64_t now = hr_memory_resident();
 
+        counts->resident_bytes = now;
+        counts->engine_bytes = now > w->before_bytes ? now - w->before_bytes : 0;
         memcpy(counts->ports, ports, counts->port_count * sizeof(*ports));
     }
 }
@@ -419,8 +427,12 @@ static bool answer_parent(struct work *w)
 {
     struct hr_disturbance disturbance;
     char question;
-    ssize_t got = recv(w->control, &question, 1, MSG_DONTWAIT);
+    ssize_t got;
 
+    if (w->control < 0) {
+        return true;
+    }
+    got = recv(w->control, &question, 1, MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         return false;
     }
@@ -492,7 +504,7 @@ static int begin(struct work *w)
         w->sent[c].next = 1;
     }
     rc = rc == -ENOTSUP ? 0 : rc;
-    w->before_bytes = hr_memory_resident();
+    w->before_bytes = p->ports ? hr_memory_resident() : 0;
     rc = rc ? rc : make_engine(w);
     return rc ? rc : p->link->ops->join(p->link, true);
 }
@@ -503,30 +515,61 @@ struct greeting {
     char why[HR_ERROR_MAX];
 };
 
-/* Never returns: nothing of the parent's is to be run or written twice. */
-static void child(const struct hr_server_params *params, int control)
+static bool greet(int control, int rc)
 {
-    struct greeting hello = {0};
-    struct work *w = calloc(1, sizeof(*w));
+    struct greeting hello = {.rc = rc};
 
-    signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
+    snprintf(hello.why, sizeof(hello.why), "%s", hr_error());
+    return control < 0 || send(control, &hello, sizeof(hello), 0) == (ssize_t)sizeof(hello);
+}
+
+static void end(struct work *w)
+{
+    for (uint32_t c = 0; w->backlogs && c < w->link->slots; c++) {
+        free(w->backlogs[c].bytes);
+    }
+    free(w->backlogs);
+    free(w->sent);
+    free(w->requests);
+    w->params->engine->destroy(w->engine);
+    free(w);
+}
+
+int hr_server_run(const struct hr_server_params *params, int control,
+                  struct hr_server_counts *counts)
+{
+    struct work *w = calloc(1, sizeof(*w));
+    int rc;
+
     hr_error_clear();
     if (!w) {
-        _exit(1);
+        return hr_fail(ENOMEM, "no memory for a server");
     }
     w->params = params;
     w->link = params->link;
     w->control = control;
-    hello.rc = begin(w);
-    snprintf(hello.why, sizeof(hello.why), "%s", hr_error());
-    if (send(control, &hello, sizeof(hello), 0) == (ssize_t)sizeof(hello) && hello.rc == 0 &&
-        serve_all(w)) {
-        fprintf(stderr, "headroom: the server ended: %s\n", hr_error());
-        _exit(1);
+    rc = begin(w);
+    if (greet(control, rc) && rc == 0) {
+        rc = serve_all(w);
+        count_up(w);
+        if (rc && control >= 0) {
+            fprintf(stderr, "headroom: the server ended: %s\n", hr_error());
+        }
     }
-    _exit(hello.rc ? 1 : 0);
+    if (counts) {
+        *counts = w->counts;
+    }
+    end(w);
+    return rc;
+}
+
+/* Never returns: nothing of the parent's is to be run or written twice. */
+static void child(const struct hr_server_params *params, int control)
+{
+    signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    _exit(hr_server_run(params, control, NULL) ? 1 : 0);
 }
 
 /* Looks up from time to time: an engine that never comes back from a call must not keep the parent,

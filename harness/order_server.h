@@ -24,10 +24,10 @@ struct hr_server_params {
     const struct eut_engine *engine;
     struct eut_limits limits; /* batch_max: orders given to the engine at once */
     int cpu;                  /* -1: anywhere */
-    bool ports;               /* the link is of hr_link_many(), and its counts are wanted */
-    bool timed;               /* what each batch took is wanted */
-    bool renew;               /* a client may have a new engine made */
-    bool shares_cpu;          /* gives it away when there is nothing to do */
+    bool ports;      /* the link is of hr_link_many(); its counts and the memory are wanted */
+    bool timed;      /* what each batch took is wanted */
+    bool renew;      /* a client may have a new engine made */
+    bool shares_cpu; /* gives it away when there is nothing to do */
 };
 
 /* Of an order: from when it was taken off the link until its events were on their way. Each bucket
@@ -63,6 +63,12 @@ struct hr_server {
     int control;
     bool patient; /* an answer is waited for although the program is to end */
 };
+
+/* The server's part, in the calling process: until the parent's channel says so, or with control -1
+ * until the link's poll() fails. *counts: what it counted; may be NULL. For the server's process
+ * and for tests. */
+int hr_server_run(const struct hr_server_params *params, int control,
+                  struct hr_server_counts *counts);
 
 /* Starts the process and waits until its engine is there. */
 int hr_server_start(struct hr_server *server, const struct hr_server_params *params);
