@@ -264,9 +264,14 @@ $(BUILD)/headroom-%.so: harness/mpi/mpi_module.c harness/mpi/mpi_module.h
 	@mkdir -p $(@D)
 	$(Q)$(patsubst $*=%,%,$(filter $*=%,$(MPIS))) -std=c11 -D_GNU_SOURCE -I. -O2 -Wall -Wextra -fPIC -shared -o $@ $<
 
+$(BUILD)/port_attack: $(BUILD)/tests/attack/port_attack.o $(LIBRARY)
+	$(say) LINK $@
+	$(Q)$(CC) $(ALL_CFLAGS) -o $@ $^ $(LDLIBS)
+
 plugins: $(PLUGINS) $(MOCKS)
+attack: $(BUILD)/port_attack
 fuzz: $(FUZZ)
 
-.PHONY: all device-bench program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins fuzz mpi always
+.PHONY: all device-bench program capacity test soak quicktest bootstrap portable engine lines bless list format clean help plugins attack fuzz mpi always
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -81,7 +81,7 @@ if "$HEADROOM" keys "$TMP/server" >/dev/null 2>&1; then
 fi
 serve --listen "$listen" --metrics off --renew --markets 50 ${keys[@]+"${keys[@]}"}
 drives=0
-for address in $(cat "$TMP/ports"); do
+while read -r address; do
     key=()
     case $address in q*) key=(--key "$TMP/desk.key" --server-key "$TMP/server.pub") ;; esac
     for more in "--batch 256 --clients 20" "--batch 1 --clients 3 --rate 100k"; do
@@ -97,7 +97,7 @@ for address in $(cat "$TMP/ports"); do
         [ "$(number "$TMP/drive.json" digest)" = "$(number "$TMP/drive.json" oracle_digest)" ] || failed "digests differ"
         drives=$((drives + 1))
     done
-done
+done <"$TMP/ports"
 # The same orders again: the books are not empty, so nothing is compared and the result cannot be used.
 expect_exit 3 "$HEADROOM" drive "$(at tcp)" --requests 20k --markets 50
 expect_out 'had taken 20000 orders before'
@@ -151,12 +151,12 @@ expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:99999 --metrics 127.0.
 if ! grep -q 'no metrics' "$TMP/err"; then # a build without libmicrohttpd says so
     serve --listen tcp://127.0.0.1:0 --metrics 127.0.0.1:0 --markets 20
     scrape
-    [ "$(metric orders_total{result=\"accepted\"})" = 0 ] || failed "orders before there were any"
+    [ "$(metric 'orders_total{result="accepted"}')" = 0 ] || failed "orders before there were any"
     expect_exit 0 "$HEADROOM" drive "$(at tcp)" --markets 20 --requests 30k --json "$TMP/drive.json"
     scrape
-    [ "$(metric orders_total{result=\"accepted\"})" = "$(number "$TMP/drive.json" accepted)" ] || failed "accepted"
-    [ "$(metric orders_total{result=\"rejected\"})" = "$(number "$TMP/drive.json" rejected)" ] || failed "rejected"
-    [ "$(metric trades_executed_total{status=\"success\"})" = "$(number "$TMP/drive.json" trades)" ] || failed "trades"
+    [ "$(metric 'orders_total{result="accepted"}')" = "$(number "$TMP/drive.json" accepted)" ] || failed "accepted"
+    [ "$(metric 'orders_total{result="rejected"}')" = "$(number "$TMP/drive.json" rejected)" ] || failed "rejected"
+    [ "$(metric 'trades_executed_total{status="success"}')" = "$(number "$TMP/drive.json" trades)" ] || failed "trades"
     [ "$(metric headroom_events_total)" = "$(number "$TMP/drive.json" events)" ] || failed "events"
     [ "$(metric order_latency_seconds_count)" = 30000 ] || failed "latency of $(metric order_latency_seconds_count) orders"
     grep -q "^headroom_connections_total{port=\"$(at tcp)\"} 20$" "$TMP/scraped" || failed "connections"
