@@ -26,59 +26,126 @@ static double baseline(const json_t *cases)
     return (double)NAN;
 }
 
-static void add_paths(json_t *sheet, const json_t *cases)
+/* The columns that tell one case from the others. */
+static void which_columns(json_t *table)
+{
+    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, "Servers", HR_RIGHT);
+    hr_table_column(table, "Batch", HR_RIGHT);
+}
+
+/* Its row; NULL for libiperf's, which is none. */
+static json_t *which(json_t *table, const json_t *item)
+{
+    double servers = hr_view_param(item, "shards");
+    json_t *row;
+
+    if (strstr(hr_view_text(item, "id"), BASELINE)) {
+        return NULL;
+    }
+    row = hr_table_row(table, item);
+    hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+    hr_row_cell(row, hr_figure_count(isfinite(servers) ? servers : 1).text, NULL);
+    hr_row_cell(row, hr_figure_count(hr_view_param(item, "batch")).text, NULL);
+    return row;
+}
+
+static void add_rates(json_t *sheet, const json_t *cases)
 {
     json_t *table = hr_sheet_table(sheet, NULL, NULL);
+    const json_t *item;
+    size_t i;
+
+    which_columns(table);
+    hr_table_column(table, "orders/s", HR_RIGHT);
+    hr_table_column(table, "Of the path alone", HR_LEFT);
+    hr_table_column(table, "p50", HR_RIGHT);
+    hr_table_column(table, "p99", HR_RIGHT);
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (cases, i, item) {
+        const json_t *rate = hr_view_metric(item, "throughput");
+        json_t *row = which(table, item);
+
+        if (row) {
+            hr_row_metric(row, rate);
+            hr_row_share(row, hr_view_number(rate, "of_ceiling"), "disturbed");
+            hr_row_metric_with_unit(row, hr_view_metric(item, "p50"));
+            hr_row_metric_with_unit(row, hr_view_metric(item, "p99"));
+            hr_row_status(row, hr_view_text(item, "status"));
+        }
+    }
+    hr_table_end(sheet, table);
+}
+
+static void count_cell(json_t *row, const json_t *item, const char *metric)
+{
+    double count = hr_view_estimate(item, metric);
+
+    hr_row_cell(row, isfinite(count) ? hr_figure_count(count).text : HR_DASH, NULL);
+}
+
+static void bits_cell(json_t *row, double bits)
+{
+    hr_row_cell(row, isfinite(bits) ? hr_figure(bits, "bits/s").text : HR_DASH, NULL);
+}
+
+static void add_bytes(json_t *sheet, const json_t *cases)
+{
+    json_t *table = hr_sheet_table(sheet, "What crossed, and what became of it", NULL);
     double link = baseline(cases);
     const json_t *item;
     size_t i;
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
-    hr_table_column(table, "Batch", HR_RIGHT);
-    hr_table_column(table, "Clients", HR_RIGHT);
-    hr_table_column(table, "orders/s", HR_RIGHT);
-    hr_table_column(table, "Of the path alone", HR_LEFT);
-    hr_table_column(table, "Orders' bits", HR_RIGHT);
+    which_columns(table);
+    hr_table_column(table, "Orders", HR_RIGHT);
+    hr_table_column(table, "Events", HR_RIGHT);
+    hr_table_column(table, "Interface", HR_RIGHT);
     hr_table_column(table, "Of libiperf", HR_LEFT);
-    hr_table_column(table, "p50", HR_RIGHT);
-    hr_table_column(table, "p99", HR_RIGHT);
-    hr_table_column(table, "Lost, twice, refused", HR_RIGHT);
-    hr_table_column(table, "Status", HR_LEFT);
+    hr_table_column(table, "Lost", HR_RIGHT);
+    hr_table_column(table, "Twice", HR_RIGHT);
+    hr_table_column(table, "Refused", HR_RIGHT);
     json_array_foreach (cases, i, item) {
-        const json_t *rate = hr_view_metric(item, "throughput");
-        double bits = hr_view_estimate(item, "goodput_orders");
-        bool on_link = strstr(hr_view_text(item, "path"), "tcp") ||
-                       strstr(hr_view_text(item, "path"), "uring");
-        char odd[512];
-        json_t *row;
+        double orders = hr_view_estimate(item, "goodput_orders"),
+               events = hr_view_estimate(item, "goodput_events"),
+               nic = hr_view_estimate(item, "nic");
+        json_t *row = which(table, item);
 
-        if (strstr(hr_view_text(item, "id"), BASELINE)) {
-            continue;
+        if (row) {
+            bits_cell(row, orders);
+            bits_cell(row, events);
+            bits_cell(row, nic);
+            hr_row_share(row, isfinite(nic) ? fmax(orders, events) / link : (double)NAN,
+                         "above one stream");
+            count_cell(row, item, "lost");
+            count_cell(row, item, "duplicated");
+            count_cell(row, item, "refused");
         }
-        snprintf(odd, sizeof(odd), "%s, %s, %s",
-                 hr_figure_count(hr_view_estimate(item, "lost")).text,
-                 hr_figure_count(hr_view_estimate(item, "duplicated")).text,
-                 hr_figure_count(hr_view_estimate(item, "refused")).text);
-        row = hr_table_row(table, item);
-        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(item, "batch")).text, NULL);
-        hr_row_cell(row, hr_figure_count(hr_view_param(item, "clients")).text, NULL);
-        hr_row_metric(row, rate);
-        hr_row_share(row, hr_view_number(rate, "of_ceiling"), "above the path alone: disturbed");
-        hr_row_cell(row, isfinite(bits) ? hr_figure(bits, "bits/s").text : HR_DASH, NULL);
-        hr_row_share(row, on_link ? bits / link : (double)NAN, HR_ABOVE_CEILING);
-        hr_row_metric_with_unit(row, hr_view_metric(item, "p50"));
-        hr_row_metric_with_unit(row, hr_view_metric(item, "p99"));
-        hr_row_cell(row, rate && isfinite(hr_view_number(rate, "estimate")) ? odd : HR_DASH, NULL);
-        hr_row_status(row, hr_view_text(item, "status"));
     }
     hr_table_end(sheet, table);
     if (isfinite(link)) {
-        hr_sheet_say(sheet, "note",
-                     "libiperf carried %s over the same link in the same run. The path alone is "
-                     "the same bytes to an engine that only answers.",
+        hr_sheet_say(sheet, "note", "libiperf's one stream carried %s over loopback in this run.",
                      hr_figure(link, "bits/s").text);
     }
+}
+
+static void add_paths(json_t *sheet, const json_t *cases)
+{
+    const json_t *first = json_array_get(cases, json_array_size(cases) - 1);
+    double clients = hr_view_param(first, "clients"), window = hr_view_param(first, "window");
+
+    add_rates(sheet, cases);
+    if (json_array_size(cases) == 0) {
+        return;
+    }
+    hr_sheet_say(sheet, "note",
+                 "%s clients, each up to %s orders ahead of their answers. The path alone is the "
+                 "same bytes to an engine that only answers. One server has a processor of its "
+                 "own; several share theirs with their clients.",
+                 hr_figure_count(clients).text, hr_figure_count(window).text);
+    add_bytes(sheet, cases);
+    hr_sheet_say(sheet, "note",
+                 "Orders and events are payload, each one way; the interface's own counter has "
+                 "both, with headers, and whatever else the host sent meanwhile.");
 }
 
 /* What a case is called below its suite, path and engine. */
