@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Light in single-mode fibre, m/s: group index 1.468 (configs/facts/physics.yaml). */
+#define FIBRE_LIGHT (299792458 / 1.468)
+
 static bool is_root(const json_t *item)
 {
     return strstr(hr_view_text(item, "id"), "/state_root/") != NULL;
@@ -55,6 +58,7 @@ static void add_case(json_t *table, const json_t *item)
     json_t *row = hr_table_row(table, item);
     double faults = hr_view_param(item, "faults"),
            floor_ns = hr_view_param(item, "delay_ns") * hr_view_param(item, "delays");
+    bool delayed = floor_ns > 0;
     char text[192];
 
     snprintf(text, sizeof(text), "%s × %s", protocol(item), hr_view_engine(item).text);
@@ -62,9 +66,9 @@ static void add_case(json_t *table, const json_t *item)
     snprintf(text, sizeof(text), "f = %g", faults);
     hr_row_cell(row, hr_figure_count(hr_view_param(item, "validators")).text, text);
     hr_row_cell(row, time_param(item, "tick_ns").text, NULL);
-    hr_row_cell(row,
-                hr_view_param(item, "delay_ns") > 0 ? time_param(item, "delay_ns").text : "none",
-                NULL);
+    snprintf(text, sizeof(text), "%.0f km of fibre",
+             hr_view_param(item, "delay_ns") / 1e9 * FIBRE_LIGHT / 1e3);
+    hr_row_cell(row, delayed ? time_param(item, "delay_ns").text : "none", delayed ? text : NULL);
     hr_row_metric(row, hr_view_metric(item, "orders_per_block"));
     add_plain(row, item, "throughput");
     add_plain(row, item, "p50");

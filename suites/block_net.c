@@ -40,6 +40,7 @@ struct desk {
  * validator when it committed and with what root. */
 struct board {
     uint64_t go_ns;
+    pid_t parent;
     int stop;
     size_t bytes;
     uint64_t heights;
@@ -271,13 +272,14 @@ static int work(struct validator *v)
     int rc = 0;
 
     while (!__atomic_load_n(&board->go_ns, __ATOMIC_ACQUIRE)) {
-        if (__atomic_load_n(&board->stop, __ATOMIC_ACQUIRE) || getppid() == 1) {
+        if (__atomic_load_n(&board->stop, __ATOMIC_ACQUIRE) || getppid() != board->parent) {
             return 0;
         }
         nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
     }
     hr_validator_start(v->v, hr_clock_ns());
-    while (rc == 0 && !__atomic_load_n(&board->stop, __ATOMIC_ACQUIRE) && getppid() != 1) {
+    while (rc == 0 && !__atomic_load_n(&board->stop, __ATOMIC_ACQUIRE) &&
+           getppid() == board->parent) {
         due_ns = hr_validator_tick(v->v, hr_clock_ns());
         rc = hr_mesh_poll(v->mesh, due_ns, hear, v);
         rc = rc ? rc : v->rc ? v->rc : hr_validator_broken(v->v);
@@ -342,6 +344,7 @@ static struct board *board_new(uint64_t heights, uint32_t validators)
         return NULL;
     }
     b->bytes = bytes;
+    b->parent = getpid();
     b->heights = heights;
     b->sealed_ns = (uint64_t *)(b + 1);
     b->committed_ns = b->sealed_ns + heights + 1;
