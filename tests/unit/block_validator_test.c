@@ -666,3 +666,33 @@ TEST(block_validator, a_late_one_catches_up)
     CHECK(hr_validator_block(late->v, 0, NULL) == NULL);
     world_free(w);
 }
+
+/* Who voted at a height and forgot for what says nothing there: it fetches what was committed, and
+ * in the height of its record goes on holding what it held, a round later. */
+TEST(block_validator, who_comes_back_does_not_vote_twice)
+{
+    struct world *w = world_new(4, NONE, &hr_agree_quorum, 9, 0);
+    struct node *back = &w->nodes[2];
+    struct hr_block_head head = {.height = 1, .proposer = 1};
+    struct hr_block *block = made(w, &head);
+    struct hr_block_message m = {.kind = HR_BLOCK_PROPOSE, .height = 1, .block = block};
+    uint32_t fetches = 0;
+
+    hr_validator_free(back->v);
+    back->record = (struct hr_vote_record){.height = 3, .round = 1};
+    back->kept = true;
+    rise(w, back);
+    hr_validator_receive(back->v, w->now_ns, 1, &m);
+    hr_validator_tick(back->v, w->now_ns + 10 * MS);
+    for (uint32_t i = 0; i < w->queued; i++) {
+        if (w->queue[i]->from == 2) {
+            fetches += w->queue[i]->m.kind == HR_BLOCK_FETCH;
+            CHECK_EQ(w->queue[i]->m.kind, HR_BLOCK_FETCH);
+        }
+    }
+    CHECK_EQ(fetches, 3);
+    free(block);
+    CHECK(world_run(w, HEIGHTS));
+    CHECK(hr_validator_counts(back->v)->fetched >= 2);
+    world_free(w);
+}
