@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,11 +14,15 @@ int eut_vendor_open(const char *what, const char *const *files,
 {
     void *library = NULL, *found;
     int rc = hr_fail(ENODEV, "%s: no file is named for it", what);
+    bool told = false;
 
     for (; !library && *files; files += library == NULL) {
         library = dlopen(*files, RTLD_NOW | RTLD_LOCAL);
-        if (!library) {
-            rc = hr_fail(ENODEV, "%s is not here: %s", what, dlerror());
+        const char *why = library ? NULL : dlerror();
+        /* The usual name's reason, unless another file is there and cannot be loaded. */
+        if (why && (!told || !strstr(why, "No such file"))) {
+            rc = hr_fail(ENODEV, "%s is not here: %s", what, why);
+            told = true;
         }
     }
     if (!library) {
