@@ -76,6 +76,7 @@ void hr_rank_self(struct hr_rank_facts *facts)
     if (gethostname(facts->host, sizeof(facts->host) - 1)) {
         snprintf(facts->host, sizeof(facts->host), "unknown");
     }
+    hr_boot_id(facts->boot);
     facts->process = getpid();
 }
 
@@ -121,14 +122,19 @@ long hr_ranks_process(const struct hr_ranks *ranks, int rank)
     return ranks->facts[rank].process;
 }
 
-int hr_ranks_hosts(const struct hr_ranks *ranks)
+static bool same_host(const struct hr_rank_facts *a, const struct hr_rank_facts *b)
+{
+    return *a->boot && *b->boot ? strcmp(a->boot, b->boot) == 0 : strcmp(a->host, b->host) == 0;
+}
+
+int hr_ranks_hosts(const struct hr_ranks *ranks, int first, int count)
 {
     int hosts = 0;
 
-    for (int i = 0; i < ranks->size; i++) {
-        int k = 0;
+    for (int i = first; i < first + count; i++) {
+        int k = first;
 
-        while (k < i && strcmp(ranks->facts[k].host, ranks->facts[i].host) != 0) {
+        while (k < i && !same_host(ranks->facts + k, ranks->facts + i)) {
             k++;
         }
         hosts += k == i;
@@ -211,7 +217,8 @@ void hr_ranks_rest(unsigned idle)
     if (idle < YIELDS) {
         sched_yield();
     } else {
-        nanosleep(&(struct timespec){.tv_nsec = idle < HR_RANKS_ASLEEP ? NAP_NS : LONG_NAP_NS}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = idle < HR_RANKS_ASLEEP ? NAP_NS : LONG_NAP_NS},
+                  NULL);
     }
 }
 

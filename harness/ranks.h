@@ -48,7 +48,9 @@ const char *hr_ranks_kind(const struct hr_ranks *ranks); /* "Open MPI v4.1.4", "
 /* On rank 0 only: of that rank. */
 const char *hr_ranks_host(const struct hr_ranks *ranks, int rank);
 long hr_ranks_process(const struct hr_ranks *ranks, int rank);
-int hr_ranks_hosts(const struct hr_ranks *ranks); /* how many different ones */
+/* How many different ones these ranks have. Containers of one machine share its kernel, and are one
+ * host whatever they are called; virtual machines cannot be told from machines. */
+int hr_ranks_hosts(const struct hr_ranks *ranks, int first, int count);
 
 /* Rank 0 sends to each, the others to 0. Returns when the bytes were taken, not when they arrived;
  * the protocol above bounds what is on its way. count 1 … HR_RANK_MESSAGE_MAX. -EINTR after Ctrl-C

@@ -2,6 +2,7 @@
 #ifndef HR_RANKS_BACKEND_H
 #define HR_RANKS_BACKEND_H
 
+#include "harness/platform/platform.h"
 #include "harness/ranks.h"
 
 #define HR_RANK_HOST_MAX 64
@@ -19,7 +20,8 @@ struct hr_ranks_ops {
 };
 
 struct hr_rank_facts {
-    char host[HR_RANK_HOST_MAX];
+    char host[HR_RANK_HOST_MAX]; /* its name, to be shown */
+    char boot[HR_BOOT_ID_MAX];   /* what tells hosts apart: each container has a name of its own */
     long process;
 };
 

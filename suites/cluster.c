@@ -127,24 +127,12 @@ struct group {
     int count;
 };
 
-/* Do the ranks of these nodes sit on hosts of their own? */
+/* On how many hosts these nodes are; forked ones are not there yet while planning. */
 static int hosts_of(const struct hr_bench *bench, int first_rank, int nodes)
 {
-    int hosts = 0;
-
-    if (!bench->ranks || hr_ranks_rank(bench->ranks) != 0) {
-        return 1;
-    }
-    for (int i = 0; i < nodes; i++) {
-        int k = 0;
-
-        while (k < i && strcmp(hr_ranks_host(bench->ranks, first_rank + k),
-                               hr_ranks_host(bench->ranks, first_rank + i)) != 0) {
-            k++;
-        }
-        hosts += k == i;
-    }
-    return hosts;
+    return bench->ranks && first_rank + nodes <= hr_ranks_size(bench->ranks)
+               ? hr_ranks_hosts(bench->ranks, first_rank, nodes)
+               : 1;
 }
 
 static json_t *point_params(const struct group *g, const struct point *p, const char *cut,

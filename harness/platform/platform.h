@@ -62,6 +62,10 @@ int hr_nic_bytes(const char *name, struct hr_nic_bytes *bytes);
 
 /* ---- the program ---- */
 int hr_program_path(char *path, size_t bytes); /* 0, or -errno */
+/* What this start of the operating system calls itself: the same in all its containers, another on
+ * every other machine. "" if it does not say. */
+#define HR_BOOT_ID_MAX 64
+void hr_boot_id(char id[HR_BOOT_ID_MAX]);
 
 /* ---- what disturbed a measurement: counters to be subtracted ---- */
 struct hr_disturbance {

@@ -4,6 +4,8 @@
 #include "harness/cluster_messages.h"
 #include "harness/error.h"
 #include "harness/market_cut.h"
+#include "harness/ranks_backend.h"
+#include "suites/run_plan.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -88,7 +90,7 @@ TEST(cluster, digests_add_up_over_any_ranks)
         struct hr_cluster_result r;
 
         CHECK_EQ(hr_ranks_size(c->ranks), sizes[k]);
-        CHECK_EQ(hr_ranks_hosts(c->ranks), 1);
+        CHECK_EQ(hr_ranks_hosts(c->ranks, 0, sizes[k]), 1);
         CHECK(hr_ranks_forked(c->ranks));
         for (int nodes = 1; nodes <= sizes[k]; nodes++) {
             CHECK_EQ(run(c, nodes, 0, false, 0, &r), 0);
@@ -301,6 +303,35 @@ TEST(cluster, ranks_of_one_host_are_not_called_nodes)
         CHECK_STR(json_string_value(json_object_get(params, "ranks_by")), "forked processes");
     }
     regfree(&filter);
+    bench->ranks = NULL;
+    small_cluster_free(c);
+}
+
+/* Containers have names of their own and one kernel; a machine has a kernel of its own. */
+TEST(cluster, a_host_is_a_kernel_and_earns_the_name_of_a_node)
+{
+    struct small_cluster *c = small_cluster_new(3, small_engine("reference"), 0);
+    struct hr_bench *bench = &c->small->bench;
+    struct hr_rank_facts *facts = c->ranks->facts;
+    json_t *plan;
+
+    CHECK(*facts[0].boot);
+    for (int r = 0; r < 3; r++) {
+        snprintf(facts[r].host, sizeof(facts[r].host), "pod-%d", r);
+    }
+    CHECK_EQ(hr_ranks_hosts(c->ranks, 0, 3), 1);
+    snprintf(facts[1].boot, sizeof(facts[1].boot), "another");
+    CHECK_EQ(hr_ranks_hosts(c->ranks, 0, 3), 2);
+    CHECK_EQ(hr_ranks_hosts(c->ranks, 1, 2), 2);
+    bench->ranks = c->ranks;
+    plan = hr_run_plan(bench);
+    char *text = json_dumps(plan, 0);
+    CHECK(strstr(text, "\"cluster/inproc/reference/nodes=2\"") != NULL); /* two ranks, two hosts */
+    CHECK(strstr(text, "\"cluster/inproc/reference/ranks=3\"") != NULL); /* three, and two */
+    facts[2].boot[0] = '\0'; /* it does not say: its name counts */
+    CHECK_EQ(hr_ranks_hosts(c->ranks, 0, 3), 3);
+    free(text);
+    json_decref(plan);
     bench->ranks = NULL;
     small_cluster_free(c);
 }

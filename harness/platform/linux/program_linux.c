@@ -1,9 +1,11 @@
-/* program_linux.c - where does this program lie? The kernel's link to it. */
+/* program_linux.c - where does this program lie, and on which start of the system? The kernel says.
+ */
 #include "harness/platform/platform.h"
 
 #include "harness/error.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,4 +21,16 @@ int hr_program_path(char *path, size_t bytes)
     }
     path[length] = '\0';
     return 0;
+}
+
+void hr_boot_id(char id[HR_BOOT_ID_MAX])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd < 0 ? 0 : read(fd, id, HR_BOOT_ID_MAX - 1);
+
+    id[length > 0 ? length : 0] = '\0';
+    id[strcspn(id, "\n")] = '\0';
+    if (fd >= 0) {
+        close(fd);
+    }
 }
