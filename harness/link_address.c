@@ -87,6 +87,9 @@ int hr_link_address(struct hr_link_address *a, const char *text, bool server)
         snprintf(a->host, sizeof(a->host), "%s", behind);
     } else {
         rc = hr_host_and_port(behind, a->host, &a->place.port);
+        if (rc == 0 && strstr(a->ops->name, "zmq") && strchr(a->host, ':')) {
+            rc = hr_fail(EINVAL, "%s: %s takes IPv4 addresses alone", text, a->ops->name);
+        }
         if (rc == 0 && !server && a->place.port == 0) {
             rc = hr_fail(EINVAL, "%s: port 0 is for who listens", text);
         }

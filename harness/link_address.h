@@ -1,8 +1,10 @@
 /*
  * link_address.h - "tcp://host:5555" as people write it: which link, and where.
  *
- *     LINK://HOST[:PORT]   tcp, uring, zmq, qtcp, qzmq; an IPv6 address in brackets; port 5555 if
- * none unix://PATH
+ *     LINK://HOST[:PORT]   tcp, uring, zmq, qtcp, qzmq; port 5555 if none
+ *     unix://PATH
+ *
+ * An IPv6 address stands in brackets, and is not for ZeroMQ.
  *
  * Errors: -EINVAL for what is none, -ENODEV for a link that there is not or that this host has not
  * got, each with hr_error().

@@ -48,6 +48,7 @@ expect_refused "$HEADROOM" serve --listen tcp://::1:0
 expect_err 'brackets'
 expect_refused "$HEADROOM" serve --listen tcp://
 expect_err 'no host'
+expect_exit "$("$HEADROOM" list | grep -E '^ *zmq ' | grep -q 'not available' && echo 6 || echo 2)" "$HEADROOM" serve --listen 'zmq://[::1]:0'
 expect_exit 6 "$HEADROOM" serve --listen pigeon://127.0.0.1:0
 expect_err "no link 'pigeon'"
 expect_exit 6 "$HEADROOM" serve --listen ring://127.0.0.1:0
