@@ -83,7 +83,7 @@ void eut_tree_enter(struct eut_levels *levels, struct eut_level_side *side);
 uint64_t *eut_tree_find(const struct eut_levels *levels, const struct eut_level_side *side,
                         uint32_t key);
 uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side, uint32_t key,
-                         uint32_t value, bool *created);
+                         uint32_t value);
 void eut_tree_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key);
 uint64_t *eut_tree_worse(const struct eut_levels *levels, const struct eut_level_side *side,
                          uint32_t key);

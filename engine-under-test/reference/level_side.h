@@ -23,16 +23,15 @@ static inline uint64_t *level_find(const struct eut_levels *levels,
     return at < side->count && level_key(e[at]) == key ? e + at : NULL;
 }
 
-/* The level at this key; made with this value, and *created set, if there was none. */
-static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_side *side,
-                                    uint32_t key, uint32_t value, bool *created)
+/* level_reach() in what was no window, or has just been widened. */
+static inline uint64_t *level_reach_other(struct eut_levels *levels, struct eut_level_side *side,
+                                          uint32_t key, uint32_t value)
 {
     if (__builtin_expect(side->depth == 0, 1)) {
         uint64_t *e = level_block(levels, side->size_class, side->root);
         uint32_t n = side->count, at = level_place(e, n, side->best, key);
 
         if (at < n && level_key(e[at]) == key) {
-            *created = false;
             return e + at;
         }
         if (__builtin_expect(n == level_capacity(side->size_class) || side->root == 0, 0)) {
@@ -44,20 +43,35 @@ static inline uint64_t *level_reach(struct eut_levels *levels, struct eut_level_
             side->count = (uint16_t)(n + 1);
             side->best = key > side->best ? key : side->best;
             levels->live++;
-            *created = true;
             return e + at;
         }
     }
     if (side->depth == LEVEL_WINDOW) {
-        uint64_t *level = window_reach(levels, side, key, value, created);
+        uint64_t *level = window_reach(levels, side, key, value);
+
+        if (level) {
+            return level;
+        }
+        eut_window_widen(levels, side, key);
+        return level_reach_other(levels, side, key, value);
+    }
+    return eut_tree_reach(levels, side, key, value);
+}
+
+/* The level at this key; made with this value if there was none. */
+static inline __attribute__((always_inline)) uint64_t *level_reach(struct eut_levels *levels,
+                                                                   struct eut_level_side *side,
+                                                                   uint32_t key, uint32_t value)
+{
+    if (side->depth == LEVEL_WINDOW) {
+        uint64_t *level = window_reach(levels, side, key, value);
 
         if (__builtin_expect(level != NULL, 1)) {
             return level;
         }
         eut_window_widen(levels, side, key);
-        return level_reach(levels, side, key, value, created);
     }
-    return eut_tree_reach(levels, side, key, value, created);
+    return level_reach_other(levels, side, key, value);
 }
 
 /* The best level of a side that has one. */

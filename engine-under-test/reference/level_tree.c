@@ -182,7 +182,7 @@ static void split(struct eut_levels *levels, struct eut_level_side *side, const 
 }
 
 uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side, uint32_t key,
-                         uint32_t value, bool *created)
+                         uint32_t value)
 {
     for (;;) {
         uint64_t *e = leaf_of(levels, side, key);
@@ -190,14 +190,12 @@ uint64_t *eut_tree_reach(struct eut_levels *levels, struct eut_level_side *side,
         struct path path;
 
         if (at < n && level_key(e[at]) == key) {
-            *created = false;
             return e + at;
         }
         if (n < LEVEL_NODE_MAX) {
             node_insert(e, at, level_entry(key, value));
             side->best = key > side->best ? key : side->best;
             levels->live++;
-            *created = true;
             return e + at;
         }
         descend(levels, side, key, &path);

@@ -107,9 +107,8 @@ void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side)
     }
     while (from.count) {
         uint64_t entry = window_pop(levels, &from);
-        bool created;
 
-        eut_tree_reach(levels, side, level_key(entry), (uint32_t)entry, &created);
+        eut_tree_reach(levels, side, level_key(entry), (uint32_t)entry);
         levels->live--; /* it was counted already */
     }
     window_give(levels, from.size_class, from.root);

@@ -118,25 +118,24 @@ static inline void window_unmark(uint64_t *slot, uint32_t ticks, uint32_t key)
 
 /* The slot of a key that the window covers, with what is in it; NULL if it lies outside. */
 static inline uint64_t *window_reach(struct eut_levels *levels, struct eut_level_side *side,
-                                     uint32_t key, uint32_t value, bool *created)
+                                     uint32_t key, uint32_t value)
 {
     uint32_t ticks = window_ticks(side->size_class);
     uint64_t *slot = window_slots(levels, side), *at = slot + (key & (ticks - 1));
-    uint32_t best = key > side->best ? key : side->best, low = key < side->tip ? key : side->tip;
 
-    if (level_key(*at) == key) {
-        *created = false;
-        return at;
+    if (level_key(*at) != key) {
+        uint32_t best = key > side->best ? key : side->best;
+        uint32_t low = key < side->tip ? key : side->tip;
+
+        if (best - low >= ticks) {
+            return NULL;
+        }
+        window_mark(slot, ticks, key, value);
+        side->best = best;
+        side->tip = low;
+        side->count++;
+        levels->live++;
     }
-    if (__builtin_expect(best - low >= ticks, 0)) {
-        return NULL;
-    }
-    window_mark(slot, ticks, key, value);
-    side->best = best;
-    side->tip = low;
-    side->count++;
-    levels->live++;
-    *created = true;
     return at;
 }
 

@@ -67,16 +67,24 @@ static inline uint64_t index_hash(const struct eut_order_index *index, uint32_t 
 #endif
 }
 
-static inline uint64_t index_home(const struct eut_order_index *index, uint64_t hash)
+/* Where the search for an order begins and, in the low eight bits, the tag that it looks for. */
+static inline uint64_t index_key(const struct eut_order_index *index, uint32_t market, uint64_t id)
 {
-    return ((hash >> 32) * index->buckets) >> 32;
+    uint64_t hash = index_hash(index, market, id);
+    uint8_t tag = (uint8_t)hash;
+    uint64_t home = ((hash >> 32) * index->buckets) >> 32;
+
+    return home << 8 | (uint8_t)(tag + (tag == 0));
 }
 
-static inline uint8_t index_tag(uint64_t hash)
+static inline uint32_t index_home(uint64_t key)
 {
-    uint8_t tag = (uint8_t)hash;
+    return (uint32_t)(key >> 8);
+}
 
-    return (uint8_t)(tag + (tag == 0));
+static inline uint8_t index_tag(uint64_t key)
+{
+    return (uint8_t)key;
 }
 
 /* A bit for each entry of the bucket with this tag (0: each empty one). */
@@ -96,110 +104,91 @@ static inline uint32_t index_match(const struct eut_index_bucket *bucket, uint8_
 #endif
 }
 
-/* Where an entry was found; for taking it out again before anything else changes. */
+/* Where an entry was found, and the order's handle: 0 if there is none. Good until anything else
+ * changes. */
 struct eut_index_place {
-    uint64_t bucket;
-    unsigned entry;
+    uint32_t bucket, entry;
+    uint32_t handle;
 };
 
-/* Is this where the order of this hash and handle lies? */
-static inline bool index_holds(const struct eut_order_index *index, uint64_t hash,
-                               struct eut_index_place place, uint32_t handle)
+/* Is this where the order of this key and handle lies? */
+static inline bool index_holds(const struct eut_order_index *index, uint64_t key,
+                               struct eut_index_place place)
 {
     const struct eut_index_bucket *bucket = &index->bucket[place.bucket];
 
-    return (bucket->tag[place.entry] == index_tag(hash)) & (bucket->handle[place.entry] == handle);
+    return (bucket->tag[place.entry] == index_tag(key)) &
+           (bucket->handle[place.entry] == place.handle);
 }
 
-/* The order's handle, or 0. */
-static inline uint32_t index_find(const struct eut_order_index *index,
-                                  const struct eut_order *orders, uint64_t hash, uint32_t market,
-                                  uint64_t id, struct eut_index_place *place)
+/* order_index.c: the same as below for what is not in, or does not fit into, its home. */
+struct eut_index_place eut_index_find_further(const struct eut_order_index *index,
+                                              const struct eut_order *orders, uint64_t key,
+                                              uint32_t market, uint64_t id);
+void eut_index_insert_further(struct eut_order_index *index, uint64_t key, uint32_t handle);
+void eut_index_erase_further(struct eut_order_index *index, uint64_t key, uint32_t handle);
+/* Counts down what an entry in bucket `to` had passed on its way from home. */
+void eut_index_unpass(struct eut_order_index *index, uint64_t key, uint32_t to);
+
+static inline struct eut_index_place index_find(const struct eut_order_index *index,
+                                                const struct eut_order *orders, uint64_t key,
+                                                uint32_t market, uint64_t id)
 {
-    uint64_t at = index_home(index, hash);
-    uint8_t tag = index_tag(hash);
+    const struct eut_index_bucket *bucket = &index->bucket[index_home(key)];
 
-    for (uint64_t left = index->buckets; left > 0; left--) {
-        const struct eut_index_bucket *bucket = &index->bucket[at];
+    for (uint32_t bits = index_match(bucket, index_tag(key)); bits; bits &= bits - 1) {
+        uint32_t entry = (uint32_t)__builtin_ctz(bits), handle = bucket->handle[entry];
+        const struct eut_order *o = &orders[handle];
 
-        for (uint32_t bits = index_match(bucket, tag); bits; bits &= bits - 1) {
-            unsigned entry = (unsigned)__builtin_ctz(bits);
-            uint32_t handle = bucket->handle[entry];
-            const struct eut_order *o = &orders[handle];
-
-            if (__builtin_expect(o->id == id && order_market(o) == market, 1)) {
-                *place = (struct eut_index_place){at, entry};
-                return handle;
-            }
+        if (__builtin_expect(o->id == id && order_market(o) == market, 1)) {
+            return (struct eut_index_place){index_home(key), entry, handle};
         }
-        if (__builtin_expect(bucket->passed == 0, 1)) {
-            return 0;
-        }
-        at = at + 1 < index->buckets ? at + 1 : 0;
     }
-    return 0;
+    if (__builtin_expect(bucket->passed != 0, 0)) {
+        return eut_index_find_further(index, orders, key, market, id);
+    }
+    return (struct eut_index_place){0};
 }
 
 /* The entry must not be there yet. */
-static inline void index_insert(struct eut_order_index *index, uint64_t hash, uint32_t handle)
+static inline void index_insert(struct eut_order_index *index, uint64_t key, uint32_t handle)
 {
-    uint64_t at = index_home(index, hash);
+    struct eut_index_bucket *bucket = &index->bucket[index_home(key)];
+    uint32_t empty = index_match(bucket, 0);
 
-    for (;;) {
-        struct eut_index_bucket *bucket = &index->bucket[at];
-        uint32_t empty = index_match(bucket, 0);
-
-        if (__builtin_expect(empty != 0, 1)) {
-            unsigned i = (unsigned)__builtin_ctz(empty);
-
-            bucket->tag[i] = index_tag(hash);
-            bucket->handle[i] = handle;
-            return;
-        }
-        bucket->passed = (uint16_t)(bucket->passed + (bucket->passed < INDEX_PASSED_MAX));
-        at = at + 1 < index->buckets ? at + 1 : 0;
+    if (__builtin_expect(empty == 0, 0)) {
+        eut_index_insert_further(index, key, handle);
+        return;
     }
+    uint32_t entry = (uint32_t)__builtin_ctz(empty);
+
+    bucket->tag[entry] = index_tag(key);
+    bucket->handle[entry] = handle;
 }
 
-/* Counts down what a leaving entry had passed on its way from home to `to`. */
-static inline void index_unpass(struct eut_order_index *index, uint64_t hash, uint64_t to)
-{
-    uint64_t at = index_home(index, hash);
-
-    while (__builtin_expect(at != to, 0)) {
-        struct eut_index_bucket *bucket = &index->bucket[at];
-
-        bucket->passed = (uint16_t)(bucket->passed - (bucket->passed < INDEX_PASSED_MAX));
-        at = at + 1 < index->buckets ? at + 1 : 0;
-    }
-}
-
-static inline void index_erase_at(struct eut_order_index *index, uint64_t hash,
+static inline void index_erase_at(struct eut_order_index *index, uint64_t key,
                                   struct eut_index_place place)
 {
     index->bucket[place.bucket].tag[place.entry] = 0;
-    index_unpass(index, hash, place.bucket);
+    if (__builtin_expect(place.bucket != index_home(key), 0)) {
+        eut_index_unpass(index, key, place.bucket);
+    }
 }
 
 /* The entry must be there. */
-static inline void index_erase(struct eut_order_index *index, uint64_t hash, uint32_t handle)
+static inline void index_erase(struct eut_order_index *index, uint64_t key, uint32_t handle)
 {
-    uint64_t at = index_home(index, hash);
-    uint8_t tag = index_tag(hash);
+    struct eut_index_bucket *bucket = &index->bucket[index_home(key)];
 
-    for (;;) {
-        const struct eut_index_bucket *bucket = &index->bucket[at];
+    for (uint32_t bits = index_match(bucket, index_tag(key)); bits; bits &= bits - 1) {
+        uint32_t entry = (uint32_t)__builtin_ctz(bits);
 
-        for (uint32_t bits = index_match(bucket, tag); bits; bits &= bits - 1) {
-            unsigned entry = (unsigned)__builtin_ctz(bits);
-
-            if (__builtin_expect(bucket->handle[entry] == handle, 1)) {
-                index_erase_at(index, hash, (struct eut_index_place){at, entry});
-                return;
-            }
+        if (__builtin_expect(bucket->handle[entry] == handle, 1)) {
+            bucket->tag[entry] = 0;
+            return;
         }
-        at = at + 1 < index->buckets ? at + 1 : 0;
     }
+    eut_index_erase_further(index, key, handle);
 }
 
 #endif

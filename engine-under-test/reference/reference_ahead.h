@@ -66,9 +66,9 @@ static inline const struct eut_market *ahead_market(const struct eut_reference_e
 }
 
 static inline const struct eut_index_bucket *ahead_bucket(const struct eut_reference_engine *engine,
-                                                          uint64_t hash)
+                                                          uint64_t key)
 {
-    return &engine->index.bucket[index_home(&engine->index, hash)];
+    return &engine->index.bucket[index_home(key)];
 }
 
 /* The lines of a side's levels that a level at this key is looked for in; level_guess() reads two
@@ -136,9 +136,9 @@ static inline void ahead_first(const struct eut_reference_engine *restrict engin
         const struct eut_request *r = &a->request[i];
         uint32_t enters = (r->op == EUT_NEW) | (r->op == EUT_QUOTE);
 
-        a->hint[i] = (struct eut_hint){.hash = index_hash(&engine->index, r->market, r->order)};
+        a->hint[i] = (struct eut_hint){.key = index_key(&engine->index, r->market, r->order)};
         AHEAD_FETCH(ahead_market(engine, r));
-        AHEAD_FETCH(ahead_bucket(engine, a->hint[i].hash));
+        AHEAD_FETCH(ahead_bucket(engine, a->hint[i].key));
         a->join[joins] = (uint16_t)i;
         a->subject[i - joins] = (uint16_t)i;
         joins += enters;
@@ -158,8 +158,8 @@ static inline void ahead_second(const struct eut_reference_engine *restrict engi
 
     for (uint32_t k = 0; k < a->subjects; k++) {
         struct eut_hint *hint = &a->hint[a->subject[k]];
-        const struct eut_index_bucket *bucket = ahead_bucket(engine, hint->hash);
-        uint32_t bits = index_match(bucket, index_tag(hint->hash));
+        const struct eut_index_bucket *bucket = ahead_bucket(engine, hint->key);
+        uint32_t bits = index_match(bucket, index_tag(hint->key));
 
         hint->entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
         hint->handle = bucket->handle[hint->entry];
@@ -212,7 +212,7 @@ static inline void ahead_fourth(const struct eut_reference_engine *restrict engi
         uint32_t i = a->meet[k], handle = a->handle[i];
         const struct eut_request *r = &a->request[i];
 
-        AHEAD_FETCH(ahead_bucket(engine, index_hash(&engine->index, r->market, at[handle].id)));
+        AHEAD_FETCH(ahead_bucket(engine, index_key(&engine->index, r->market, at[handle].id)));
         a->handle[i] = at[handle].next;
         if (a->handle[i] == handle) {
             a->handle[i] =
@@ -241,7 +241,7 @@ static inline void ahead_fifth(const struct eut_reference_engine *restrict engin
         uint32_t i = a->meet[k];
 
         AHEAD_FETCH(ahead_bucket(
-            engine, index_hash(&engine->index, a->request[i].market, at[a->handle[i]].id)));
+            engine, index_key(&engine->index, a->request[i].market, at[a->handle[i]].id)));
     }
     for (uint32_t k = 0; k < a->moves; k++) {
         AHEAD_FETCH(&at[at[a->handle[a->move[k]]].prev]);

@@ -61,12 +61,19 @@ struct eut_run {
     uint32_t request; /* position in the batch */
 };
 
-/* What is known of a request before its turn: its hash, and perhaps where in its bucket the order
- * lies that it speaks of (a guess, to be checked; handle 0: none). */
+/* What is known of a request before its turn: its key in the index, and perhaps where in its home
+ * the order lies that it speaks of (a guess, to be checked; handle 0: none). */
 struct eut_hint {
-    uint64_t hash;
-    uint32_t handle, entry;
+    uint64_t key;
+    uint32_t entry, handle;
 };
+
+/* The index of a side that is one of the two letters: B is even, S is odd. */
+static inline unsigned side_of(uint8_t side)
+{
+    return side & 1u;
+}
+_Static_assert((EUT_BUY & 1) == SIDE_BUY && (EUT_SELL & 1) == SIDE_SELL, "side_of()");
 
 /* A price as its side's key; a buy's own key, inverted, is also its limit among the asks' keys. */
 static inline uint32_t key_of(uint32_t price, unsigned side)
@@ -112,12 +119,20 @@ static inline void run_reject(struct eut_run *run, uint64_t order, uint8_t reaso
 /* The first of rule 8's checks of form that the request fails, or EUT_NONE. */
 uint8_t eut_request_refusal(const struct eut_request *r, int l2);
 
+/* The four letters of a request, as one number. */
+static inline uint32_t letters(uint8_t op, uint8_t side, uint8_t type, uint8_t tif)
+{
+    return op | (uint32_t)side << 8 | (uint32_t)type << 16 | (uint32_t)tif << 24;
+}
+
 /* A new day limit order without a flaw of form: the common case, in one branch. */
 static inline bool request_is_day_order(const struct eut_request *r)
 {
-    return (r->order != 0) & (r->qty != 0) & (r->price - 1 < EUT_PRICE_MAX) & (r->op == EUT_NEW) &
-           (r->type == EUT_LIMIT) & (r->tif == EUT_DAY) &
-           ((r->side == EUT_BUY) | (r->side == EUT_SELL));
+    uint32_t is = letters(r->op, r->side, r->type, r->tif);
+
+    return ((is == letters(EUT_NEW, EUT_BUY, EUT_LIMIT, EUT_DAY)) |
+            (is == letters(EUT_NEW, EUT_SELL, EUT_LIMIT, EUT_DAY))) &
+           (r->order != 0) & (r->qty != 0) & (r->price - 1 < EUT_PRICE_MAX);
 }
 
 /* reference_rank.c: -ENOMEM. */

@@ -13,7 +13,6 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
     uint32_t key = key_of(r->price, side);
     struct eut_level_side *own = &market->side[side];
     uint64_t *level;
-    bool created;
 
     if (r->qty == 0) {
         if (level_find(&engine->levels, own, key)) {
@@ -33,10 +32,8 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
         }
         *level = level_entry(key, r->qty);
     } else {
-        level = level_reach(&engine->levels, own, key, r->qty, &created);
-        if (!created) {
-            *level = level_entry(key, r->qty);
-        }
+        level = level_reach(&engine->levels, own, key, r->qty);
+        *level = level_entry(key, r->qty);
     }
     if (market->ranked && r->qty > 0) {
         eut_rank_total(engine, market, key, r->qty);

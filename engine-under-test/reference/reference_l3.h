@@ -28,27 +28,24 @@ struct taker {
     uint8_t tif;
 };
 
-/* Puts the order at the back of its level. */
+/* Puts the order at the back of its level; in one made for it, it is oldest and youngest. */
 HOT void order_link(struct eut_reference_engine *engine, struct eut_market *market, unsigned side,
                     uint32_t handle, uint32_t key, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
-    struct eut_level_side *own = &market->side[side];
-    bool created;
-    uint64_t *level = level_reach(&engine->levels, own, key, handle, &created);
+    uint64_t *level = level_reach(&engine->levels, &market->side[side], key, handle);
+    uint32_t first = (uint32_t)*level;
 
     o->key = key;
-    if (created) {
-        o->prev = o->next = handle;
-        o->market |= ORDER_FIRST;
-    } else {
-        uint32_t first = (uint32_t)*level, last = at[first].prev;
+    o->prev = handle;
+    o->market |= first == handle ? ORDER_FIRST : 0;
 
-        o->prev = last;
-        o->next = first;
-        at[last].next = handle;
-        at[first].prev = handle;
-    }
+    uint32_t last = at[first].prev;
+
+    o->prev = last;
+    o->next = first;
+    at[last].next = handle;
+    at[first].prev = handle;
     if (ranked) {
         eut_rank_join(engine, market, handle);
     }
@@ -59,21 +56,22 @@ HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *ma
                       uint32_t handle, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
-    struct eut_level_side *own = &market->side[key_side(o->key)];
     uint32_t next = o->next;
 
     if (ranked) {
         eut_rank_leave(engine, market, handle);
     }
-    if (next == handle) {
-        level_erase(&engine->levels, own, o->key);
-        return;
-    }
     at[o->prev].next = next;
     at[next].prev = o->prev;
     if (o->market & ORDER_FIRST) {
-        *level_find(&engine->levels, own, o->key) = level_entry(o->key, next);
-        at[next].market |= ORDER_FIRST;
+        struct eut_level_side *own = &market->side[key_side(o->key)];
+
+        if (next == handle) {
+            level_erase(&engine->levels, own, o->key);
+        } else {
+            *level_find(&engine->levels, own, o->key) = level_entry(o->key, next);
+            at[next].market |= ORDER_FIRST;
+        }
     }
 }
 
@@ -115,7 +113,7 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
             if (ranked) {
                 eut_rank_leave(engine, market, handle);
             }
-            index_erase(&engine->index, index_hash(&engine->index, taker->market, maker->id),
+            index_erase(&engine->index, index_key(&engine->index, taker->market, maker->id),
                         handle);
             order_give(&engine->orders, handle);
             emptied = handle == last;
@@ -206,12 +204,29 @@ HOT bool capacity_lacks(const struct eut_reference_engine *engine, const struct 
             !level_find(&engine->levels, own, key));
 }
 
-/* A new order that is not simply a day order going to rest. True if it has to rest now, with *qty.
- */
-COLD bool new_special(struct eut_reference_engine *engine, struct eut_run *run,
-                      struct eut_market *market, const struct eut_request *r, uint32_t *qty)
+/* Enters what has come to rest, and says so. */
+HOT void order_rest(struct eut_reference_engine *engine, struct eut_run *run,
+                    struct eut_market *market, const struct eut_request *r, uint64_t index_at,
+                    uint32_t qty, uint32_t flags, bool ranked)
 {
-    unsigned side = r->side == EUT_SELL;
+    uint32_t handle = order_take(&engine->orders);
+    struct eut_order *o = &engine->orders.at[handle];
+    unsigned side = side_of(r->side);
+
+    o->id = r->order;
+    o->market = r->market | flags;
+    o->account = r->account;
+    o->qty = qty;
+    index_insert(&engine->index, index_at, handle);
+    order_link(engine, market, side, handle, key_of(r->price, side), ranked);
+    run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, qty);
+}
+
+/* A new order that is not a day order, or not well formed. */
+COLD void request_special(struct eut_reference_engine *engine, struct eut_run *run,
+                          struct eut_market *market, const struct eut_request *r, uint64_t index_at)
+{
+    unsigned side = side_of(r->side);
     uint32_t key = key_of(r->price, side);
     bool priced = r->type == EUT_LIMIT, rests = r->tif == EUT_POST || (r->tif == EUT_DAY && priced);
     struct taker taker = {.id = r->order,
@@ -221,27 +236,30 @@ COLD bool new_special(struct eut_reference_engine *engine, struct eut_run *run,
                           .limit = priced ? ~key : LIMIT_NONE,
                           .side = (uint8_t)side,
                           .tif = r->tif == EUT_DAY && !priced ? EUT_IOC : r->tif};
+    uint8_t refusal = eut_request_refusal(r, 0);
 
-    if (r->tif == EUT_POST && market->side[1 - side].best >= taker.limit) {
-        run_reject(run, r->order, EUT_WOULD_CROSS);
-        return false;
+    if (refusal == EUT_NONE &&
+        index_find(&engine->index, engine->orders.at, index_at, r->market, r->order).handle) {
+        refusal = EUT_DUPLICATE;
+    } else if (refusal == EUT_NONE && r->tif == EUT_POST &&
+               market->side[1 - side].best >= taker.limit) {
+        refusal = EUT_WOULD_CROSS;
+    } else if (refusal == EUT_NONE && rests && capacity_lacks(engine, &market->side[side], key)) {
+        refusal = EUT_CAPACITY;
     }
-    if (rests && capacity_lacks(engine, &market->side[side], key)) {
-        run_reject(run, r->order, EUT_CAPACITY);
-        return false;
+    if (refusal != EUT_NONE) {
+        run_reject(run, r->order, refusal);
+    } else if (taker_enter(engine, run, market, &taker)) {
+        order_rest(engine, run, market, r, index_at, taker.qty, r->tif == EUT_POST ? ORDER_POST : 0,
+                   market->ranked != 0);
     }
-    bool rest = taker_enter(engine, run, market, &taker);
-
-    *qty = taker.qty;
-    return rest;
 }
 
-/* A day order that trades on arrival. True if the rest of it, *qty, has to rest now. */
-HOT bool new_meets(struct eut_reference_engine *engine, struct eut_run *run,
-                   struct eut_market *market, const struct eut_request *r, uint32_t *qty,
-                   bool ranked)
+/* A day order that trades on arrival. Returns what of it has to rest now. */
+HOT uint32_t new_meets(struct eut_reference_engine *engine, struct eut_run *run,
+                       struct eut_market *market, const struct eut_request *r, bool ranked)
 {
-    unsigned side = r->side == EUT_SELL;
+    unsigned side = side_of(r->side);
     struct taker taker = {.id = r->order,
                           .market = r->market,
                           .account = r->account,
@@ -251,98 +269,74 @@ HOT bool new_meets(struct eut_reference_engine *engine, struct eut_run *run,
 
     if (taker_match(engine, run, market, &taker, ranked)) {
         run_emit(run, EUT_CANCELLED, EUT_STP, r->order, 0, 0, taker.qty);
-        return false;
+        return 0;
     }
-    *qty = taker.qty;
-    return taker.qty > 0;
+    return taker.qty;
 }
 
-COLD bool new_trades(struct eut_reference_engine *engine, struct eut_run *run,
-                     struct eut_market *market, const struct eut_request *r, uint32_t *qty)
+COLD uint32_t new_trades(struct eut_reference_engine *engine, struct eut_run *run,
+                         struct eut_market *market, const struct eut_request *r)
 {
-    return new_meets(engine, run, market, r, qty, false);
+    return new_meets(engine, run, market, r, false);
 }
 
+/* A new day order without a flaw of form. */
 HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
-                     struct eut_market *market, const struct eut_request *r, uint64_t hash,
+                     struct eut_market *market, const struct eut_request *r, uint64_t index_at,
                      bool ranked)
 {
-    unsigned side = r->side == EUT_SELL;
+    unsigned side = side_of(r->side);
     uint32_t key = key_of(r->price, side), qty = r->qty;
-    bool plain = request_is_day_order(r);
-    struct eut_index_place place;
 
-    if (RARELY(!plain)) {
-        uint8_t refusal = eut_request_refusal(r, 0);
-
-        if (refusal != EUT_NONE) {
-            run_reject(run, r->order, refusal);
-            return;
-        }
-    }
-    if (RARELY(index_find(&engine->index, engine->orders.at, hash, r->market, r->order, &place))) {
+    if (RARELY(
+            index_find(&engine->index, engine->orders.at, index_at, r->market, r->order).handle)) {
         run_reject(run, r->order, EUT_DUPLICATE);
         return;
     }
-    if (RARELY(!plain)) {
-        if (!new_special(engine, run, market, r, &qty)) {
-            return;
-        }
-    } else if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
+    if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
         run_reject(run, r->order, EUT_CAPACITY);
         return;
-    } else if (market->side[1 - side].best >= ~key &&
-               !(ranked ? new_meets(engine, run, market, r, &qty, true)
-                        : new_trades(engine, run, market, r, &qty))) {
-        return;
     }
-    uint32_t handle = order_take(&engine->orders);
-    struct eut_order *o = &engine->orders.at[handle];
-
-    o->id = r->order;
-    o->market = r->market | (r->tif == EUT_POST ? ORDER_POST : 0);
-    o->account = r->account;
-    o->qty = qty;
-    index_insert(&engine->index, hash, handle);
-    order_link(engine, market, side, handle, key, ranked);
-    run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, qty);
+    if (market->side[1 - side].best >= ~key) {
+        qty = ranked ? new_meets(engine, run, market, r, true) : new_trades(engine, run, market, r);
+        if (qty == 0) {
+            return;
+        }
+    }
+    order_rest(engine, run, market, r, index_at, qty, 0, ranked);
 }
 
 /* The live order that the request speaks of and may speak of, or 0 after a reject. */
-HOT uint32_t request_subject(const struct eut_reference_engine *engine, struct eut_run *run,
-                             const struct eut_request *r, struct eut_hint hint,
-                             struct eut_index_place *place)
+HOT struct eut_index_place request_subject(const struct eut_reference_engine *engine,
+                                           struct eut_run *run, const struct eut_request *r,
+                                           struct eut_hint hint)
 {
     const struct eut_order *at = engine->orders.at;
-    uint32_t handle = hint.handle;
+    struct eut_index_place place = {index_home(hint.key), hint.entry, hint.handle};
 
-    place->bucket = index_home(&engine->index, hint.hash);
-    place->entry = hint.entry;
-    if ((at[handle].id != r->order) | (order_market(&at[handle]) != r->market) | (handle == 0) |
-        !index_holds(&engine->index, hint.hash, *place, handle)) {
-        handle = index_find(&engine->index, at, hint.hash, r->market, r->order, place);
+    if ((at[place.handle].id != r->order) | (order_market(&at[place.handle]) != r->market) |
+        (place.handle == 0) | !index_holds(&engine->index, hint.key, place)) {
+        place = index_find(&engine->index, at, hint.key, r->market, r->order);
     }
-
-    if (RARELY(handle == 0 || engine->orders.at[handle].account != r->account)) {
+    if (RARELY(place.handle == 0 || at[place.handle].account != r->account)) {
         run_reject(run, r->order, r->order ? EUT_UNKNOWN_ORDER : EUT_BAD_ORDER);
-        return 0;
+        place.handle = 0;
     }
-    return handle;
+    return place;
 }
 
 HOT void request_cancel(struct eut_reference_engine *engine, struct eut_run *run,
                         struct eut_market *market, const struct eut_request *r,
                         struct eut_hint hint, bool ranked)
 {
-    struct eut_index_place place;
-    uint32_t handle = request_subject(engine, run, r, hint, &place);
+    struct eut_index_place place = request_subject(engine, run, r, hint);
 
-    if (handle) {
-        uint32_t qty = engine->orders.at[handle].qty;
+    if (place.handle) {
+        uint32_t qty = engine->orders.at[place.handle].qty;
 
-        index_erase_at(&engine->index, hint.hash, place);
-        order_unlink(engine, market, handle, ranked);
-        order_give(&engine->orders, handle);
+        index_erase_at(&engine->index, hint.key, place);
+        order_unlink(engine, market, place.handle, ranked);
+        order_give(&engine->orders, place.handle);
         run_emit(run, EUT_CANCELLED, EUT_USER, r->order, 0, 0, qty);
     }
 }
@@ -351,8 +345,7 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
                           struct eut_market *market, const struct eut_request *r,
                           struct eut_hint hint)
 {
-    struct eut_index_place place;
-    uint32_t handle = request_subject(engine, run, r, hint, &place);
+    uint32_t handle = request_subject(engine, run, r, hint).handle;
     struct eut_order *o = &engine->orders.at[handle];
 
     if (handle == 0) {
@@ -393,11 +386,12 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
         order_link(engine, market, side, handle, key, market->ranked != 0);
         run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, taker.qty);
     } else {
-        index_erase(&engine->index, hint.hash, handle);
+        index_erase(&engine->index, hint.key, handle);
         order_give(&engine->orders, handle);
     }
 }
 
+/* Whatever is neither new nor a cancel. */
 COLD void request_other(struct eut_reference_engine *engine, struct eut_run *run,
                         struct eut_market *market, const struct eut_request *r,
                         struct eut_hint hint)
@@ -416,8 +410,13 @@ HOT void l3_process(struct eut_reference_engine *engine, struct eut_run *run,
                     struct eut_market *market, const struct eut_request *r, struct eut_hint hint,
                     bool ranked)
 {
+    /* On one letter alone, which is known soonest: half of these branches are guessed wrong. */
     if (r->op == EUT_NEW) {
-        request_new(engine, run, market, r, hint.hash, ranked);
+        if (RARELY(!request_is_day_order(r))) {
+            request_special(engine, run, market, r, hint.key);
+            return;
+        }
+        request_new(engine, run, market, r, hint.key, ranked);
     } else if (r->op == EUT_CANCEL) {
         request_cancel(engine, run, market, r, hint, ranked);
     } else {

@@ -107,20 +107,20 @@ static bool batch_fills(const struct eut_request *requests, uint32_t count)
 COLD void batch_fill(struct eut_reference_engine *engine, struct eut_run *run,
                      const struct eut_request *requests, uint32_t count)
 {
-    uint64_t hash[FILL_AHEAD] = {0};
+    uint64_t key[FILL_AHEAD] = {0};
 
     for (uint32_t i = 0; i < count + FILL_AHEAD; i++) {
-        uint64_t known = hash[i % FILL_AHEAD];
+        uint64_t known = key[i % FILL_AHEAD];
 
         if (i < count && requests[i].op == EUT_NEW) {
-            uint64_t made = index_hash(&engine->index, requests[i].market, requests[i].order);
+            uint64_t made = index_key(&engine->index, requests[i].market, requests[i].order);
 
             AHEAD_FETCH(ahead_bucket(engine, made));
-            hash[i % FILL_AHEAD] = made;
+            key[i % FILL_AHEAD] = made;
         }
         if (i >= FILL_AHEAD) {
             run->request = i - FILL_AHEAD;
-            request_process(engine, run, &requests[run->request], (struct eut_hint){.hash = known});
+            request_process(engine, run, &requests[run->request], (struct eut_hint){.key = known});
         }
     }
 }
@@ -141,7 +141,7 @@ int eut_reference_submit(void *self, const struct eut_request *requests, uint32_
             run.request = i;
             request_process(
                 engine, &run, r,
-                (struct eut_hint){.hash = index_hash(&engine->index, r->market, r->order)});
+                (struct eut_hint){.key = index_key(&engine->index, r->market, r->order)});
         }
     }
     sink->count = (uint32_t)(run.next - sink->events);

@@ -88,14 +88,12 @@ TEST(reference, levels_match_a_plain_table)
             /* Fills up, wanders, drains; near: mostly at the best end. */
             uint32_t phase = round * 4 / shapes[s].rounds;
             uint32_t k = shapes[s].near && below(8) ? keys - 1 - below(keys / 50) : below(keys);
-            bool created;
 
             if (below(10) < (phase == 0 ? 9u : phase == 3 ? 1u : 5u)) {
-                uint64_t *level =
-                    level_reach(&levels, &side, (k + 1) * stride, 1 + round, &created);
+                uint64_t *level = level_reach(&levels, &side, (k + 1) * stride, 1 + round);
 
-                CHECK(created == !value[k]);
-                live += created;
+                CHECK_EQ((uint32_t)*level, value[k] ? value[k] : 1 + round);
+                live += !value[k];
                 value[k] = 1 + round;
                 *level = level_entry((k + 1) * stride, value[k]);
             } else if (value[k]) {
@@ -137,15 +135,13 @@ TEST(reference, levels_follow_a_wandering_market)
         uint32_t way = (uint32_t)((uint64_t)round * 2 * (KEYS - 6000) / ROUNDS);
         uint32_t from = way < KEYS - 6000 ? way : 2 * (KEYS - 6000) - way;
         uint32_t k = from + below(breadth);
-        bool created;
 
         if (round % 7000 == 0) {
             far = (from + KEYS / 2) % KEYS;
             k = far;
         }
         if (!value[k] && below(8) < 5) {
-            *level_reach(&levels, &side, k + 1, 1 + round, &created) |= 0;
-            CHECK(created);
+            CHECK_EQ((uint32_t)*level_reach(&levels, &side, k + 1, 1 + round), 1 + round);
             value[k] = 1 + round;
         } else if (value[k]) {
             level_erase(&levels, &side, k + 1);
@@ -187,10 +183,8 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
 
     CHECK_EQ(eut_levels_open(&levels, LEVELS, SIDES), 0);
     for (uint32_t spread = 1; spread <= SIDES; spread = spread * 3 / 2 + 1) {
-        bool created;
-
         for (uint32_t i = 0; i < LEVELS; i++) {
-            *level_reach(&levels, &side[i % spread], i + 1, 1, &created) |= 1;
+            *level_reach(&levels, &side[i % spread], i + 1, 1) |= 1;
         }
         /* Thin every side out to just above where its block shrinks, then use the room elsewhere.
          */
@@ -200,7 +194,7 @@ TEST(reference, level_pools_suffice_however_levels_are_spread)
             }
         }
         for (uint32_t i = 0; levels.live < LEVELS; i++) {
-            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, 1, &created);
+            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, 1);
         }
         check_pools(&levels);
         for (uint32_t i = 0; i < SIDES; i++) {
@@ -222,12 +216,11 @@ TEST(reference, level_pools_suffice_for_the_thinnest_trees)
     for (uint32_t sides = 1; sides <= 1000; sides *= 10) {
         struct eut_level_side *side = calloc(sides, sizeof(*side));
         struct eut_levels levels;
-        bool created;
 
         CHECK_EQ(eut_levels_open(&levels, (uint64_t)LEAST * (sides - 1) + MOST, sides), 0);
         for (uint32_t s = 0; s < sides; s++) {
             for (uint32_t i = 0; i < MOST; i++) {
-                level_reach(&levels, &side[s], (i + 1) * APART, 1, &created);
+                level_reach(&levels, &side[s], (i + 1) * APART, 1);
             }
             for (uint32_t i = 0; i < MOST; i++) {
                 /* The lower half of each leaf goes. */
@@ -272,24 +265,24 @@ TEST(reference, index_finds_all_through_churn_and_overflow)
         for (uint32_t round = 0; round < 20000; round++) {
             uint32_t h = 1 + below(ORDERS);
             struct eut_order *o = &orders[h];
-            struct eut_index_place place;
 
             if (o->id == 0) {
                 o->id = (uint64_t)h << (shape * 20);
                 o->market = shape == 2 ? 0 : h % 7;
-                uint64_t hash = index_hash(&index, o->market, o->id);
+                uint64_t key = index_key(&index, o->market, o->id);
 
-                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id, &place), 0);
-                index_insert(&index, hash, h);
+                CHECK_EQ(index_find(&index, orders, key, o->market, o->id).handle, 0);
+                index_insert(&index, key, h);
                 live++;
             } else if (below(10) < (round > 15000 ? 9u : 3u)) {
-                uint64_t hash = index_hash(&index, o->market, o->id);
+                uint64_t key = index_key(&index, o->market, o->id);
+                struct eut_index_place place = index_find(&index, orders, key, o->market, o->id);
 
-                CHECK_EQ(index_find(&index, orders, hash, o->market, o->id, &place), h);
+                CHECK_EQ(place.handle, h);
                 if (round % 2) {
-                    index_erase(&index, hash, h);
+                    index_erase(&index, key, h);
                 } else {
-                    index_erase_at(&index, hash, place);
+                    index_erase_at(&index, key, place);
                 }
                 o->id = 0;
                 live--;
@@ -300,7 +293,7 @@ TEST(reference, index_finds_all_through_churn_and_overflow)
         }
         for (uint32_t h = 1; h <= ORDERS; h++) {
             if (orders[h].id) {
-                index_erase(&index, index_hash(&index, orders[h].market, orders[h].id), h);
+                index_erase(&index, index_key(&index, orders[h].market, orders[h].id), h);
             }
         }
         CHECK(!eut_index_check(&index, orders, 0));
