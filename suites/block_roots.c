@@ -256,6 +256,7 @@ static int one(struct hr_bench *bench, json_t *suite, uint32_t markets)
     }
     hr_config_flow(bench->rig.config, &flow);
     flow.markets = markets;
+    flow.orders_per_level = 1; /* so that many markets fit */
     params = hr_flow_case_params(&flow);
     json_object_update_new(params, json_pack("{s:I, s:I}", "orders", (json_int_t)orders, "batch",
                                              (json_int_t)r.block));
@@ -267,18 +268,20 @@ static int one(struct hr_bench *bench, json_t *suite, uint32_t markets)
         rc = hr_refuse_workload(bench, suite, HR_BLOCKS_SUITE, name, params, rc, NULL);
     } else {
         r.workload = &workload;
-        rc = hr_measure(&bench->rig, suite,
-                        &(struct hr_case){.suite = HR_BLOCKS_SUITE,
-                                          .name = name,
-                                          .params = params,
-                                          .metrics = metrics,
-                                          .metrics_count = METRICS,
-                                          .run = roots_trial,
-                                          .context = &r,
-                                          .seconds = (double)hr_flow_load(&flow) / 4e6 +
-                                                     (double)orders * PLAN_PER_ORDER_S +
-                                                     markets * PLAN_PER_MARKET_S},
-                        NULL);
+        rc = hr_measure(
+            &bench->rig, suite,
+            &(struct hr_case){.suite = HR_BLOCKS_SUITE,
+                              .name = name,
+                              .params = params,
+                              .metrics = metrics,
+                              .metrics_count = METRICS,
+                              .run = roots_trial,
+                              .context = &r,
+                              .runs = (int)hr_config_count(bench->rig.config, "blocks.runs"),
+                              .seconds = (double)hr_flow_load(&flow) / 4e6 +
+                                         (double)orders * PLAN_PER_ORDER_S +
+                                         markets * PLAN_PER_MARKET_S},
+            NULL);
     }
     json_decref(params);
     return rc;

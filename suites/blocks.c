@@ -25,7 +25,7 @@
 #define SEARCH_NS 100000000u /* of ticks, in one trial of the search */
 #define SEARCH_BLOCKS_MIN 6u
 #define BLOCKS_MIN 8u
-#define SLOW_BLOCKS_MIN 4u
+#define SLOW_BLOCKS_MIN 3u
 #define SLOW_ORDERS 64u /* a block where no size keeps the tick */
 /* A run keeps its ticks if it ends no later than this part of them, and this, behind the last. */
 #define BEHIND_SHARE 0.05
