@@ -223,10 +223,16 @@ static void say_why(const struct block_case *b, struct hr_bench *bench,
            tick_ms = (double)b->run.tick_ns / 1e6, took = hr_measure_median(result, EVERYWHERE);
     char reason[320];
 
-    if (result->status != HR_PASS || b->kept) {
+    if (result->status != HR_PASS || (b->kept && isfinite(hr_measure_median(result, PER_BLOCK)))) {
         return;
     }
-    if (floor_ms > tick_ms) {
+    if (b->kept) {
+        snprintf(reason, sizeof(reason),
+                 "a block of %u orders a %g ms tick was kept up in a trial, but not in every run",
+                 b->run.orders_per_block, tick_ms);
+        hr_measure_missed(&bench->rig, result, reason,
+                          "leave the processors to the validators, and run it again");
+    } else if (floor_ms > tick_ms) {
         snprintf(reason, sizeof(reason),
                  "a block a %g ms tick cannot be: %u one-way delays of %g ms lie between sealing "
                  "and the last commit, %g ms, whatever the machine; it took %.3g ms",
@@ -235,9 +241,9 @@ static void say_why(const struct block_case *b, struct hr_bench *bench,
                           "a tick above that, or validators nearer to each other");
     } else {
         snprintf(reason, sizeof(reason),
-                 "a block a %g ms tick was not kept up even with one order a block: agreeing took "
-                 "%.3g ms at the median",
-                 tick_ms, took / 1e6);
+                 "a block a %g ms tick was not kept up even with one order a block; with %u "
+                 "agreeing took %.3g ms at the median",
+                 tick_ms, b->run.orders_per_block, took / 1e6);
         hr_measure_missed(&bench->rig, result, reason,
                           "a longer tick, or a processor for each validator");
     }
@@ -289,6 +295,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
     if (!bench->rig.plan) {
         rc = search(b, orders, &size);
         b->kept = size > 0;
+        size -= size / 4; /* not on the edge, where a pause too many decides */
         set_size(b, b->kept ? size : SLOW_ORDERS, blocks, orders);
         rc = rc ? rc
                 : hr_block_expected(&eut_oracle, b->run.tape, b->run.orders, &b->digest, b->root);
