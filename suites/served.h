@@ -2,10 +2,11 @@
  * served.h - what do other programs make of a language model here? Cases of the inference suite
  * whose figures are theirs, not ours: their answers are not checked, and their cases say so.
  *
- *   endpoint=here|elsewhere/model=M/prompt=W   first_token (ns), decode (tokens/s) and
- * prompt_tokens of an OpenAI-compatible server. "here" is this machine by the URL's host name; what
- * a server elsewhere does says nothing of this machine, and no claim takes it. llama-bench/model=M
- * prompt and decode (tokens/s), weights (bytes), as llama-bench tells them
+ * endpoint=here|elsewhere/model=M/prompt=W: first_token (ns), decode (tokens/s) and prompt_tokens
+ * of an OpenAI-compatible server. "here" is this machine by the URL's host name; what a server
+ * elsewhere does says nothing of this machine, and no claim takes it.
+ *
+ * llama-bench/model=M: prompt and decode (tokens/s) and weights (bytes), as llama-bench tells them.
  *
  * Each only if its setting is given. SKIP with the reason if the other does not answer, INVALID if
  * it answers nonsense. 0, -EINTR, -EINVAL for a setting that cannot be.

@@ -13,10 +13,11 @@
 
 #include "engine-under-test/device/kernel_matrix.h"
 
+/* The lowest byte, with its sign. */
 K_FN i32 product_low(u32 bits)
 {
     return (i32)(bits << 24) >> 24;
-} /* the byte, with its sign */
+}
 
 K_KERNEL product_clear(K_BUF(k_au32, y, 0), K_VAL(u32, count, 1) K_IDS)
 {
