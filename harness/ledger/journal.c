@@ -137,7 +137,7 @@ static int make_file(struct hr_journal *j, const char *path, uint64_t first)
     char beside[HR_LEDGER_PATH_MAX + 16];
     int fd, rc;
 
-    snprintf(beside, sizeof(beside), "%s.making", path);
+    snprintf(beside, sizeof(beside), "%s" HR_LEDGER_MAKING, path);
     fd = open(beside, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0) {
         return -errno;
@@ -386,6 +386,7 @@ static int open_files(struct hr_journal *j, const struct hr_journal_end *after)
 {
     int rc = after ? (after->torn ? cut(j->folder, after) : 0) : must_be_empty(j->folder);
 
+    hr_ledger_sweep(j->folder);
     /* A last file without requests has the name of the next one, which takes its place. */
     return rc ? rc : next_file(j, j->appended + 1);
 }

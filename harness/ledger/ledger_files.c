@@ -69,6 +69,25 @@ int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, u
     return count;
 }
 
+void hr_ledger_sweep(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    char path[HR_LEDGER_PATH_MAX];
+    struct dirent *entry;
+
+    while (dir && (entry = readdir(dir))) {
+        size_t n = strlen(entry->d_name), end = strlen(HR_LEDGER_MAKING);
+
+        if (n > end && strcmp(entry->d_name + n - end, HR_LEDGER_MAKING) == 0 &&
+            snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < (int)sizeof(path)) {
+            (void)!unlink(path);
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+}
+
 static int load(int fd, const char *path, uint64_t max, uint8_t **data, size_t *size)
 {
     struct stat st;

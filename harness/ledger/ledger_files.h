@@ -15,6 +15,11 @@
  * many, or -errno with a message. */
 int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, uint64_t **numbers);
 
+/* What a file is called while it is made: its name and this. It takes its name when it is whole. */
+#define HR_LEDGER_MAKING ".making"
+/* Removes what was being made when somebody died. Best effort. */
+void hr_ledger_sweep(const char *folder);
+
 /* A file's bytes; free() *data. -EFBIG above `max`. */
 int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size);
 

@@ -248,7 +248,7 @@ int hr_snapshot_write(const struct hr_snapshot_source *source,
     if (snprintf(path, sizeof(path), "%s/%s", params->folder, t.facts.file) >= (int)sizeof(path)) {
         return hr_fail(ENAMETOOLONG, "%s: its name is too long", params->folder);
     }
-    snprintf(beside, sizeof(beside), "%s.making", path);
+    snprintf(beside, sizeof(beside), "%s" HR_LEDGER_MAKING, path);
     t.fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (t.fd < 0) {
         return hr_fail(errno, "%s: %s", beside, strerror(errno));

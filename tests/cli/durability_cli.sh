@@ -6,7 +6,7 @@ command -v python3 >/dev/null || skip "no python3 to read the record with"
 run() {
     "$HEADROOM" run quick -f durability -S run.runs=1 -S run.pin=false -S durability.ceilings=20ms -S run.ceilings=0s \
         -S conformance.requests=2000 -S durability.orders=20k -S durability.requests=40k -S durability.markets=50 \
-        -S durability.threads=1,3 -S durability.kills=12 "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
+        -S durability.threads=1,3 -S durability.ways=pwrite,uring -S durability.kills=12 "$@" >"$TMP/out" 2>"$TMP/err" </dev/null
 }
 
 mkdir "$TMP/disk"

@@ -329,7 +329,10 @@ TEST(ledger, goes_on_after_a_recovery)
     struct hr_journal *journal;
     struct hr_recovery r, again;
     struct notes notes;
+    char half[128];
 
+    snprintf(half, sizeof(half), "%s/snapshot-1.hrs" HR_LEDGER_MAKING, l.path);
+    CHECK_EQ(symlink("nowhere", half), 0);
     CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
     CHECK_EQ(hr_journal_open(&journal,
                              &(struct hr_journal_params){.folder = l.path,
@@ -340,6 +343,7 @@ TEST(ledger, goes_on_after_a_recovery)
                              &r.journal),
              0);
     CHECK_EQ(hr_journal_append(journal, &request, 1, NULL), 0);
+    CHECK(unlink(half) != 0); /* what was half made is gone */
     CHECK_EQ(hr_ledger_submit(r.engine, r.self, &r.digests, &request, 1), 0);
     CHECK_EQ(hr_journal_close(journal), 0);
     CHECK_EQ(recover(&l, "oracle", &again, &notes), 0);
