@@ -25,13 +25,19 @@ static const unsigned char farewell; /* a message of one byte sends a rank home 
 
 int hr_ranks_given(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+    static const struct {
+        const char *rank, *size;
+    } names[] = {{"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
+                 {"PMIX_RANK", "SLURM_NTASKS"},
+                 {"PMI_RANK", "PMI_SIZE"}};
+    const char *asked = getenv("HEADROOM_MPI");
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *text = getenv(names[i]);
+        const char *rank = getenv(names[i].rank), *size = getenv(names[i].size);
 
-        if (text && *text) {
-            return atoi(text);
+        if (rank && *rank && !(size && strcmp(size, "1") == 0) &&
+            !(asked && strcmp(asked, "none") == 0)) {
+            return atoi(rank);
         }
     }
     return -1;

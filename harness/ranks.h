@@ -26,7 +26,8 @@
 
 struct hr_ranks;
 
-/* The rank that an mpirun gave this process, by its environment; -1 if none did. */
+/* The rank that an mpirun gave this process, by its environment; -1 if none did, if it is the only
+ * one (srun numbers every program), or with HEADROOM_MPI=none. */
 int hr_ranks_given(void);
 
 /* Called by the witness when rank 0 died before hr_ranks_end(): which rank died first, in words,

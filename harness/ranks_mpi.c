@@ -55,7 +55,7 @@ static int open_module(const struct hr_mpi_module **module)
     void *library, *symbol;
 
     if (strcmp(name, "openmpi") != 0 && strcmp(name, "mpich") != 0) {
-        return hr_fail(EINVAL, "HEADROOM_MPI=%.40s: openmpi or mpich", name);
+        return hr_fail(EINVAL, "HEADROOM_MPI=%.40s: openmpi, mpich or none", name);
     }
     if (hr_program_path(path, 1024)) {
         return hr_fail(ENODEV, "the program does not know where it lies");

@@ -585,6 +585,9 @@ static int cluster_run(struct hr_bench *bench, json_t *suite)
         return refuse_all(bench, suite, "each rank calls its own engine: there is no other path",
                           "run it with -p inproc, the default");
     }
+    if (bench->rig.against) {
+        return refuse_all(bench, suite, "the ranks have one engine", "compare two results instead");
+    }
     if (hr_run_ranks_size(bench) < 2 || (!bench->rig.plan && !bench->ranks)) {
         return refuse_all(bench, suite, "one rank is no cluster",
                           "start more: `mpirun -np 3 headroom run -f cluster`, or without mpirun "

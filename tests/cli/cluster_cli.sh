@@ -47,8 +47,13 @@ expect_out 'cluster/inproc/reference/ranks=2'
 cp "$HEADROOM" "$TMP/alone"
 expect_exit 6 env OMPI_COMM_WORLD_RANK=0 HEADROOM_CONFIGS="$PWD/configs" "$TMP/alone" run "$TINY"
 expect_err 'rank 0, but this build has no openmpi: scripts/bootstrap'
-expect_exit 2 env PMI_RANK=0 HEADROOM_MPI=none "$HEADROOM" run "$TINY"
-expect_err 'HEADROOM_MPI=none: openmpi or mpich'
+expect_exit 2 env PMI_RANK=0 HEADROOM_MPI=mine "$HEADROOM" run "$TINY"
+expect_err 'HEADROOM_MPI=mine: openmpi, mpich or none'
+for alone in HEADROOM_MPI=none PMI_SIZE=1; do # the only one is no rank
+    expect_exit 0 env PMI_RANK=0 "$alone" HEADROOM_CONFIGS="$PWD/configs" "$TMP/alone" run "$TINY" -n
+done
+expect_exit 0 "$HEADROOM" run "$TINY" -n --against reference -f cluster
+expect_out 'cluster/inproc/reference/ranks .*the ranks have one engine'
 
 # ---- with each MPI ----
 tried=
