@@ -29,7 +29,7 @@
 #define GROUP_BYTES (1u << 20)
 #define SEGMENT_BYTES (64u << 20)
 
-/* ---- what the commands share ---------------------------------------------------------------- */
+/* ---- what the commands share --------------------------------------------------------- */
 
 void eut_hex_put(const uint8_t *bytes, size_t count, char *hex)
 {
@@ -131,8 +131,7 @@ static void say_snapshot(const struct hr_snapshot_facts *f, uint64_t fork_ns)
             (double)f->raw_bytes / 1048576.0, (double)f->ns / 1e9, forked);
 }
 
-/* ---- snapshot: of a new ledger ----------------------------------------------------------------
- */
+/* ---- snapshot: of a new ledger ------------------------------------------------------- */
 
 static const struct hr_option snapshot_options[] = {
     EUT_LEDGER_ENGINE,
@@ -277,8 +276,7 @@ static int make_ledger(struct making *m, const struct eut_engine *engine,
     return rc;
 }
 
-/* ---- snapshot: of a ledger that is there ------------------------------------------------------
- */
+/* ---- snapshot: of a ledger that is there --------------------------------------------- */
 
 static int snapshot_again(const struct making *m, const struct eut_engine *engine)
 {
@@ -429,7 +427,7 @@ const struct hr_command hr_command_snapshot = {
     .run = run_snapshot,
 };
 
-/* ---- recover --------------------------------------------------------------------------------- */
+/* ---- recover ------------------------------------------------------------------------- */
 
 static const struct hr_option recover_options[] = {
     EUT_LEDGER_ENGINE,

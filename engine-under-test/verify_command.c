@@ -47,8 +47,7 @@ struct verifying {
     bool bad;
 };
 
-/* ---- snapshots --------------------------------------------------------------------------------
- */
+/* ---- snapshots ----------------------------------------------------------------------- */
 
 static void name_damage(void *context, uint32_t first, uint32_t last, const char *why)
 {
@@ -168,8 +167,7 @@ static int verify_snapshot(struct verifying *v, uint64_t sequence, bool newest)
     return rc;
 }
 
-/* ---- the journal --------------------------------------------------------------------------------
- */
+/* ---- the journal --------------------------------------------------------------------- */
 
 static int verify_journal(struct verifying *v)
 {
@@ -214,8 +212,7 @@ static int verify_journal(struct verifying *v)
     return rc;
 }
 
-/* ---- proofs
- * --------------------------------------------------------------------------------------- */
+/* ---- proofs -------------------------------------------------------------------------- */
 
 struct one_market {
     uint32_t market;
@@ -405,8 +402,7 @@ static int check_proof(const char *file, const char *wanted)
     return rc;
 }
 
-/* ---- the command -------------------------------------------------------------------------------
- */
+/* ---- the command --------------------------------------------------------------------- */
 
 static int verify_all(struct verifying *v)
 {

@@ -30,8 +30,7 @@
 #define STREAM_BYTES (1u << 20)
 #define STREAM_BLOCKS_MAX 256u
 
-/* ---- folders -----------------------------------------------------------------------------------
- */
+/* ---- folders ------------------------------------------------------------------------- */
 
 int hr_ledger_folder(const struct hr_disk *disk, char folder[600])
 {
@@ -57,8 +56,7 @@ void hr_ledger_remove(const char *folder)
     (void)!rmdir(folder);
 }
 
-/* ---- the disk
- * ------------------------------------------------------------------------------------ */
+/* ---- the disk ------------------------------------------------------------------------ */
 
 static int syncs(int fd, const uint8_t *block, uint64_t budget_ns, double *ns)
 {
@@ -188,8 +186,7 @@ void hr_disk_close(struct hr_disk *disk)
     }
 }
 
-/* ---- the engine --------------------------------------------------------------------------------
- */
+/* ---- the engine ---------------------------------------------------------------------- */
 
 int hr_host_open(struct hr_host *host, const struct eut_engine *engine,
                  const struct hr_workload *workload)
@@ -248,8 +245,7 @@ int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name, 
     return rc;
 }
 
-/* ---- the suite ---------------------------------------------------------------------------------
- */
+/* ---- the suite ----------------------------------------------------------------------- */
 
 static int durability_run(struct hr_bench *bench, json_t *suite)
 {

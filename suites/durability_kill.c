@@ -85,8 +85,7 @@ static uint64_t tape_requests(const struct kill_case *c)
     return c->workload->tape->load + c->workload->steady;
 }
 
-/* ---- the child --------------------------------------------------------------------------------
- */
+/* ---- the child ----------------------------------------------------------------------- */
 
 static void testify(void *context, const struct hr_journal *journal)
 {
@@ -175,8 +174,7 @@ __attribute__((noreturn)) static void be_child(const struct killing *k, enum hr_
     }
 }
 
-/* ---- what is done to it -------------------------------------------------------------------------
- */
+/* ---- what is done to it -------------------------------------------------------------- */
 
 /* A file that is followed was synced to its end, mark and all, whatever the witness knew. */
 static bool newest(const struct killing *k)
@@ -266,8 +264,7 @@ static int kill_once(struct killing *k, enum hr_sync sync, int threads)
                                             : 0;
 }
 
-/* ---- what must be there afterwards
- * ---------------------------------------------------------------- */
+/* ---- what must be there afterwards --------------------------------------------------- */
 
 /* The oracle over just these requests. */
 static int ask_oracle(const struct kill_case *c, uint64_t requests, int threads, uint64_t *digest,

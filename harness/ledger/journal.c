@@ -96,7 +96,7 @@ int hr_journal_io_available(enum hr_journal_io io)
     return rc;
 }
 
-/* ---- failures --------------------------------------------------------------------------- */
+/* ---- failures ------------------------------------------------------------------------ */
 
 /* The first one is kept: what comes after it is its consequence. */
 static int fail(struct hr_journal *j, int err, const char *what)
@@ -119,7 +119,7 @@ static int told(const struct hr_journal *j)
     return j->failed ? hr_fail(-j->failed, "%s", j->why) : 0;
 }
 
-/* ---- files -------------------------------------------------------------------------------- */
+/* ---- files --------------------------------------------------------------------------- */
 
 static void put_mark(void *at, uint32_t magic, uint64_t next)
 {
@@ -228,7 +228,7 @@ static int cut(const char *folder, const struct hr_journal_end *end)
     return rc ? hr_fail(-rc, "%s: its torn end cannot be cut off: %s", path, strerror(-rc)) : 0;
 }
 
-/* ---- groups ------------------------------------------------------------------------------- */
+/* ---- groups -------------------------------------------------------------------------- */
 
 /* 1 if nothing is under way any more, 0 if it still is. */
 static int end_group(struct hr_journal *j, bool wait)
@@ -356,7 +356,7 @@ int hr_journal_commit(struct hr_journal *j)
     return rc < 0 ? rc : 0;
 }
 
-/* ---- begin and end ------------------------------------------------------------------------- */
+/* ---- begin and end ------------------------------------------------------------------- */
 
 static int check(const struct hr_journal_params *p)
 {

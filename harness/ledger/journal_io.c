@@ -24,7 +24,7 @@ static int put(const struct hr_group_write *write)
     return rc || !write->sync ? rc : hr_file_sync(write->fd);
 }
 
-/* ---- at once ---------------------------------------------------------------------------- */
+/* ---- at once ------------------------------------------------------------------------- */
 
 static int inline_open(void **self)
 {
@@ -46,7 +46,7 @@ static int inline_finish(void *self, bool wait)
 const struct hr_group_io_ops hr_group_io_inline = {
     .open = inline_open, .start = inline_start, .finish = inline_finish, .close = free};
 
-/* ---- by a thread -------------------------------------------------------------------------- */
+/* ---- by a thread --------------------------------------------------------------------- */
 
 enum { IDLE, ASKED, DONE, END };
 

@@ -18,7 +18,7 @@
 
 #define FILE_BYTES_MAX (UINT64_C(1) << 31)
 
-/* ---- one file ----------------------------------------------------------------------------- */
+/* ---- one file ------------------------------------------------------------------------ */
 
 /* The record at `at`, if its header and, for a batch, its requests are whole. */
 static bool whole(const struct hr_segment *s, size_t at, struct hr_journal_record *record)
@@ -155,7 +155,7 @@ enum hr_segment_step hr_segment_next(struct hr_segment *s, const struct eut_requ
     return record.magic == HR_RECORD_SEAL ? HR_SEGMENT_SEALED : HR_SEGMENT_CLOSED;
 }
 
-/* ---- a folder ------------------------------------------------------------------------------ */
+/* ---- a folder ------------------------------------------------------------------------ */
 
 struct hr_journal_reader {
     char *folder;

@@ -31,7 +31,7 @@ struct hr_journal_end {
     struct eut_limits limits;
 };
 
-/* ---- one file in memory ----------------------------------------------------------------- */
+/* ---- one file in memory -------------------------------------------------------------- */
 
 struct hr_segment {
     const uint8_t *data;
@@ -58,7 +58,7 @@ enum hr_segment_step hr_segment_open(struct hr_segment *segment, const void *dat
 enum hr_segment_step hr_segment_next(struct hr_segment *segment,
                                      const struct eut_request **requests, uint32_t *count);
 
-/* ---- a folder ---------------------------------------------------------------------------- */
+/* ---- a folder ------------------------------------------------------------------------ */
 
 struct hr_journal_reader;
 

@@ -38,8 +38,7 @@ static void note(const struct hr_recovery_params *params, const char *format, ..
     }
 }
 
-/* ---- a batch into the engine ------------------------------------------------------------------
- */
+/* ---- a batch into the engine --------------------------------------------------------- */
 
 struct taker {
     const struct eut_request *requests;
@@ -80,8 +79,7 @@ int hr_ledger_submit(const struct eut_engine *engine, void *self, struct hr_even
                          : 0;
 }
 
-/* ---- a snapshot into a fresh engine
- * -------------------------------------------------------------- */
+/* ---- a snapshot into a fresh engine -------------------------------------------------- */
 
 struct restoring {
     struct hr_recovery *r;
@@ -283,8 +281,7 @@ static int restore_newest(struct hr_recovery *r, const struct hr_recovery_params
     return rc;
 }
 
-/* ---- the journal behind it
- * ------------------------------------------------------------------------ */
+/* ---- the journal behind it ----------------------------------------------------------- */
 
 static void lose(struct hr_recovery *r, uint64_t last, const char *why)
 {

@@ -70,7 +70,7 @@ static int room_for(uint8_t **bytes, size_t *room, size_t wanted)
     return 0;
 }
 
-/* ---- a chunk's way -------------------------------------------------------------------------- */
+/* ---- a chunk's way ------------------------------------------------------------------- */
 
 static int fill(void *context, void *slot)
 {
@@ -167,7 +167,7 @@ static int drain(void *context, void *slot)
     return t->fd < 0 ? 0 : put(t, c->file, c->file_bytes);
 }
 
-/* ---- the whole ------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------- */
 
 static int all_chunks(struct taking *t, int threads)
 {
@@ -271,8 +271,7 @@ int hr_snapshot_write(const struct hr_snapshot_source *source,
     return rc;
 }
 
-/* ---- in a child --------------------------------------------------------------------------------
- */
+/* ---- in a child ---------------------------------------------------------------------- */
 
 /* What the child says in the end. */
 struct answer {

@@ -73,7 +73,7 @@ void hr_snapshot_abandon(struct hr_snapshotting *s);
 int hr_state_root_of(const struct hr_snapshot_source *source, int threads,
                      uint8_t root[HR_HASH_BYTES]);
 
-/* ---- reading ---------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------- */
 
 struct hr_snapshot_visit {
     /* A whole market's state, in ascending order; other than 0 ends it. May be NULL. */

@@ -80,7 +80,7 @@ static int damaged(struct reading *r, uint32_t first, uint32_t last, uint64_t of
     return hr_fail(EBADMSG, "%s", r->why);
 }
 
-/* ---- a chunk's way --------------------------------------------------------------------------- */
+/* ---- a chunk's way ------------------------------------------------------------------- */
 
 static uint64_t table_bytes(const struct hr_chunk_head *head)
 {
@@ -284,8 +284,7 @@ static int hand_out(void *context, void *slot)
     return rc;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------- */
 
 static int open_head(struct reading *r)
 {

@@ -356,8 +356,7 @@ TEST(ledger, goes_on_after_a_recovery)
     ledger_remove(&l);
 }
 
-/* ---- snapshots --------------------------------------------------------------------------------
- */
+/* ---- snapshots ----------------------------------------------------------------------- */
 
 struct damage {
     uint32_t markets, first, last;
