@@ -137,7 +137,7 @@ int hr_device_offered_run(struct hr_bench *bench, json_t *suite,
                                   .metrics_count = OFFERED_FIGURES,
                                   .histograms = offered_histograms,
                                   .run = offered_trial,
-                                  .seconds = driven / HR_DEVICE_PLAN_PER_S},
+                                  .seconds = driven / wanted->plan_per_s},
                  &result);
     if (rc == 0) {
         judge(bench, &result, rate, bound_ns);

@@ -234,7 +234,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_device
                                         .histograms = histogram_names,
                                         .run = device_trial,
                                         .context = &run,
-                                        .seconds = 3 * driven / HR_DEVICE_PLAN_PER_S},
+                                        .seconds = 3 * driven / wanted->plan_per_s},
                       result);
 }
 

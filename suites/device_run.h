@@ -21,7 +21,8 @@ struct hr_device_case {
     struct hr_flow_params flow;
     uint64_t orders; /* of the steady phase */
     uint32_t batch;
-    json_t *extra; /* further params, borrowed; may be NULL */
+    json_t *extra;     /* further params, borrowed; may be NULL */
+    double plan_per_s; /* orders a second that the plan guesses with */
     /* Ceilings of the two rates, 0 for none: ids are static or outlive the record's case. */
     const char *ceiling, *ceiling_resident;
     double ceiling_value, ceiling_resident_value;
@@ -30,8 +31,6 @@ struct hr_device_case {
 /* The metric that break-even is judged by, and the one without the host's copies. */
 #define HR_DEVICE_THROUGHPUT 0
 #define HR_DEVICE_PINNED 3
-/* For the plan: what a CPU device does. A GPU is done sooner. */
-#define HR_DEVICE_PLAN_PER_S 3e6
 
 /* rig.engine is the API's engine, for the case's id. 0, or -EINTR; what cannot be run is SKIP or
  * INVALID in the record. result may be NULL. */

@@ -61,6 +61,7 @@ void hr_bytes_close(struct hr_bytes *bytes)
 
 #define RUNS_MAX 15
 #define OFFERED_PER_S 150e6
+#define SKEWED (2u << 20) /* requests at most of a flow that a busy market may set the pace of */
 #define ENERGY_NS 3000000000u
 
 struct bench {
@@ -417,6 +418,7 @@ static int one_flow(struct bench *b, const struct flow *f)
     struct hr_flow_params params;
     struct hr_tape tape;
     struct task t = {.drive = {.api = b->api}};
+    uint64_t orders;
     int rc;
 
     hr_flow_defaults(&params);
@@ -424,10 +426,10 @@ static int one_flow(struct bench *b, const struct flow *f)
     params.levels = f->levels;
     params.orders_per_level = f->orders_per_level;
     params.zipf = f->zipf;
-    fprintf(stderr, "flow %s: %u markets, %" PRIu64 " orders\n", f->name, params.markets,
-            b->requests);
+    orders = f->more || b->requests < SKEWED ? b->requests : SKEWED;
+    fprintf(stderr, "flow %s: %u markets, %" PRIu64 " orders\n", f->name, params.markets, orders);
     t.drive.flow = params;
-    rc = hr_tape_record(&tape, &params, b->requests, &eut_reference, NULL, NULL);
+    rc = hr_tape_record(&tape, &params, orders, &eut_reference, NULL, NULL);
     if (rc) {
         return rc;
     }
