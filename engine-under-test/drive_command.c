@@ -35,7 +35,8 @@
 
 static const struct hr_option options[] = {
     EUT_FLOW_OPTIONS,
-    {"requests", 0, HR_OPT_COUNT, "N", "1M", "orders in all, those that build the books first"},
+    {"requests", 0, HR_OPT_COUNT, "N", "1M",
+     "orders in all, those that build the books first; with --rate and --duration: their product"},
     {"duration", 0, HR_OPT_TEXT, "TIME", NULL, "nothing is sent after it: 10s, 5min"},
     {"rate", 0, HR_OPT_COUNT, "R", NULL,
      "orders/s over all clients, each due at its time (open loop); none: as they are answered"},
@@ -143,7 +144,9 @@ static int read_args(struct drive *d)
     hr_link_address_text(&d->address, d->address.place.port, d->text);
     d->lost_after_ms = lost_ns / 1000000;
     d->rate = hr_arg_given(d->args, "rate") ? (double)hr_arg_count(d->args, "rate") : 0;
-    d->requests = hr_arg_count(d->args, "requests");
+    d->requests = hr_arg_given(d->args, "requests") || d->rate == 0 || d->duration_ns == 0
+                      ? hr_arg_count(d->args, "requests")
+                      : (uint64_t)(d->rate * (double)d->duration_ns / 1e9);
     d->limits = hr_flow_limits(&d->flow, HR_NET_BATCH_MAX);
     d->clients = d->clients < d->limits.markets ? d->clients : d->limits.markets;
     d->lines = hr_arg_flag(d->args, "lines") || isatty(STDERR_FILENO);
@@ -576,7 +579,7 @@ const struct hr_command hr_command_drive = {
         "end: offered = sent + refused, sent = acked + lost, received = accepted + rejected.\n"
         "\n"
         "  headroom drive                                     tcp://127.0.0.1:5555, closed loop\n"
-        "  headroom drive zmq://10.0.0.2:5556 --rate 500k --duration 10s --requests 5M\n"
+        "  headroom drive zmq://10.0.0.2:5556 --rate 500k --duration 10s\n"
         "  headroom drive qzmq://10.0.0.2:5557 --key desk.key --server-key server.pub\n"
         "\n"
         "exit: 0 all answered, and rightly; 2 bad input, or no server; 3 the result cannot be "

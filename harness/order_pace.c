@@ -55,19 +55,25 @@ static int send_closed(struct state *s)
     return 0;
 }
 
+/* When the next order is. */
+static uint64_t due_ns(const struct state *s)
+{
+    return s->start_ns + (uint64_t)((double)s->total / s->pace->rate * 1e9);
+}
+
 /* All that is due; each batch by the next client that can. */
 static int send_due(struct state *s)
 {
     uint32_t idle = 0;
 
     while (s->left && idle < s->pace->clients) {
-        uint64_t due_ns = s->start_ns + (uint64_t)((double)s->total / s->pace->rate * 1e9);
+        uint64_t due = due_ns(s);
         int rc;
 
-        if (due_ns > s->now_ns) {
+        if (due > s->now_ns) {
             return 0;
         }
-        rc = send_one(s, s->turn, due_ns);
+        rc = send_one(s, s->turn, due);
         s->turn = (s->turn + 1) % s->pace->clients;
         idle = rc ? 0 : idle + 1;
         if (rc < 0) {
@@ -106,7 +112,7 @@ static int round_of(struct state *s, bool sending)
         return (int)got;
     }
     s->now_ns = hr_clock_ns();
-    if (got || (in_flight(s) == 0 && s->left)) {
+    if (got || (p->rate > 0 && in_flight(s) == 0 && due_ns(s) > s->now_ns)) {
         s->answered_ns = s->now_ns;
     }
     tell(s);

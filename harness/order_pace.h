@@ -2,10 +2,10 @@
  * order_pace.h - orders of many clients, at a rate or as fast as they are answered, until they are
  * all answered, a time is over, or somebody has had enough.
  *
- * Closed loop (rate 0): each client sends as far ahead as its window lets it. Open loop: order i is
- * due at i / rate after the start, whoever's it is; clients take turns, and what is due waits for
- * nobody's answers but a full window's. Latency then counts from when an order was due, so that
- * what the server's side holds up is paid by all that came meanwhile.
+ * Closed loop (rate 0): each client sends as far ahead as its window lets it. Open loop: the batch
+ * that begins with order i is due at i / rate after the start, whoever's it is; clients take turns,
+ * and what is due waits for nobody's answers but a full window's. Latency then counts from when the
+ * batch was due, so that what the server's side holds up is paid by all that came meanwhile.
  *
  * Threads: one. Errors as in order_client.h; the counters are right after an error, too.
  */

@@ -34,6 +34,9 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX 6000u
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 #define ORDERS_IN_A_ROW 500u
 #define SOCKET_MESSAGES 20000u
 

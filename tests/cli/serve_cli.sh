@@ -119,7 +119,7 @@ grep -q '^digest' "$TMP/serve.out" || failed "no summary"
 
 # ---- no new engine unless the server was told; a line a second if asked for; SIGINT -----------------
 serve --listen tcp://127.0.0.1:0 --metrics off --lines --markets 20
-expect_exit 0 "$HEADROOM" drive "$(at tcp)" --markets 20 --requests 100k --rate 30k --duration 1300ms --clients 4 --lines
+expect_exit 0 "$HEADROOM" drive "$(at tcp)" --markets 20 --rate 30k --duration 1300ms --clients 4 --lines
 [ "$(grep -c 'orders/s sent' "$TMP/err")" -ge 1 ] || failed "no line a second"
 expect_out "the oracle's is the same" # of what was sent until then
 expect_refused "$HEADROOM" drive "$(at tcp)" --markets 20 --new-engine

@@ -19,6 +19,9 @@
 #include <unistd.h>
 
 #define FAMILIES_MAX 64
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
 #define NAME_MAX_BYTES 96
 
 static const char *const ports[] = {"tcp://127.0.0.1:5555", "unix:///a\\b\"c\nd"};
