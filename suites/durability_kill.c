@@ -40,6 +40,7 @@
 #define SEGMENT_BYTES (256u << 10)
 #define LIFE_MIN_US 300u
 #define LIFE_MAX_US 12000u
+#define BEGIN_STEPS 20000 /* of 100 us: a busy host is waited for so long */
 #define SECTOR 512u
 #define PLAN_KILL_S 0.05
 
@@ -64,6 +65,7 @@ struct kill_case {
 struct witness {
     char file[HR_LEDGER_PATH_MAX];
     _Atomic uint64_t synced, acknowledged;
+    _Atomic int begun;  /* it goes on with the tape */
     _Atomic int failed; /* the child ended by itself, and why */
     char why[512];
 };
@@ -108,6 +110,7 @@ static int go_on(const struct killing *k, struct hr_recovery *r, struct hr_journ
     uint64_t end = tape_requests(k->c), snapshot = r->reached + SNAPSHOT_EVERY;
     int rc = 0;
 
+    atomic_store(&k->witness->begun, 1);
     while (r->reached < end && rc == 0) {
         uint64_t left = end - r->reached;
         uint32_t n = left < BATCH ? (uint32_t)left : BATCH;
@@ -241,17 +244,25 @@ static int cut_power(struct killing *k)
 static int kill_once(struct killing *k, enum hr_sync sync, int threads)
 {
     uint32_t life_us = LIFE_MIN_US + hr_random_below(&k->random, LIFE_MAX_US - LIFE_MIN_US);
-    struct timespec life = {0, (long)life_us * 1000};
+    struct timespec life = {0, (long)life_us * 1000}, moment = {0, 100000};
+    bool in_work = hr_random_below(&k->random, 4) != 0;
     pid_t child;
 
     k->witness->file[0] = 0; /* of the one before it */
     atomic_store(&k->witness->synced, UINT64_MAX);
+    atomic_store(&k->witness->begun, 0);
     child = fork();
     if (child == 0) {
         be_child(k, sync, threads);
     }
     if (child < 0) {
         return hr_fail(errno, "no process to kill: %s", strerror(errno));
+    }
+    /* One in four is also killed while it recovers, or before. */
+    for (int i = 0; i < BEGIN_STEPS && in_work && !atomic_load(&k->witness->begun) &&
+                    !atomic_load(&k->witness->failed);
+         i++) {
+        nanosleep(&moment, NULL);
     }
     nanosleep(&life, NULL);
     kill(child, SIGKILL);
