@@ -22,6 +22,9 @@
 static const char suite_name[] = "device";
 
 #define APIS_MAX 8
+/* For the plan: orders a second of a device that is the processor, and of a GPU. */
+#define PLAN_CPU_PER_S 3e6
+#define PLAN_GPU_PER_S 1e8
 #define KNOWN_PER_S 5e4 /* for the plan: hostile requests that a CPU device judges a second */
 #define ORDER_LINES 4.0 /* market, level, order, id index */
 
@@ -227,17 +230,18 @@ static struct hr_device_case case_of(const struct api *a, const char *name, cons
                                      const struct hr_flow_params *flow, uint64_t orders,
                                      uint32_t batch)
 {
-    return (struct hr_device_case){.name = name,
-                                   .api = a->api,
-                                   .flow = *flow,
-                                   .extra = json_pack("{s:s}", "flow", preset),
-                                   .orders = orders,
-                                   .batch = batch,
-                                   .ceiling = a->ceiling_value > 0 ? a->ceiling : NULL,
-                                   .ceiling_value = a->ceiling_value,
-                                   .ceiling_resident =
-                                       a->ceiling_resident_value > 0 ? a->ceiling_resident : NULL,
-                                   .ceiling_resident_value = a->ceiling_resident_value};
+    return (struct hr_device_case){
+        .name = name,
+        .api = a->api,
+        .flow = *flow,
+        .extra = json_pack("{s:s}", "flow", preset),
+        .orders = orders,
+        .batch = batch,
+        .plan_per_s = a->facts.kind == EUT_DEVICE_GPU ? PLAN_GPU_PER_S : PLAN_CPU_PER_S,
+        .ceiling = a->ceiling_value > 0 ? a->ceiling : NULL,
+        .ceiling_value = a->ceiling_value,
+        .ceiling_resident = a->ceiling_resident_value > 0 ? a->ceiling_resident : NULL,
+        .ceiling_resident_value = a->ceiling_resident_value};
 }
 
 static int one(struct hr_bench *bench, json_t *suite, const struct hr_device_case *wanted,
