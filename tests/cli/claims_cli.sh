@@ -33,9 +33,10 @@ for suite in $(sed -n 's/^  case: //p' configs/claims/*.yaml | tr ' ' '\n' | cut
     case $suite in ceilings | host) continue ;; esac
     grep -qx "$suite" "$TMP/suites" || failed "claims name a suite $suite, which does not exist"
 done
-for field in $(sed -n 's/^  field: //p' configs/claims/*.yaml | sort -u); do
+sed -n 's/^  field: //p' configs/claims/*.yaml | sort -u >"$TMP/fields"
+while read -r field; do
     grep -rqF "\"$field\"" suites probes harness || failed "claims name a field $field, which nobody fills"
-done
+done <"$TMP/fields"
 
 # Claims of one's own, as a gate.
 cat >"$TMP/mine.yaml" <<'Y'

@@ -73,8 +73,7 @@ for kind in openmpi mpich; do
     [ ! -s "$TMP/differ" ] || { cat "$TMP/differ" >&2; failed "digests over $kind differ from forked ranks'"; }
 
     # Wrong input: one line of one rank, no hang.
-    with_ranks "$mpirun" 2 "$TMP/never" -S no.such=1
-    [ $? -ne 0 ] || failed "a wrong setting passed under $mpirun"
+    ! with_ranks "$mpirun" 2 "$TMP/never" -S no.such=1 || failed "a wrong setting passed under $mpirun"
     [ "$(grep -c 'unknown setting no.such' "$TMP/err")" -eq 1 ] || failed "it is not said once"
 
     # A rank that is killed: its name, a report of what there is, and no hang.
@@ -93,8 +92,7 @@ for kind in openmpi mpich; do
     done
     [ -n "$victim" ] || failed "rank 2 was not found under $mpirun"
     kill -9 "$victim"
-    wait "$job"
-    [ $? -ne 0 ] || failed "a run with a dead rank ended well"
+    ! wait "$job" || failed "a run with a dead rank ended well"
     for _ in $(seq 100); do # Open MPI's mpirun does not wait for the witness
         grep -q '"complete": false' "$TMP/killed-$kind/result.json" &&
             grep -q "rank 2 of 3 (host .*, process $victim) died" "$TMP/killed-$kind/result.json" && break

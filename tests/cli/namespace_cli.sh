@@ -9,7 +9,7 @@ near=hra$$
 far=hrb$$
 server=
 clean() {
-    [ -z "$server" ] || kill -9 $server 2>/dev/null
+    [ -z "$server" ] || kill -9 "$server" 2>/dev/null
     ip netns del $here 2>/dev/null
     ip netns del $there 2>/dev/null
     rm -rf "$TMP"

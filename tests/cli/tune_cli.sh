@@ -9,9 +9,9 @@ put() {
     printf '%s\n' "$2" >"$root$1"
 }
 is() { [ "$(cat "$root$1")" = "$2" ] || failed "$1 is $(cat "$root$1"), not $2"; }
-gov=/sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor
-for cpu in 0 1 2; do put "$(printf "$gov" $cpu)" powersave; done
-put "$(printf "$gov" 1)" performance
+gov() { echo "/sys/devices/system/cpu/cpu$1/cpufreq/scaling_governor"; }
+for cpu in 0 1 2; do put "$(gov $cpu)" powersave; done
+put "$(gov 1)" performance
 put /proc/sys/vm/swappiness 60
 put /proc/sys/kernel/numa_balancing 0
 put /proc/sys/kernel/sched_rt_runtime_us 950000
@@ -27,8 +27,8 @@ expect_exit 0 "$HEADROOM" tune --check --root "$root" --json -
 
 # By itself only what takes nothing from others; by name the rest.
 expect_exit 0 "$HEADROOM" tune --apply --root "$root" --record "$record"
-is "$(printf "$gov" 0)" performance
-is "$(printf "$gov" 2)" performance
+is "$(gov 0)" performance
+is "$(gov 2)" performance
 is /proc/sys/vm/swappiness 1
 is /proc/sys/kernel/sched_rt_runtime_us 950000
 expect_refused "$HEADROOM" tune --apply realtime-share --root "$root" --record "$record"
@@ -45,8 +45,8 @@ put /proc/sys/vm/swappiness 30
 expect_exit 1 "$HEADROOM" tune --undo --root "$root" --record "$record"
 expect_err 'somebody changed it since'
 is /proc/sys/vm/swappiness 30
-is "$(printf "$gov" 0)" powersave
-is "$(printf "$gov" 1)" performance
+is "$(gov 0)" powersave
+is "$(gov 1)" performance
 put /proc/sys/vm/swappiness 1
 expect_exit 0 "$HEADROOM" tune --undo --root "$root" --record "$record"
 is /proc/sys/vm/swappiness 60
