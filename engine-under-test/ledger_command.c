@@ -185,7 +185,8 @@ static struct hr_snapshot_source source_of(const struct making *m)
                                        .self = m->stream.self,
                                        .limits = hr_flow_limits(&m->flow, HR_FLOW_BATCH),
                                        .digests = &m->digests,
-                                       .sequence = m->stream.made};
+                                       .sequence = m->stream.made,
+                                       .history = hr_journal_history(m->journal)};
 }
 
 static int drive(struct making *m)
@@ -311,10 +312,10 @@ static int snapshot_again(const struct making *m, const struct eut_engine *engin
 static int look(const char *folder, bool *holds)
 {
     uint64_t *journal = NULL, *snapshots = NULL;
-    int n, m = 0;
+    int n = hr_folder_make(folder), m;
 
-    if (mkdir(folder, 0755) && errno != EEXIST) {
-        return hr_fail(errno, "%s cannot be made: %s", folder, strerror(errno));
+    if (n < 0) {
+        return n;
     }
     n = hr_ledger_list(folder, "journal", "log", &journal);
     m = n < 0 ? n : hr_ledger_list(folder, "snapshot", "hrs", &snapshots);

@@ -45,6 +45,7 @@ struct verifying {
     const char *root;        /* or NULL */
     uint32_t named, damaged; /* ranges told; markets in all */
     bool bad;
+    uint64_t newest; /* request of the last snapshot that is good */
 };
 
 /* ---- snapshots ----------------------------------------------------------------------- */
@@ -161,7 +162,16 @@ static int verify_snapshot(struct verifying *v, uint64_t sequence, bool newest)
             eut_say("DAMAGED", "the root is not %s", v->root);
             v->bad = true;
         }
-        rc = v->engine && facts.sequence ? replay(v, &facts, tree) : 0;
+        rc = hr_recovery_fits(v->folder, facts.sequence, facts.history);
+        if (rc == -ESTALE) {
+            eut_say("DAMAGED", "%s", hr_error());
+            hr_error_clear();
+            v->bad = true;
+            rc = 0;
+        } else if (rc == 0) {
+            v->newest = facts.sequence;
+            rc = v->engine && facts.sequence ? replay(v, &facts, tree) : 0;
+        }
     }
     hr_state_tree_free(tree);
     return rc;
@@ -207,6 +217,12 @@ static int verify_journal(struct verifying *v)
                 end->torn     ? "; its end is torn, behind what was acknowledged"
                 : end->closed ? ""
                               : "; not closed");
+    }
+    if (rc == 0 && !v->bad && end->last < v->newest) {
+        eut_say("DAMAGED",
+                "the journal ends at request %" PRIu64 ", before the snapshot of request %" PRIu64,
+                end->last, v->newest);
+        v->bad = true;
     }
     hr_journal_reader_close(reader);
     return rc;
@@ -281,7 +297,7 @@ static int prove(const struct verifying *v, const char *text)
     struct hr_snapshot_visit visit = {.market = keep_market, .context = &one};
     struct hr_state_tree *tree = NULL;
     struct hr_snapshot_facts facts;
-    char path[HR_LEDGER_PATH_MAX];
+    char path[HR_LEDGER_PATH_MAX], hex[EUT_HEX_ROOM];
     uint64_t *numbers, market;
     int rc = hr_parse_count(text, &market);
     int n = rc ? 0 : hr_ledger_list(v->folder, "snapshot", "hrs", &numbers);
@@ -299,6 +315,10 @@ static int prove(const struct verifying *v, const char *text)
     one.market = (uint32_t)market;
     visit.tree = &tree;
     rc = hr_snapshot_read(path, v->threads, &visit, &facts);
+    eut_hex_put(facts.root, HR_HASH_BYTES, hex);
+    if (rc == 0 && v->root && strcasecmp(hex, v->root) != 0) {
+        rc = hr_fail(EBADMSG, "%s: its root is %s, and not %s", path, hex, v->root);
+    }
     if (rc == 0 && !one.bytes) {
         rc = hr_fail(EINVAL, "--proof %s: there are markets 0 to %u", text,
                      facts.limits.markets - 1);

@@ -218,7 +218,7 @@ static int apply(const char *root, const struct hr_args *args, const char *const
     if (rc) {
         return hr_exit_of(rc);
     }
-    if (done == 0) {
+    if (done + failed == 0) {
         fprintf(stderr, "all is as wanted: nothing was changed\n");
         return HR_EXIT_OK;
     }

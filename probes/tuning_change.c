@@ -107,6 +107,23 @@ static void complain(void)
     hr_error_clear();
 }
 
+/* The kernel made something else of it (fewer pages than there was memory for): that is what has to
+ * be put back. */
+static void keep_half_set(const char *root, json_t *change, json_t *made)
+{
+    char now[64];
+
+    if (hr_kernel_setting_read(root, text_of(change, "setting"), now, sizeof(now))) {
+        hr_error_clear(); /* it was told already */
+        return;
+    }
+    hr_tuning_value(now);
+    if (strcmp(now, text_of(change, "was")) != 0) {
+        json_object_set_new(change, "set", json_string(now));
+        json_array_append(made, change);
+    }
+}
+
 int hr_tuning_apply(const char *root, const char *const *names, int count, const char *record,
                     int *done, int *failed)
 {
@@ -115,6 +132,9 @@ int hr_tuning_apply(const char *root, const char *const *names, int count, const
     size_t i;
 
     *done = *failed = 0;
+    if (rc == 0 && strcmp(record, "-") == 0) {
+        rc = hr_fail(EINVAL, "--record -: what was must be in a file, for --undo to find it");
+    }
     if (rc == 0 && access(record, F_OK) == 0) {
         rc = hr_fail(EEXIST,
                      "%s is there already: take that back first (headroom tune --undo), or "
@@ -131,6 +151,7 @@ int hr_tuning_apply(const char *root, const char *const *names, int count, const
             if (set(root, change, "set")) {
                 complain();
                 ++*failed;
+                keep_half_set(root, change, made);
                 continue;
             }
             fprintf(stderr, "%s: %s, was %s\n", text_of(change, "setting"), text_of(change, "set"),
@@ -138,7 +159,7 @@ int hr_tuning_apply(const char *root, const char *const *names, int count, const
             json_array_append(made, change);
             ++*done;
         }
-        if (rc == 0 && *done == 0) {
+        if (rc == 0 && json_array_size(made) == 0) {
             unlink(record);
             rc = hr_fail(EACCES, "nothing could be set");
         } else if (rc == 0 && *failed > 0) {

@@ -12,7 +12,8 @@
 
 /* Sets what is not as wanted of those named (count 0: of all that need not be asked for), tells
  * each on standard error, and leaves `record`, which must not be there, with what was done. 0;
- * -EINVAL; -EEXIST; -EACCES if nothing could be set. *done, *failed: settings. */
+ * -EINVAL; -EEXIST; -EACCES if nothing could be set. *done, *failed: settings; one of
+ * which the kernel made something else is failed, and in the record. */
 int hr_tuning_apply(const char *root, const char *const *names, int count, const char *record,
                     int *done, int *failed);
 /* Puts back, last first, and removes the record if nothing of it is left. *left: settings that

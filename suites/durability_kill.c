@@ -118,6 +118,7 @@ static int go_on(const struct killing *k, struct hr_recovery *r, struct hr_journ
         rc = hr_journal_append(journal, requests + r->reached, n, NULL);
         rc = rc ? rc : hr_ledger_submit(r->engine, r->self, &r->digests, requests + r->reached, n);
         r->reached += n;
+        r->history = hr_journal_history(journal);
         if (rc == 0 && r->reached >= snapshot) {
             struct hr_snapshot_source source = hr_recovery_source(r);
             struct hr_snapshot_facts facts;
@@ -295,8 +296,8 @@ static int ask_oracle(const struct kill_case *c, uint64_t requests, int threads,
                               c->workload->tape->requests + at,
                               left < HR_LEDGER_BATCH ? (uint32_t)left : HR_LEDGER_BATCH);
     }
-    source =
-        (struct hr_snapshot_source){&eut_oracle, host.self, host.limits, &host.digests, requests};
+    source = (struct hr_snapshot_source){&eut_oracle,   host.self, host.limits,
+                                         &host.digests, requests,  0};
     rc = rc ? rc : hr_state_root_of(&source, threads, root);
     *digest = rc ? 0 : eut_oracle.digest(host.self);
     hr_host_close(&host);

@@ -110,7 +110,8 @@ static struct hr_snapshot_source source_of(const struct live *l)
                                        .self = l->host.self,
                                        .limits = l->host.limits,
                                        .digests = &l->host.digests,
-                                       .sequence = l->done};
+                                       .sequence = l->done,
+                                       .history = hr_journal_history(l->journal)};
 }
 
 /* The whole tape; the snapshot begins after its first part. */

@@ -36,6 +36,7 @@ struct group {
     uint8_t *bytes;
     size_t used;
     uint64_t first, last; /* sequence numbers in it */
+    uint32_t before;      /* the journal's history in front of it */
     uint64_t since_ns;    /* its first record */
 };
 
@@ -53,6 +54,7 @@ struct hr_journal {
     uint64_t good;   /* and behind everything that is acknowledged */
     uint64_t synced; /* up to which byte of it all was synced */
     uint64_t appended, acknowledged;
+    uint32_t history; /* of all that was appended */
     struct hr_journal_counts counts;
     int failed; /* -errno of the first failure; why says it */
     char why[HR_ERROR_MAX];
@@ -130,9 +132,9 @@ static void put_mark(void *at, uint32_t magic, uint64_t next)
 }
 
 /* A file with its head, under its name when it is whole. Its descriptor, or -errno. */
-static int make_file(struct hr_journal *j, const char *path, uint64_t first)
+static int make_file(struct hr_journal *j, const char *path, uint64_t first, uint32_t history)
 {
-    struct hr_journal_head head = {.magic = HR_JOURNAL_MAGIC, .first = first};
+    struct hr_journal_head head = {.magic = HR_JOURNAL_MAGIC, .first = first, .history = history};
     bool sync = j->params.sync != HR_SYNC_NONE;
     char beside[HR_LEDGER_PATH_MAX + 16];
     int fd, rc;
@@ -178,7 +180,7 @@ static int end_file(struct hr_journal *j, uint32_t magic)
 }
 
 /* The next file is there, whole, before the one before it is sealed. Nothing is under way. */
-static int next_file(struct hr_journal *j, uint64_t first)
+static int next_file(struct hr_journal *j, uint64_t first, uint32_t history)
 {
     char path[HR_LEDGER_PATH_MAX];
     int fd, rc;
@@ -187,7 +189,7 @@ static int next_file(struct hr_journal *j, uint64_t first)
         (int)sizeof(path)) {
         return fail(j, ENAMETOOLONG, "written");
     }
-    fd = make_file(j, path, first);
+    fd = make_file(j, path, first, history);
     if (fd < 0) {
         return fail(j, -fd, "followed by its next file");
     }
@@ -269,7 +271,7 @@ static int begin_group(struct hr_journal *j)
     }
     if (j->offset + g->used > j->params.segment_bytes &&
         j->offset > sizeof(struct hr_journal_head)) {
-        rc = next_file(j, g->first);
+        rc = next_file(j, g->first, g->before);
         if (rc < 0) {
             return rc;
         }
@@ -297,6 +299,7 @@ static void gather(struct hr_journal *j, const struct eut_request *requests, uin
 
     if (g->used == 0) {
         g->first = record.sequence;
+        g->before = j->history;
         g->since_ns = j->params.sync == HR_SYNC_BATCH ? 0 : hr_clock_ns();
     }
     record.group = g->first;
@@ -306,6 +309,7 @@ static void gather(struct hr_journal *j, const struct eut_request *requests, uin
     memcpy(at + sizeof(record), requests, (size_t)count * sizeof(*requests));
     g->used += RECORD_BYTES(count);
     j->appended += count;
+    j->history = hr_crc32c(j->history, requests, (size_t)count * sizeof(*requests));
     g->last = j->appended;
 }
 
@@ -388,7 +392,7 @@ static int open_files(struct hr_journal *j, const struct hr_journal_end *after)
 
     hr_ledger_sweep(j->folder);
     /* A last file without requests has the name of the next one, which takes its place. */
-    return rc ? rc : next_file(j, j->appended + 1);
+    return rc ? rc : next_file(j, j->appended + 1, j->history);
 }
 
 int hr_journal_open(struct hr_journal **journal, const struct hr_journal_params *params,
@@ -409,6 +413,7 @@ int hr_journal_open(struct hr_journal **journal, const struct hr_journal_params 
     j->groups[0].bytes = malloc(j->room);
     j->groups[1].bytes = malloc(j->room);
     j->appended = j->acknowledged = after ? after->last : 0;
+    j->history = after ? after->history : 0;
     j->io = params->io == HR_IO_URING       ? &hr_group_io_uring
             : params->sync == HR_SYNC_GROUP ? &hr_group_io_thread
                                             : &hr_group_io_inline;
@@ -463,6 +468,11 @@ uint64_t hr_journal_acknowledged(const struct hr_journal *j)
 uint64_t hr_journal_appended(const struct hr_journal *j)
 {
     return j->appended;
+}
+
+uint32_t hr_journal_history(const struct hr_journal *j)
+{
+    return j->history;
 }
 
 struct hr_journal_counts hr_journal_counts(const struct hr_journal *j)

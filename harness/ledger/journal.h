@@ -68,6 +68,9 @@ int hr_journal_poll(struct hr_journal *journal);
 int hr_journal_commit(struct hr_journal *journal);
 uint64_t hr_journal_acknowledged(const struct hr_journal *journal); /* 0: nothing yet */
 uint64_t hr_journal_appended(const struct hr_journal *journal);
+/* CRC-32C of all requests that were appended, since the journal's first: what tells it from others.
+ */
+uint32_t hr_journal_history(const struct hr_journal *journal);
 
 struct hr_journal_counts {
     uint64_t bytes, groups, syncs, files;

@@ -9,6 +9,10 @@
  * is made, and is on the disk, before the one before it is sealed: so a sealed file without a next
  * one is a file that somebody took away.
  *
+ * A file's head also sums up the requests before its first one, so that a file of another journal
+ * that happens to begin at the same number is not taken for the one that must come. A snapshot has
+ * the same sum (snapshot_format.h).
+ *
  * What was written in one write and one sync is a group. A power cut may leave any pages of a group
  * that was not synced; never any of the one behind it.
  */
@@ -31,7 +35,8 @@ struct hr_journal_head {
     char magic[8];
     uint64_t first;           /* sequence number of the file's first request */
     struct eut_limits limits; /* of the engine whose requests these are */
-    uint8_t reserved[76];
+    uint32_t history;         /* CRC-32C of all requests before them, as they lie in records */
+    uint8_t reserved[72];
     uint32_t crc;
 };
 

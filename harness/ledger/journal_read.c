@@ -118,6 +118,7 @@ enum hr_segment_step hr_segment_open(struct hr_segment *s, const void *data, siz
         head.limits.struct_size == sizeof(head.limits)) {
         s->at = sizeof(head);
         s->next = head.first;
+        s->history = head.history;
         s->limits = head.limits;
         return HR_SEGMENT_BATCH;
     }
@@ -145,6 +146,8 @@ enum hr_segment_step hr_segment_next(struct hr_segment *s, const struct eut_requ
     *count = record.count;
     s->at += sizeof(record) + (size_t)record.count * sizeof(struct eut_request);
     s->next += record.count;
+    s->history =
+        hr_crc32c(s->history, *requests, (size_t)record.count * sizeof(struct eut_request));
     if (record.magic == HR_RECORD_BATCH) {
         return HR_SEGMENT_BATCH;
     }
@@ -169,6 +172,7 @@ struct hr_journal_reader {
     bool sealed; /* the file before the present one */
     struct hr_journal_end end;
     uint64_t beyond;
+    uint32_t before; /* history in front of what was handed out last */
 };
 
 static const char *name_of(struct hr_journal_reader *r)
@@ -258,6 +262,10 @@ static int load(struct hr_journal_reader *r)
         return rc;
     }
     step = hr_segment_open(&r->segment, r->data, r->size);
+    if (step == HR_SEGMENT_TORN && !r->loaded && r->index > 0 && r->index == r->count - 1) {
+        r->index--; /* the file before the last one says whether that was whole once */
+        return load(r);
+    }
     if (step == HR_SEGMENT_TORN && r->index == r->count - 1 && !r->sealed) {
         r->end.last = r->loaded ? r->end.last : r->files[r->index] - 1;
         return torn(r); /* it was just being made */
@@ -273,6 +281,10 @@ static int load(struct hr_journal_reader *r)
         r->end.limits = r->segment.limits;
         r->end.first = r->segment.next;
         r->end.last = r->segment.next - 1;
+        r->end.history = r->segment.history;
+    } else if (r->end.history != r->segment.history) {
+        r->segment.at = 0;
+        return damaged(r, "it goes on behind other requests than those in the files before it");
     } else if (memcmp(&r->end.limits, &r->segment.limits, sizeof(r->end.limits)) != 0) {
         r->segment.at = 0;
         return damaged(r, "it belongs to an engine of other limits than the file before it");
@@ -338,6 +350,7 @@ int hr_journal_read(struct hr_journal_reader *r, const struct eut_request **requ
     int rc = r->loaded || r->ended ? 1 : load(r);
 
     while (rc > 0) {
+        uint32_t before = r->segment.history;
         enum hr_segment_step step;
 
         if (r->ended) {
@@ -350,15 +363,18 @@ int hr_journal_read(struct hr_journal_reader *r, const struct eut_request **requ
         }
         r->end.last = r->segment.next - 1;
         r->end.offset = r->segment.at;
+        r->end.history = r->segment.history;
         if (r->end.last < r->from) {
             continue;
         }
         *first = r->segment.next - *count;
         if (*first < r->from) {
+            before = hr_crc32c(before, *requests, (r->from - *first) * sizeof(**requests));
             *requests += r->from - *first;
             *count -= (uint32_t)(r->from - *first);
             *first = r->from;
         }
+        r->before = before;
         return 1;
     }
     return rc;
@@ -400,6 +416,11 @@ int hr_journal_reader_open(struct hr_journal_reader **reader, const char *folder
 const struct hr_journal_end *hr_journal_reader_end(const struct hr_journal_reader *r)
 {
     return &r->end;
+}
+
+uint32_t hr_journal_reader_history(const struct hr_journal_reader *r)
+{
+    return r->before;
 }
 
 uint64_t hr_journal_reader_beyond(const struct hr_journal_reader *r)

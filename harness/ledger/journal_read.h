@@ -28,6 +28,7 @@ struct hr_journal_end {
     uint64_t offset;        /* behind the last whole record in it */
     uint64_t torn_bytes;    /* what lies there */
     uint64_t torn_requests; /* how many its header speaks of; 0: unknown */
+    uint32_t history;       /* of the requests up to `last` (journal_format.h) */
     struct eut_limits limits;
 };
 
@@ -35,8 +36,9 @@ struct hr_journal_end {
 
 struct hr_segment {
     const uint8_t *data;
-    size_t size, at; /* at: behind the last whole record */
-    uint64_t next;   /* sequence number that must come */
+    size_t size, at;  /* at: behind the last whole record */
+    uint64_t next;    /* sequence number that must come */
+    uint32_t history; /* of the requests before it */
     struct eut_limits limits;
     int64_t flipped_bit; /* of the file, after HR_SEGMENT_DAMAGED: 8 byte + bit; -1: not one bit */
     uint64_t
@@ -70,6 +72,8 @@ int hr_journal_reader_open(struct hr_journal_reader **reader, const char *folder
  * -EBADMSG: damaged; the message names file and byte. */
 int hr_journal_read(struct hr_journal_reader *reader, const struct eut_request **requests,
                     uint32_t *count, uint64_t *first);
+/* History of the requests before the first one that the last hr_journal_read() handed out. */
+uint32_t hr_journal_reader_history(const struct hr_journal_reader *reader);
 /* After a 0, whole; after -EBADMSG, as far as it was read. */
 const struct hr_journal_end *hr_journal_reader_end(const struct hr_journal_reader *reader);
 /* After -EBADMSG: the highest sequence number of any whole record behind the damage, in this file

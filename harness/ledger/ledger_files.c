@@ -43,7 +43,7 @@ int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, u
     if (!dir) {
         return hr_fail(errno, "%s: %s", folder, strerror(errno));
     }
-    for (struct dirent *entry; (entry = readdir(dir));) {
+    for (struct dirent *entry; errno = 0, (entry = readdir(dir));) {
         uint64_t number;
 
         if (!number_of(entry->d_name, prefix, suffix, &number)) {
@@ -61,6 +61,13 @@ int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, u
             *numbers = more;
         }
         (*numbers)[count++] = number;
+    }
+    if (errno) { /* what was not listed would be taken for what is not there */
+        count = hr_fail(errno, "%s cannot be listed: %s", folder, strerror(errno));
+        closedir(dir);
+        free(*numbers);
+        *numbers = NULL;
+        return count;
     }
     closedir(dir);
     if (count) {
@@ -152,6 +159,25 @@ int hr_folder_sync(const char *folder)
     rc = hr_file_sync(fd);
     close(fd);
     return rc ? hr_fail(-rc, "%s cannot be synced: %s", folder, strerror(-rc)) : 0;
+}
+
+int hr_folder_make(const char *folder)
+{
+    char parent[HR_LEDGER_PATH_MAX];
+    size_t n = strlen(folder);
+
+    if (mkdir(folder, 0755)) {
+        return errno == EEXIST ? 0
+                               : hr_fail(errno, "%s cannot be made: %s", folder, strerror(errno));
+    }
+    while (n > 1 && folder[n - 1] == '/') {
+        n--;
+    }
+    while (n > 0 && folder[n - 1] != '/') {
+        n--;
+    }
+    snprintf(parent, sizeof(parent), "%.*s", n ? (int)n : 1, n ? folder : ".");
+    return hr_folder_sync(parent);
 }
 
 int hr_file_put(int fd, const void *data, size_t bytes, uint64_t offset)

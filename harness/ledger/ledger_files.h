@@ -23,6 +23,10 @@ void hr_ledger_sweep(const char *folder);
 /* A file's bytes; free() *data. -EFBIG above `max`. */
 int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size);
 
+/* A folder that survives a power cut: its parent's entry is synced, too. One that is there is left
+ * as it is. 0, or -errno with a message. */
+int hr_folder_make(const char *folder);
+
 /* A folder's entries are on the disk: after a file was made, renamed or removed. */
 int hr_folder_sync(const char *folder);
 

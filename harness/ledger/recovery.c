@@ -158,6 +158,7 @@ static void forget(struct hr_recovery *r)
     r->self = NULL;
     hr_event_digests_free(&r->digests);
     r->restored = 0;
+    r->snapshot = r->reached = r->history = 0;
 }
 
 static int restore_market(void *context, const uint8_t *bytes, size_t size)
@@ -250,12 +251,15 @@ static int restore(struct hr_recovery *r, const struct hr_recovery_params *param
         forget(r);
     } else {
         r->snapshot = r->reached = sequence;
+        r->history = facts.history;
     }
     return rc;
 }
 
-/* The newest one that is good. 1: restored, 0: none, -errno: not the snapshots' fault. */
-static int restore_newest(struct hr_recovery *r, const struct hr_recovery_params *params)
+/* The newest one up to `most` that is good. 1: restored, 0: none, -errno: not the snapshots' fault.
+ */
+static int restore_newest(struct hr_recovery *r, const struct hr_recovery_params *params,
+                          uint64_t most)
 {
     uint64_t *numbers;
     int n = hr_ledger_list(params->folder, "snapshot", "hrs", &numbers), rc = 0;
@@ -264,7 +268,7 @@ static int restore_newest(struct hr_recovery *r, const struct hr_recovery_params
         return n;
     }
     for (int i = n - 1; i >= 0 && rc == 0; i--) {
-        if (numbers[i] > params->snapshot_most || (params->most && numbers[i] > params->most)) {
+        if (numbers[i] > most || (params->most && numbers[i] > params->most)) {
             continue;
         }
         rc = restore(r, params, numbers[i]);
@@ -304,10 +308,11 @@ static int submit_all(struct hr_recovery *r, const struct eut_request *requests,
         uint32_t n = count < r->limits.batch_max ? count : r->limits.batch_max;
 
         rc = hr_ledger_submit(r->engine, r->self, &r->digests, requests, n);
-        requests += n;
-        count -= n;
+        r->history = hr_crc32c(r->history, requests, n * sizeof(*requests));
         r->reached += n;
         r->replayed += n;
+        requests += n;
+        count -= n;
     }
     return rc;
 }
@@ -326,6 +331,45 @@ static int be_ready(struct hr_recovery *r, const struct eut_limits *limits)
                ? 0
                : hr_fail(EBADMSG, "the journal is not of the engine that the snapshot is of: their "
                                   "limits differ");
+}
+
+/* Are the journal's requests up to `sequence` those that somebody else counted? */
+static int fits(const char *folder, uint64_t sequence, uint32_t history, uint32_t journal)
+{
+    return history == 0 || history == journal
+               ? 0
+               : hr_fail(ESTALE,
+                         "%s: the snapshot of request %" PRIu64
+                         " is of other requests than those in the journal before it",
+                         folder, sequence);
+}
+
+int hr_recovery_fits(const char *folder, uint64_t sequence, uint32_t history)
+{
+    struct hr_journal_reader *reader;
+    const struct eut_request *requests;
+    const struct hr_journal_end *end;
+    uint64_t first;
+    uint32_t count;
+    int rc = hr_journal_reader_open(&reader, folder, sequence + 1);
+
+    if (rc) {
+        hr_error_clear();
+        return rc == -ENOMEM ? rc : 0;
+    }
+    rc = hr_journal_read(reader, &requests, &count, &first);
+    end = hr_journal_reader_end(reader);
+    if (rc == 1 || (end->limits.markets && end->last == sequence)) {
+        uint32_t there = rc == 1 ? hr_journal_reader_history(reader) : end->history;
+
+        hr_error_clear();
+        rc = fits(folder, sequence, history, there);
+    } else if (rc != -ENOMEM) {
+        hr_error_clear(); /* damage is told by who reads the journal for its own sake */
+        rc = 0;
+    }
+    hr_journal_reader_close(reader);
+    return rc;
 }
 
 static int replay(struct hr_recovery *r, const struct hr_recovery_params *params)
@@ -348,6 +392,13 @@ static int replay(struct hr_recovery *r, const struct hr_recovery_params *params
         return rc;
     }
     while ((rc = hr_journal_read(reader, &requests, &count, &first)) == 1) {
+        if (r->replayed == 0) {
+            rc = fits(params->folder, r->reached, r->history, hr_journal_reader_history(reader));
+            if (rc) {
+                break;
+            }
+            r->history = hr_journal_reader_history(reader);
+        }
         if (params->most && first + count - 1 > params->most) {
             count = first > params->most ? 0 : (uint32_t)(params->most - first + 1);
         }
@@ -372,6 +423,9 @@ static int replay(struct hr_recovery *r, const struct hr_recovery_params *params
                      r->journal.last);
             lose(r, 0, why);
             r->has_journal = false;
+        } else if (rc == 0 && r->replayed == 0) {
+            rc = fits(params->folder, r->reached, r->history, r->journal.history);
+            r->history = r->journal.history;
         }
     }
     hr_journal_reader_close(reader);
@@ -384,7 +438,41 @@ struct hr_snapshot_source hr_recovery_source(const struct hr_recovery *r)
                                        .self = r->self,
                                        .limits = r->limits,
                                        .digests = &r->digests,
-                                       .sequence = r->reached};
+                                       .sequence = r->reached,
+                                       .history = r->history};
+}
+
+static int restore_and_replay(struct hr_recovery *r, const struct hr_recovery_params *params,
+                              uint64_t *replay_from_ns)
+{
+    uint64_t most = params->snapshot_most;
+    int rc, strangers = 0;
+
+    for (;;) {
+        rc = restore_newest(r, params, most);
+        *replay_from_ns = hr_clock_ns();
+        if (rc < 0) {
+            return rc;
+        }
+        if (strangers && rc == 0) {
+            return hr_fail(EBADMSG,
+                           "%s: %d snapshot%s not of this journal's requests, and none is: one of "
+                           "the two is from elsewhere (headroom recover --journal-only believes "
+                           "the journal)",
+                           params->folder, strangers, strangers == 1 ? " is" : "s are");
+        }
+        rc = params->most && r->reached == params->most
+                 ? hr_recovery_fits(params->folder, r->reached, r->history)
+                 : replay(r, params);
+        if (rc != -ESTALE) {
+            return rc;
+        }
+        note(params, "a snapshot is passed over: %s", hr_error());
+        hr_error_clear();
+        strangers++;
+        most = r->snapshot - 1;
+        forget(r);
+    }
 }
 
 int hr_recover(struct hr_recovery *r, const struct hr_recovery_params *params)
@@ -394,9 +482,7 @@ int hr_recover(struct hr_recovery *r, const struct hr_recovery_params *params)
     int rc;
 
     *r = (struct hr_recovery){.engine = params->engine};
-    rc = restore_newest(r, params);
-    middle_ns = hr_clock_ns();
-    rc = rc < 0 || (params->most && r->reached == params->most) ? rc : replay(r, params);
+    rc = restore_and_replay(r, params, &middle_ns);
     r->snapshot_ns = middle_ns - start_ns;
     r->replay_ns = hr_clock_ns() - middle_ns;
     if (rc >= 0) {

@@ -9,11 +9,14 @@
  * anything else is done. Then every request of the journal behind it is submitted again: an engine
  * is a function of its requests.
  *
- * A snapshot that does not check is passed over, and told; without one the journal is replayed from
- * its first request, if it is still there. Where the journal ends in a torn tail, everything that
- * was acknowledged is reached. Where it is damaged, recovery stops before the damage, at a state
- * that was right then, and says which requests are lost. So it either reaches the last acknowledged
- * request or says what is missing, and never hands out a book that was not there.
+ * A snapshot that does not check, or is of other requests than those in the journal (their history,
+ * journal_format.h), is passed over, and told. If all that is wrong with the snapshots is that they
+ * are of others, nobody can say who is right, and nothing is handed out. Without a snapshot the
+ * journal is replayed from its first request, if it is still there. Where the journal ends in a
+ * torn tail, everything that was acknowledged is reached. Where it is damaged, recovery stops
+ * before the damage, at a state that was right then, and says which requests are lost. So it either
+ * reaches the last acknowledged request or says what is missing, and never hands out a book that
+ * was not there.
  *
  * Threads: one. Errors: a negative errno with hr_error(), when there is nothing to hand out.
  */
@@ -41,6 +44,7 @@ struct hr_recovery {
     struct eut_limits limits;
     struct hr_event_digests digests;
     uint64_t reached;
+    uint32_t history;  /* of the requests up to it (journal_format.h); 0: unknown */
     uint64_t snapshot; /* request of the snapshot that was used; 0: none */
     uint64_t replayed; /* requests of the journal */
     uint64_t restored; /* resting orders of the snapshot */
@@ -59,6 +63,10 @@ int hr_recover(struct hr_recovery *recovery, const struct hr_recovery_params *pa
 /* What hr_snapshot_write() takes; valid as long as the recovery. */
 struct hr_snapshot_source hr_recovery_source(const struct hr_recovery *recovery);
 void hr_recovery_free(struct hr_recovery *recovery); /* accepts a zeroed one */
+
+/* 0: the journal in this folder is that of a snapshot of this request with this history, or it does
+ * not reach there; -ESTALE with a message: it is another one's. */
+int hr_recovery_fits(const char *folder, uint64_t sequence, uint32_t history);
 
 /* A batch into an engine, its events into the digests. -EIO if the engine failed, -EPROTO if it
  * answered a request that is not in the batch. */

@@ -216,7 +216,8 @@ static int put_all(struct taking *t, int threads)
     struct hr_snapshot_head head = {.magic = HR_SNAPSHOT_MAGIC,
                                     .sequence = t->facts.sequence,
                                     .digest = t->facts.digest,
-                                    .limits = t->facts.limits};
+                                    .limits = t->facts.limits,
+                                    .history = t->facts.history};
     struct hr_snapshot_foot foot = {.magic = HR_SNAPSHOT_END};
     int rc;
 
@@ -254,6 +255,7 @@ int hr_snapshot_write(const struct hr_snapshot_source *source,
         return hr_fail(errno, "%s: %s", beside, strerror(errno));
     }
     t.facts.sequence = source->sequence;
+    t.facts.history = source->history;
     t.facts.limits = source->limits;
     t.facts.digest = hr_event_digests_total(source->digests);
     rc = put_all(&t, params->threads);
@@ -334,6 +336,8 @@ int hr_snapshot_begin(struct hr_snapshotting *s, const struct hr_snapshot_source
         return hr_fail(errno, "no process for a snapshot: %s", strerror(errno));
     }
     s->pipe = ends[0];
+    snprintf(s->making, sizeof(s->making), "%s/" HR_SNAPSHOT_NAME HR_LEDGER_MAKING, params->folder,
+             source->sequence);
     (void)fcntl(s->pipe, F_SETFL, O_NONBLOCK);
     return 0;
 }
@@ -370,6 +374,7 @@ int hr_snapshot_end(struct hr_snapshotting *s, bool wait, struct hr_snapshot_fac
     }
     bury(s);
     if (n != sizeof(answer)) {
+        (void)!unlink(s->making);
         return hr_fail(EIO, "the process that took a snapshot died");
     }
     if (answer.rc) {
@@ -384,5 +389,6 @@ void hr_snapshot_abandon(struct hr_snapshotting *s)
     if (s->child) {
         kill(s->child, SIGKILL);
         bury(s);
+        (void)!unlink(s->making);
     }
 }

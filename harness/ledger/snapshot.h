@@ -16,6 +16,7 @@
 #ifndef HR_SNAPSHOT_H
 #define HR_SNAPSHOT_H
 
+#include "harness/ledger/ledger_files.h"
 #include "harness/ledger/state_tree.h"
 
 #include <stdbool.h>
@@ -28,6 +29,7 @@ struct hr_snapshot_source {
     struct eut_limits limits;
     const struct hr_event_digests *digests;
     uint64_t sequence; /* of the last request that went in */
+    uint32_t history;  /* of the journal up to it (hr_journal_history()); 0: there is none */
 };
 
 /* Every field is set by the caller. */
@@ -40,6 +42,7 @@ struct hr_snapshot_params {
 struct hr_snapshot_facts {
     char file[64]; /* its name, without folder */
     uint64_t sequence, digest;
+    uint32_t history;
     struct eut_limits limits;
     uint64_t file_bytes, raw_bytes, resting, chunks;
     uint8_t root[HR_HASH_BYTES];
@@ -57,6 +60,7 @@ struct hr_snapshotting {
     uint64_t fork_ns; /* what fork() took; without a child, what all of it took */
     bool here;        /* taken in this process: facts are there to be fetched */
     struct hr_snapshot_facts facts;
+    char making[HR_LEDGER_PATH_MAX + 16]; /* what a child that dies would leave */
 };
 /* Does a child of this engine's process have its books? By its name: not if it is `device:…`, but
  * for device:host, which is plain C. */
@@ -66,7 +70,8 @@ int hr_snapshot_begin(struct hr_snapshotting *s, const struct hr_snapshot_source
 /* 1: it is there, and *facts are filled; 0: not yet (never if `wait`); -errno: it failed, as told.
  */
 int hr_snapshot_end(struct hr_snapshotting *s, bool wait, struct hr_snapshot_facts *facts);
-/* Ends a child that is not wanted any more. Accepts one that did not begin. */
+/* Ends a child that is not wanted any more; nothing of it is left. Accepts one that did not begin.
+ */
 void hr_snapshot_abandon(struct hr_snapshotting *s);
 
 /* The state root of an engine, from its books as they are. */

@@ -32,7 +32,8 @@ struct hr_snapshot_head {
     uint64_t sequence;        /* of the last request in it */
     uint64_t digest;          /* of all events up to it, as engine.h sums it */
     struct eut_limits limits; /* of the engine */
-    uint8_t reserved[68];
+    uint32_t history;         /* of the journal up to it (journal_format.h); 0: there was none */
+    uint8_t reserved[64];
     uint32_t crc;
 };
 

@@ -308,6 +308,7 @@ static int open_head(struct reading *r)
     }
     r->facts->sequence = head.sequence;
     r->facts->digest = head.digest;
+    r->facts->history = head.history;
     r->facts->limits = head.limits;
     r->facts->file_bytes = r->size;
     r->at = sizeof(head);

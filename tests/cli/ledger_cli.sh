@@ -6,6 +6,16 @@ flip() { # FILE BYTE: its lowest bit
     byte=$(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | od -An -tu1 | tr -d ' ')
     printf '%b' "\\0$(printf '%03o' $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }
+poke() { printf '%b' "$(printf '%s' "$3" | sed 's/../\\x&/g')" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; } # FILE BYTE HEX
+crc32c_of() { # FILE BYTES: CRC-32C of its first bytes, as hex in the order of a little-endian file
+    sum=$((0xffffffff))
+    for byte in $(head -c "$2" "$1" | od -An -v -tu1); do
+        sum=$((sum ^ byte))
+        for _ in 1 2 3 4 5 6 7 8; do sum=$(((sum >> 1) ^ (sum & 1 ? 0x82F63B78 : 0))); done
+    done
+    sum=$((sum ^ 0xffffffff))
+    printf '%02x%02x%02x%02x' $((sum & 255)) $((sum >> 8 & 255)) $((sum >> 16 & 255)) $((sum >> 24))
+}
 value() { sed -n "s/^$1 *//p" "$TMP/out" | tail -n 1; }
 
 L=$TMP/ledger
@@ -48,6 +58,9 @@ for edit in 's/"market": 7/"market": 8/' 's/\("state": "0700000.\)./\15/' '/"bes
 done
 expect_refused "$HEADROOM" verify "$L" --proof 300
 expect_refused "$HEADROOM" verify "$L" --proof many
+expect_exit 2 "$HEADROOM" verify "$L" --proof 7 --root "${root//[0-9]/0}"
+expect_err 'its root is'
+[ ! -s "$TMP/out" ] || failed "a proof under another root than the one asked for"
 echo '{"market": 1}' >"$TMP/forged.json"
 expect_refused "$HEADROOM" verify --check "$TMP/forged.json"
 
@@ -84,6 +97,8 @@ size=$(wc -c <"$TMP/bad/${journal##*/}")
 truncate -s $((size - 100)) "$TMP/bad/${journal##*/}"
 expect_exit 1 "$HEADROOM" recover "$TMP/bad" # the snapshot is of a later request
 expect_out '^lost .*the journal ends at request [0-9]+, before the snapshot'
+expect_exit 1 "$HEADROOM" verify "$TMP/bad"
+expect_out '^DAMAGED *the journal ends at request [0-9]+, before the snapshot'
 rm "$newest_bad"
 expect_exit 0 "$HEADROOM" recover "$TMP/bad"
 expect_out '^torn '
@@ -100,6 +115,15 @@ expect_err 'makes one'
 other=$(printf '%s\n' "$TMP/other"/snapshot-* | tail -n 1)
 cp "$L"/journal-* "$TMP/other/"
 if [ "${other##*/}" = "${newest##*/}" ]; then
+    expect_exit 1 "$HEADROOM" verify "$TMP/other"
+    expect_out '^DAMAGED .*of other requests than those in the journal'
+    expect_exit 2 "$HEADROOM" recover "$TMP/other"
+    expect_err 'headroom recover --journal-only'
+    expect_exit 0 "$HEADROOM" recover "$TMP/other" --journal-only
+    [ "$(value root)" = "$root" ] || failed "another root from the journal alone"
+    # As if no journal had been kept beside it: the head without the sum of its requests.
+    poke "$other" 56 00000000
+    poke "$other" 124 "$(crc32c_of "$other" 124)"
     expect_exit 0 "$HEADROOM" verify "$TMP/other"
     expect_exit 1 "$HEADROOM" verify "$TMP/other" --replay
     expect_out '^DAMAGED *market [0-9]+: it does not follow'

@@ -68,6 +68,19 @@ expect_err "did you mean 'governor'"
 expect_refused "$HEADROOM" tune governor --root "$root"
 expect_refused "$HEADROOM" tune --apply --undo --root "$root"
 
+# There must be something to put it back from.
+put /proc/sys/vm/swappiness 60
+expect_refused "$HEADROOM" tune --apply swappiness --root "$root" --record -
+is /proc/sys/vm/swappiness 60
+
+# A kernel that makes something else of what it was told (this file shows its number otherwise): that is in the record.
+if [ -w /proc/self/coredump_filter ] && [ "$(cat /proc/self/coredump_filter)" != 00000001 ]; then
+    ln -sf /proc/self/coredump_filter "$root/proc/sys/vm/swappiness"
+    expect_exit 1 "$HEADROOM" tune --apply swappiness --root "$root" --record "$TMP/half.json"
+    expect_err 'was told 1 and is 00000001'
+    grep -q '"set": "00000001"' "$TMP/half.json" || failed "what the kernel made of it is not in the record"
+fi
+
 # What a result says that it brings.
 expect_exit 0 "$HEADROOM" run tests/profiles/tiny.yaml -f '^wire/inproc/.*/tuning' -o "$TMP/wire"
 expect_exit 0 "$HEADROOM" tune --root "$root" --result "$TMP/wire/result.json"

@@ -63,9 +63,9 @@ static void saw(void *context, const struct eut_request *batch, const struct eut
 static void take_snapshot(struct writing *w, struct eut_stream *stream,
                           const struct hr_flow_params *flow, uint8_t root[HR_HASH_BYTES])
 {
-    struct hr_snapshot_source source = {stream->engine, stream->self,
-                                        hr_flow_limits(flow, HR_FLOW_BATCH), &w->state.digests,
-                                        stream->made};
+    struct hr_snapshot_source source = {
+        stream->engine,    stream->self, hr_flow_limits(flow, HR_FLOW_BATCH),
+        &w->state.digests, stream->made, hr_journal_history(w->journal)};
     struct hr_snapshot_params params = {w->ledger->path, HR_ONE_PROCESS ? 1 : 2, 1};
     struct hr_snapshotting taking;
     struct hr_snapshot_facts facts;
@@ -79,7 +79,7 @@ static void take_snapshot(struct writing *w, struct eut_stream *stream,
 }
 
 /* Two snapshots, and a journal of all of it. */
-static struct ledger ledger_make(uint64_t segment_bytes)
+static struct ledger ledger_of(uint64_t segment_bytes, uint64_t seed)
 {
     struct ledger l = {.path = "/tmp/headroom-ledger.XXXXXX"};
     struct writing w = {.ledger = &l};
@@ -89,6 +89,7 @@ static struct ledger ledger_make(uint64_t segment_bytes)
 
     CHECK(mkdtemp(l.path) != NULL);
     flow_of(&flow);
+    flow.seed = seed;
     CHECK_EQ(eut_stream_open(&stream, engine_named("reference"), &flow), 0);
     CHECK_EQ(hr_state_root_new(&w.state, MARKETS), 0);
     CHECK_EQ(
@@ -122,6 +123,11 @@ static struct ledger ledger_make(uint64_t segment_bytes)
     hr_state_root_free(&w.state);
     eut_stream_close(&stream);
     return l;
+}
+
+static struct ledger ledger_make(uint64_t segment_bytes)
+{
+    return ledger_of(segment_bytes, 1);
 }
 
 static void ledger_remove(const struct ledger *l)
@@ -315,6 +321,95 @@ TEST(ledger, without_a_snapshot_and_the_first_file_there_is_nothing_to_hand_out)
     ledger_remove(&l);
 }
 
+/* Puts another ledger's file in the place of this one's. */
+static void swap_in(const struct ledger *l, const struct ledger *other, const char *what,
+                    uint64_t number)
+{
+    char from[256], to[256];
+
+    path_of(other, what, number, from);
+    path_of(l, what, number, to);
+    CHECK_EQ(rename(from, to), 0);
+}
+
+/* Every sum in the other's files is right, and each begins and ends at the right request. */
+TEST(ledger, files_of_another_ledger_are_not_taken_for_its_own)
+{
+    struct ledger l = ledger_make(100u << 10), other = ledger_of(100u << 10, 2);
+    struct hr_recovery r;
+    struct notes notes;
+    uint64_t *files;
+    int n = hr_ledger_list(l.path, "journal", "log", &files);
+
+    CHECK(n >= 4);
+    /* The newest snapshot is a stranger: the one before it and the journal agree. */
+    swap_in(&l, &other, "snapshot", SECOND_SNAPSHOT);
+    CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
+    CHECK_EQ(r.snapshot, FIRST_SNAPSHOT);
+    CHECK_EQ(r.digest, l.digest);
+    CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
+    CHECK_EQ(notes.count, 1);
+    CHECK(strstr(notes.last, "of other requests than those in the journal") != NULL);
+    hr_recovery_free(&r);
+    /* Just up to it: the same. */
+    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
+                                                         .engine = &eut_oracle,
+                                                         .threads = 1,
+                                                         .most = SECOND_SNAPSHOT,
+                                                         .snapshot_most = UINT64_MAX}),
+             0);
+    CHECK_EQ(r.snapshot, FIRST_SNAPSHOT);
+    CHECK_EQ(r.reached, SECOND_SNAPSHOT);
+    hr_recovery_free(&r);
+    /* All snapshots are: nobody knows who is right, but who asks for the journal gets it. */
+    swap_in(&l, &other, "snapshot", FIRST_SNAPSHOT);
+    CHECK_EQ(recover(&l, "reference", &r, &notes), -EBADMSG);
+    CHECK_EQ(notes.count, 2);
+    CHECK(strstr(hr_error(), "--journal-only") != NULL);
+    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
+                                                         .engine = &eut_oracle,
+                                                         .threads = 1,
+                                                         .snapshot_most = 0}),
+             0);
+    CHECK_EQ(r.digest, l.digest);
+    /* A file in the middle is: recovery stops in front of it. */
+    swap_in(&l, &other, "journal", files[n - 2]);
+    hr_recovery_free(&r);
+    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
+                                                         .engine = &eut_oracle,
+                                                         .threads = 1,
+                                                         .snapshot_most = 0}),
+             0);
+    CHECK_EQ(r.reached, files[n - 2] - 1);
+    CHECK(strstr(r.lost, "goes on behind other requests") != NULL);
+    hr_recovery_free(&r);
+    free(files);
+    ledger_remove(&other);
+    ledger_remove(&l);
+}
+
+/* A snapshot right where the last file begins; the file behind it lost all its bytes. */
+TEST(ledger, an_emptied_last_file_is_a_loss_also_right_behind_a_snapshot)
+{
+    struct ledger l = ledger_make(100u << 10);
+    struct hr_journal_reader *reader;
+    const struct eut_request *requests;
+    uint64_t *files, first;
+    uint32_t count;
+    char path[256];
+    int n = hr_ledger_list(l.path, "journal", "log", &files);
+
+    CHECK(n >= 2);
+    path_of(&l, "journal", files[n - 1], path);
+    CHECK_EQ(truncate(path, 0), 0);
+    CHECK_EQ(hr_journal_reader_open(&reader, l.path, files[n - 1]), 0);
+    CHECK_EQ(hr_journal_read(reader, &requests, &count, &first), -EBADMSG);
+    CHECK_EQ(hr_journal_reader_end(reader)->last, files[n - 1] - 1);
+    hr_journal_reader_close(reader);
+    free(files);
+    ledger_remove(&l);
+}
+
 TEST(ledger, goes_on_after_a_recovery)
 {
     struct ledger l = ledger_make(1u << 20);
@@ -458,18 +553,31 @@ TEST(ledger, a_snapshot_that_fails_leaves_nothing)
     struct hr_snapshot_facts facts;
     struct hr_snapshot_params params = {"/nowhere/at/all", 1, 1};
     struct hr_snapshot_source source;
+    char folder[] = "/tmp/headroom-ledger.XXXXXX", half[128];
+    FILE *file;
 
     flow_of(&flow);
     CHECK_EQ(eut_stream_open(&stream, engine_named("reference"), &flow), 0);
     CHECK_EQ(hr_event_digests_new(&digests, MARKETS), 0);
-    source = (struct hr_snapshot_source){stream.engine, stream.self,
-                                         hr_flow_limits(&flow, HR_FLOW_BATCH), &digests, 0};
+    source = (struct hr_snapshot_source){
+        stream.engine, stream.self, hr_flow_limits(&flow, HR_FLOW_BATCH), &digests, 0, 0};
     CHECK_EQ(hr_snapshot_write(&source, &params, &facts), -ENOENT);
     CHECK_EQ(hr_snapshot_begin(&taking, &source, &params), 0);
     CHECK_EQ(hr_snapshot_end(&taking, true, &facts), -ENOENT);
     CHECK(strstr(hr_error(), "/nowhere/at/all") != NULL);
     CHECK_EQ(hr_snapshot_end(&taking, true, &facts), -EINVAL);
     hr_snapshot_abandon(&taking);
+    /* What a killed child was making goes with it. */
+    CHECK(mkdtemp(folder) != NULL);
+    params.folder = folder;
+    snprintf(half, sizeof(half), "%s/" HR_SNAPSHOT_NAME HR_LEDGER_MAKING, folder, UINT64_C(0));
+    file = fopen(half, "w");
+    CHECK(file != NULL && fclose(file) == 0);
+    CHECK_EQ(hr_snapshot_begin(&taking, &source, &params), 0);
+    hr_snapshot_abandon(&taking);
+    CHECK(access(half, F_OK) != 0);
+    snprintf(half, sizeof(half), "rm -rf %s", folder);
+    CHECK_EQ(system(half), 0);
     hr_event_digests_free(&digests);
     eut_stream_close(&stream);
 }
