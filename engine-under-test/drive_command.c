@@ -5,8 +5,8 @@
  * The flow is made here from its seed before anything is sent. What comes back is folded into a
  * digest, and the oracle, in this process, is afterwards given what was sent: a market's orders all
  * come from one client, so each client's sent part tells what each market saw. That holds if the
- * server's engine was empty before; else nothing is compared, and nothing is claimed. It cannot see
- * what other clients do to the same markets.
+ * server's engine was empty before and nobody else's orders came to it meanwhile; else the result
+ * cannot be used.
  */
 #include "engine-under-test/engine_stream.h"
 #include "engine-under-test/loader.h"
@@ -14,8 +14,10 @@
 #include "harness/error.h"
 #include "harness/link_address.h"
 #include "harness/link_keys.h"
+#include "harness/link_socket.h"
 #include "harness/order_net.h"
 #include "harness/order_pace.h"
+#include "harness/platform/platform.h"
 #include "harness/progress.h"
 #include "harness/record.h"
 #include "harness/wire.h"
@@ -32,6 +34,8 @@
 #define WINDOW_DEFAULT 512u
 #define HWM 1000u
 #define PROOF_BATCH 512u
+#define RATE_MAX 1e9
+#define ORDER_BYTES (2 * sizeof(struct eut_request)) /* kept as made, and by client */
 
 static const struct hr_option options[] = {
     EUT_FLOW_OPTIONS,
@@ -77,6 +81,7 @@ struct drive {
     struct hr_client_counts last; /* a second ago */
     bool told;                    /* the server told these */
     uint64_t received, accepted;
+    bool shared; /* others sent orders to the same engine, or had it replaced */
     bool compared;
     uint64_t digest, right;
     bool interrupted;
@@ -102,6 +107,7 @@ static int time_of(const struct drive *d, const char *name, uint64_t *ns)
 {
     int rc = hr_parse_time(hr_arg_text(d->args, name), ns);
 
+    rc = rc || *ns >= 1000000 ? rc : hr_fail(EINVAL, "at least 1ms");
     return rc ? hr_context(rc, "--%s", name) : 0;
 }
 
@@ -110,13 +116,31 @@ static int read_keys(struct drive *d)
     const char *own = hr_arg_text(d->args, "key"), *server = hr_arg_text(d->args, "server-key");
 
     if (!d->address.sealed) {
-        return 0;
+        return own || server ? hr_fail(EINVAL, "keys are for a sealed port, which this is not: "
+                                               "qtcp://… or qzmq://…")
+                             : 0;
     }
     if (!own || !server) {
         return hr_fail(EINVAL, "a sealed port needs --key CLIENT.key and --server-key SERVER.pub, "
                                "which `headroom keys` makes");
     }
     return hr_link_keys_load(&d->keys, own, &server, 1);
+}
+
+/* They are all made before the first is sent. */
+static int check_requests(const struct drive *d)
+{
+    uint64_t free_bytes = hr_memory_available();
+
+    if (d->requests == 0) {
+        return hr_fail(EINVAL, "no orders: --requests, or --rate times --duration, is at least 1");
+    }
+    return d->requests < free_bytes / ORDER_BYTES
+               ? 0
+               : hr_fail(ENOMEM,
+                         "%" PRIu64 " orders are kept here, %zu bytes each, and %.1f GiB are free: "
+                         "fewer --requests, or a shorter --duration",
+                         d->requests, ORDER_BYTES, (double)free_bytes / 1073741824.0);
 }
 
 static int read_args(struct drive *d)
@@ -143,18 +167,26 @@ static int read_args(struct drive *d)
     }
     hr_link_address_text(&d->address, d->address.place.port, d->text);
     d->lost_after_ms = lost_ns / 1000000;
-    d->rate = hr_arg_given(d->args, "rate") ? (double)hr_arg_count(d->args, "rate") : 0;
-    d->requests = hr_arg_given(d->args, "requests") || d->rate == 0 || d->duration_ns == 0
-                      ? hr_arg_count(d->args, "requests")
-                      : (uint64_t)(d->rate * (double)d->duration_ns / 1e9);
+    d->requests = hr_arg_count(d->args, "requests");
+    if (hr_arg_given(d->args, "rate")) {
+        d->rate = (double)hr_arg_count(d->args, "rate");
+        if (d->rate < 1 || d->rate > RATE_MAX) {
+            return hr_fail(EINVAL, "--rate: from 1 to %g; without it, as fast as they are answered",
+                           RATE_MAX);
+        }
+    }
+    if (d->rate > 0 && d->duration_ns && !hr_arg_given(d->args, "requests")) {
+        double product = d->rate * (double)d->duration_ns / 1e9;
+
+        d->requests = product < 1e18 ? (uint64_t)product : UINT64_MAX;
+    }
     d->limits = hr_flow_limits(&d->flow, HR_NET_BATCH_MAX);
     d->clients = d->clients < d->limits.markets ? d->clients : d->limits.markets;
     d->lines = hr_arg_flag(d->args, "lines") || isatty(STDERR_FILENO);
-    return d->requests ? 0 : hr_fail(EINVAL, "--requests: at least 1");
+    return check_requests(d);
 }
 
-/* ---- the server --------------------------------------------------------------------------------
- */
+/* ---- the server ---------------------------------------------------------------------------- */
 
 static int ask(struct drive *d, uint8_t what, struct hr_wire_event *answer)
 {
@@ -216,8 +248,9 @@ static int meet(struct drive *d)
                                     .place = &d->address.place,
                                     .keys = &d->keys,
                                     .beside = d->rate > 0};
-    int rc = d->address.ops->listen(&d->link, &params);
+    int rc = hr_sockets_allow(d->clients);
 
+    rc = rc ? rc : d->address.ops->listen(&d->link, &params);
     if (rc == 0) {
         d->link->ops = d->address.ops;
         rc = d->link->ops->join(d->link, false);
@@ -228,12 +261,20 @@ static int meet(struct drive *d)
                                                                    .window = d->window});
     rc = rc ? rc : check_limits(d);
     rc = rc ? rc : ask_engine(d);
+    if (rc == -EPIPE) {
+        rc = hr_fail(EPIPE,
+                     "the server took none or not all of %u connections: it has another link on "
+                     "this port, or too little room (serve --connections)",
+                     d->clients);
+    }
     return rc ? hr_context(rc, "%s", d->text) : 0;
 }
 
 /* What the server says of these connections. Nothing, if it does not answer. */
 static void ask_counts(struct drive *d)
 {
+    struct hr_wire_event all;
+
     d->told = true;
     for (uint32_t c = 0; c < d->clients && d->told; c++) {
         struct hr_wire_event answer;
@@ -242,10 +283,11 @@ static void ask_counts(struct drive *d)
         d->received += d->told ? answer.order : 0;
         d->accepted += d->told ? answer.maker : 0;
     }
+    d->shared = d->told && hr_client_ask(d->side, 0, HR_WIRE_ASK_ENGINE, 1000, &all) == 0 &&
+                all.order != d->before + d->received;
 }
 
-/* ---- the flow and its proof -------------------------------------------------------------------
- */
+/* ---- the flow and its proof ---------------------------------------------------------------- */
 
 static int make_flow(struct drive *d)
 {
@@ -307,8 +349,7 @@ static int prove(struct drive *d)
     return rc;
 }
 
-/* ---- verdict ------------------------------------------------------------------------------------
- */
+/* ---- verdict ------------------------------------------------------------------------------- */
 
 static void invalid(struct drive *d, const char *why)
 {
@@ -335,6 +376,9 @@ static int judge(struct drive *d)
                  "not know: restart it, or --new-engine",
                  d->before);
         invalid(d, text);
+    } else if (d->shared) {
+        invalid(d, "others used the server's engine meanwhile, which the oracle does not know: one "
+                   "drive at a time");
     } else {
         rc = prove(d);
         if (rc == 0 && d->digest != d->right) {
@@ -349,8 +393,7 @@ static int judge(struct drive *d)
     return rc;
 }
 
-/* ---- what is told -------------------------------------------------------------------------------
- */
+/* ---- what is told -------------------------------------------------------------------------- */
 
 static void say_line(void *context, uint64_t ns)
 {
@@ -480,8 +523,7 @@ static int write_json(const struct drive *d)
     return rc;
 }
 
-/* ---- the run ------------------------------------------------------------------------------------
- */
+/* ---- the run ------------------------------------------------------------------------------- */
 
 static int pace(struct drive *d)
 {

@@ -12,6 +12,7 @@
 #include "harness/error.h"
 #include "harness/link_address.h"
 #include "harness/link_keys.h"
+#include "harness/link_socket.h"
 #include "harness/metrics.h"
 #include "harness/order_net.h"
 #include "harness/progress.h"
@@ -125,7 +126,9 @@ static int read_keys(struct serve *s, bool sealed)
     int n = hr_arg_list(s->args, "client-key", &known);
 
     if (!sealed) {
-        return 0;
+        return own || n ? hr_fail(EINVAL, "keys are for sealed ports, and none of these is one: "
+                                          "--listen qtcp://… or qzmq://…")
+                        : 0;
     }
     if (!own || n == 0) {
         return hr_fail(EINVAL, "a sealed port needs --key SERVER.key and --client-key CLIENT.pub, "
@@ -248,8 +251,7 @@ static int open_metrics(struct serve *s)
     return rc ? hr_context(rc, "--metrics") : 0;
 }
 
-/* ---- what is told -----------------------------------------------------------------------------
- */
+/* ---- what is told -------------------------------------------------------------------------- */
 
 static int write_addresses(const struct serve *s)
 {
@@ -390,8 +392,7 @@ static int write_json(const struct serve *s, double seconds)
     return rc;
 }
 
-/* ---- the watch --------------------------------------------------------------------------------
- */
+/* ---- the watch ----------------------------------------------------------------------------- */
 
 static int watch(struct serve *s)
 {
@@ -447,7 +448,6 @@ static int check_metrics(const struct serve *s)
 {
     bool wanted =
         hr_arg_given(s->args, "metrics") && strcmp(hr_arg_text(s->args, "metrics"), "off") != 0;
-
     int rc = wanted ? hr_metrics_available() : 0;
 
     return rc ? hr_context(rc, "--metrics") : 0;
@@ -465,6 +465,7 @@ static int serve(struct serve *s)
     if (rc == 0 && (connections == 0 || connections > CONNECTIONS_MAX)) {
         rc = hr_fail(EINVAL, "--connections: 1 to %u", CONNECTIONS_MAX);
     }
+    rc = rc ? rc : hr_sockets_allow(connections * s->count);
     rc = rc ? rc : open_ports(s, (uint32_t)connections);
     rc = rc ? rc : start_engine(s);
     rc = rc ? rc : open_metrics(s);

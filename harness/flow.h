@@ -113,7 +113,8 @@ struct hr_tape {
     struct hr_flow_counts counts; /* of the steady phase */
     struct hr_region region;      /* what holds the requests */
 };
-/* Records `steady` steady requests using `shadow` to learn what happens. progress may be NULL. */
+/* Records `steady` steady requests using `shadow` to learn what happens. progress may be NULL.
+ * -EINTR if the program is to end meanwhile. */
 int hr_tape_record(struct hr_tape *tape, const struct hr_flow_params *params, uint64_t steady,
                    const struct eut_engine *shadow, void (*progress)(void *, double share),
                    void *context);

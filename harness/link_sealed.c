@@ -10,6 +10,7 @@
 #include "harness/link_sealed.h"
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/progress.h"
 #include "harness/qzmq.h"
 
 #include <errno.h>
@@ -368,6 +369,9 @@ static int sealed_join(struct hr_link *link, bool server)
         rc = n < 0 ? n : 0;
         if (rc == 0 && hr_clock_ns() - began_ns > JOIN_NS) {
             rc = hr_fail(ETIMEDOUT, "no sealed session within 30 s");
+        }
+        if (rc == 0 && hr_stop_signal()) {
+            rc = hr_fail(EINTR, "interrupted");
         }
     }
     return rc;

@@ -7,18 +7,25 @@
 #include "harness/link_socket.h"
 
 #include "harness/error.h"
+#include "harness/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define TMP_BYTES_MAX 60
+#define FILES_SPARE 128u /* beside the connections: streams, metrics, what libraries open */
+#define CONNECT_MS 20000
+#define LOOK_MS 100
 
 static void path_address(struct hr_meeting *m, const char *path)
 {
@@ -36,26 +43,34 @@ static void loopback_address(struct hr_meeting *m)
     snprintf(m->text, sizeof(m->text), "127.0.0.1");
 }
 
-static int place_address(struct hr_meeting *m, const struct hr_link_place *place)
+/* The address that a name's `which`-th is; -ENOENT without a message if it has not so many. */
+static int place_address(struct hr_meeting *m, const struct hr_link_place *place, unsigned which)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC,
                              .ai_socktype = SOCK_STREAM,
                              .ai_flags = AI_NUMERICSERV | (place->server ? AI_PASSIVE : 0)},
-                    *found;
+                    *found, *at;
+    bool six = strchr(place->host, ':') != NULL;
     char port[8];
     int err;
 
-    snprintf(m->text, sizeof(m->text), "%s:%u", place->host, place->port);
+    snprintf(m->text, sizeof(m->text), "%s%s%s:%u", six ? "[" : "", place->host, six ? "]" : "",
+             place->port);
     snprintf(port, sizeof(port), "%u", place->port);
     err = getaddrinfo(place->host, port, &hints, &found);
     if (err) {
         return hr_fail(EHOSTUNREACH, "no address of %s: %s", place->host, gai_strerror(err));
     }
-    m->address_bytes =
-        found->ai_addrlen < sizeof(m->address) ? found->ai_addrlen : (socklen_t)sizeof(m->address);
-    memcpy(&m->address, found->ai_addr, m->address_bytes);
+    for (at = found; at && which > 0; which--) {
+        at = at->ai_next;
+    }
+    if (at) {
+        m->address_bytes =
+            at->ai_addrlen < sizeof(m->address) ? at->ai_addrlen : (socklen_t)sizeof(m->address);
+        memcpy(&m->address, at->ai_addr, m->address_bytes);
+    }
     freeaddrinfo(found);
-    return 0;
+    return at ? 0 : -ENOENT;
 }
 
 static int set_up(int fd, bool local, const struct hr_link_params *p)
@@ -85,6 +100,25 @@ static int set_up(int fd, bool local, const struct hr_link_params *p)
 #else
         return hr_fail(ENOTSUP, "this system does not let a program choose its congestion control");
 #endif
+    }
+    return 0;
+}
+
+int hr_sockets_allow(uint64_t connections)
+{
+    uint64_t files = connections + FILES_SPARE;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= files) {
+        return 0;
+    }
+    limit.rlim_cur = limit.rlim_max < files ? limit.rlim_max : (rlim_t)files;
+    if (limit.rlim_cur < files || setrlimit(RLIMIT_NOFILE, &limit)) {
+        return hr_fail(EMFILE,
+                       "%" PRIu64 " connections need %" PRIu64
+                       " open files, and this process may have %" PRIu64 " (ulimit -Hn): fewer "
+                       "connections, or a higher limit",
+                       connections, files, (uint64_t)limit.rlim_max);
     }
     return 0;
 }
@@ -140,7 +174,7 @@ static int find_address(struct hr_meeting *m, const struct hr_link_place *place)
         return 0;
     }
     if (!m->local) {
-        return place_address(m, place);
+        return place_address(m, place, 0);
     }
     if (strlen(place->host) >= HR_SOCKET_PATH_MAX) {
         return hr_fail(ENAMETOOLONG, "%s: a socket's path is shorter than %d bytes", place->host,
@@ -177,7 +211,9 @@ static int open_door(struct hr_meeting *m, const struct hr_link_params *params)
     }
     if (bind(m->fd, &m->address.any, m->address_bytes)) {
         return hr_fail(errno, "cannot listen on %s: %s%s", m->text, strerror(errno),
-                       m->local && errno == EADDRINUSE ? "; remove it if nobody uses it" : "");
+                       errno != EADDRINUSE ? ""
+                       : m->local          ? "; remove it if nobody uses it"
+                                           : "; port 0: the system chooses");
     }
     if (params->place && m->local) {
         snprintf(m->path, sizeof(m->path), "%s", params->place->host);
@@ -209,7 +245,26 @@ int hr_meeting_open(struct hr_meeting *m, bool local, const struct hr_link_param
     return rc;
 }
 
-int hr_meeting_connect(const struct hr_meeting *m, const struct hr_link_params *params)
+/* Until the other side took the call, nobody wants it any more, or CONNECT_MS are over. */
+static int await_connection(int fd, const char *text)
+{
+    struct pollfd item = {.fd = fd, .events = POLLOUT};
+    int err = 0;
+
+    for (int ms = 0; poll(&item, 1, LOOK_MS) <= 0; ms += LOOK_MS) {
+        if (hr_stop_signal()) {
+            return hr_fail(EINTR, "interrupted");
+        }
+        if (ms >= CONNECT_MS) {
+            return hr_fail(ETIMEDOUT, "cannot connect to %s: nothing came back within %d s", text,
+                           CONNECT_MS / 1000);
+        }
+    }
+    getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &(socklen_t){sizeof(err)});
+    return err ? hr_fail(err, "cannot connect to %s: %s", text, strerror(err)) : 0;
+}
+
+static int call(const struct hr_meeting *m, const struct hr_link_params *params)
 {
     int fd = open_socket(m), rc;
 
@@ -217,14 +272,32 @@ int hr_meeting_connect(const struct hr_meeting *m, const struct hr_link_params *
         return fd;
     }
     rc = set_up(fd, m->local, params);
+    if (rc == 0 && !m->local) { /* a local one is there at once, or its backlog is waited for */
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+    }
     if (rc == 0 && connect(fd, &m->address.any, m->address_bytes)) {
-        rc = hr_fail(errno, "cannot connect to %s: %s", m->text, strerror(errno));
+        rc = errno == EINPROGRESS
+                 ? await_connection(fd, m->text)
+                 : hr_fail(errno, "cannot connect to %s: %s", m->text, strerror(errno));
     }
     if (rc) {
         close(fd);
         return rc;
     }
     fcntl(fd, F_SETFL, O_NONBLOCK);
+    return fd;
+}
+
+int hr_meeting_connect(const struct hr_meeting *m, const struct hr_link_params *params)
+{
+    struct hr_meeting other = *m;
+    int fd = call(m, params);
+
+    for (unsigned which = 1; fd < 0 && fd != -EINTR && params->place && !m->local &&
+                             place_address(&other, params->place, which) == 0;
+         which++) {
+        fd = call(&other, params);
+    }
     return fd;
 }
 

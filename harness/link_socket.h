@@ -35,11 +35,16 @@ struct hr_meeting {
 };
 
 int hr_meeting_open(struct hr_meeting *meeting, bool local, const struct hr_link_params *params);
-/* A connection to it, set up and not blocking, or a negative errno. */
+/* A connection to it, set up and not blocking, or a negative errno: -EINTR if the program is to end
+ * meanwhile, -ETIMEDOUT if nothing comes back for 20 s. Of a name with several addresses the first
+ * that answers. */
 int hr_meeting_connect(const struct hr_meeting *meeting, const struct hr_link_params *params);
 /* The next caller's, or -EAGAIN without a message if there is none. */
 int hr_meeting_accept(const struct hr_meeting *meeting, const struct hr_link_params *params);
 void hr_meeting_close(struct hr_meeting *meeting, bool remove);
+/* So many connections are to be open at once: raises what the process may open as far as the system
+ * lets it. -EMFILE if that is not enough. */
+int hr_sockets_allow(uint64_t connections);
 /* What the system made of the settings. */
 void hr_socket_facts(int fd, bool local, struct hr_link_facts *facts);
 

@@ -151,8 +151,9 @@ static int serve(struct zmq_link *l)
     }
     if (l->zmq->bind(l->router, endpoint) ||
         l->zmq->getsockopt(l->router, HR_ZMQ_LAST_ENDPOINT, endpoint, &size)) {
-        return hr_context(broken(l, "a ROUTER, which wants an address or an interface's name"),
-                          "cannot listen on %s", endpoint);
+        int rc = broken(l, "a ROUTER, which wants an address or an interface's name");
+
+        return hr_context(rc == -ENODEV ? -EADDRNOTAVAIL : rc, "cannot listen on %s", endpoint);
     }
     l->items[0] = (struct hr_zmq_item){.socket = l->router, .events = HR_ZMQ_POLLIN};
     l->base.facts.port = (uint16_t)atoi(strrchr(endpoint, ':') + 1);

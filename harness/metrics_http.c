@@ -42,6 +42,9 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
     enum MHD_Result result;
 
     if (!response) {
+        if (mode == MHD_RESPMEM_MUST_FREE) {
+            free(text);
+        }
         return MHD_NO;
     }
     MHD_add_response_header(response, "Content-Type",
@@ -120,9 +123,10 @@ static int start(struct hr_metrics_http *http, const struct sockaddr *address, c
     if (!http->daemon) {
         int err = errno;
 
-        return hr_fail(err ? err : EADDRINUSE, "cannot listen on %s:%u for metrics%s%s", host, port,
-                       err ? ": " : "; --metrics ADDR:PORT chooses another, --metrics off none",
-                       err ? strerror(err) : "");
+        return hr_fail(
+            err ? err : EADDRINUSE,
+            "cannot listen on %s:%u for metrics%s%s; ADDR:PORT chooses another, off none", host,
+            port, err ? ": " : "", err ? strerror(err) : "");
     }
     info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_BIND_PORT);
     http->port = info ? info->port : port;

@@ -586,7 +586,7 @@ static int receive_all(int fd, void *data, size_t bytes, int wait_ms, bool patie
 
         if (ready <= 0) {
             quiet_ms += ready == 0 ? LOOK_MS : 0;
-            if (hr_stop_signal() && !patient) {
+            if (hr_stop_signal() && !patient && at == 0) {
                 return hr_fail(EINTR, "interrupted");
             }
             if (wait_ms >= 0 && quiet_ms > wait_ms) {
@@ -643,21 +643,19 @@ int hr_server_start(struct hr_server *server, const struct hr_server_params *par
     return rc;
 }
 
-static int say(struct hr_server *server, char word)
+/* What was asked before and not waited for comes first. */
+static int ask(struct hr_server *server, char word, struct hr_server_counts *counts)
 {
+    int rc = 0;
+
     if (server->control < 0 || send(server->control, &word, 1, MSG_NOSIGNAL) != 1) {
         return hr_fail(EPIPE, "the server's process is no more");
     }
-    return 0;
-}
-
-static int ask(struct hr_server *server, char word, struct hr_server_counts *counts)
-{
-    int rc = say(server, word);
-
-    return rc ? rc
-              : receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS,
-                            server->patient);
+    for (server->owed++; rc == 0 && server->owed > 0; server->owed -= rc == 0) {
+        rc = receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS,
+                         server->patient);
+    }
+    return rc;
 }
 
 int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts)

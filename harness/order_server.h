@@ -61,7 +61,8 @@ struct hr_server_counts {
 struct hr_server {
     pid_t pid;
     int control;
-    bool patient; /* an answer is waited for although the program is to end */
+    unsigned owed; /* answers that were asked for and have not come: an ask() was given up */
+    bool patient;  /* an answer is waited for although the program is to end */
 };
 
 /* The server's part, in the calling process: until the parent's channel says so, or with control -1

@@ -4,6 +4,7 @@
 #include "harness/error.h"
 #include "harness/flow.h"
 #include "harness/platform/platform.h"
+#include "harness/progress.h"
 #include "harness/sha256.h"
 
 #include <errno.h>
@@ -54,9 +55,14 @@ static int record(struct hr_tape *tape, struct hr_flow *flow, const struct eut_e
         if (made == tape->load) {
             tape->digest_load = shadow->digest(self);
         }
-        if (progress && made - told >= PROGRESS_EVERY) {
+        if (made - told >= PROGRESS_EVERY) {
             told = made;
-            progress(context, (double)made / (double)total);
+            if (hr_stop_signal()) {
+                return hr_fail(EINTR, "interrupted");
+            }
+            if (progress) {
+                progress(context, (double)made / (double)total);
+            }
         }
     }
     tape->digest = shadow->digest(self);

@@ -63,6 +63,18 @@ expect_refused "$HEADROOM" drive tcp://127.0.0.1:0
 expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --batch 2000
 expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --duration 5
 expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --window 1 --batch 16
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --rate 0
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --duration 0s
+expect_err 'at least 1ms'
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --requests 1000000G
+expect_err 'fewer --requests'
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --rate 1G --duration 100000h
+expect_err 'fewer --requests'
+expect_refused "$HEADROOM" drive tcp://127.0.0.1:5555 --key "$TMP/any.key" # what is not sealed must not look so
+expect_err 'qtcp'
+expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --client-key "$TMP/any.pub"
+expect_err 'qtcp'
+(ulimit -n 64 && expect_refused "$HEADROOM" serve --listen tcp://127.0.0.1:0 --connections 100 && expect_err 'ulimit -Hn') || exit 1
 expect_refused "$HEADROOM" drive tcp://127.0.0.1:1 --metrics
 expect_refused "$HEADROOM" drive tcp://127.0.0.1:1 # nobody is there
 expect_err 'cannot connect to 127\.0\.0\.1:1'
@@ -116,6 +128,21 @@ stop
 [ "$(number "$TMP/served.json" lost)$(number "$TMP/served.json" duplicated)$(number "$TMP/served.json" cut)$(number "$TMP/served.json" bad)" = 0000 ] ||
     failed "a server that counts what did not happen"
 grep -q '^digest' "$TMP/serve.out" || failed "no summary"
+
+# ---- several addresses, too little room, two at once -------------------------------------------------
+serve --listen tcp://127.0.0.1:0 --metrics off --renew --markets 50 --connections 30
+expect_exit 0 "$HEADROOM" drive "$(at tcp | sed 's/127\.0\.0\.1/localhost/')" --markets 50 --requests 20k --new-engine
+expect_refused "$HEADROOM" drive "$(at tcp)" --markets 50 --clients 31
+expect_err 'serve --connections'
+"$HEADROOM" drive "$(at tcp)" --markets 50 --requests 40k --rate 10k --new-engine >"$TMP/shared" 2>&1 &
+pid=$!
+while kill -0 $pid 2>/dev/null; do # another client of the same engine
+    "$HEADROOM" drive "$(at tcp)" --markets 50 --requests 100 --clients 1 >"$TMP/out" 2>&1
+done
+wait $pid
+[ $? -eq 3 ] || failed "two at once: $(cat "$TMP/shared")"
+grep -q 'others used' "$TMP/shared" || failed "two at once: $(cat "$TMP/shared")"
+stop
 
 # ---- no new engine unless the server was told; a line a second if asked for; SIGINT -----------------
 serve --listen tcp://127.0.0.1:0 --metrics off --lines --markets 20

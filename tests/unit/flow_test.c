@@ -3,8 +3,12 @@
 #include "engine-under-test/loader.h"
 #include "harness/error.h"
 #include "harness/flow.h"
+#include "harness/progress.h"
 #include "harness/random.h"
 #include "tests/test.h"
+
+#include <errno.h>
+#include <signal.h>
 
 #define GOLDEN_SHA256 "884c57bf6eb7e06eda4e69e1b4743aac23919aa842fd00bae8bc24cf27429534"
 
@@ -257,6 +261,21 @@ TEST(flow, same_seed_same_bytes)
 }
 
 /* One dimension's draws leave the others' alone: other sizes, same markets. */
+/* A long flow is not waited for by who wants to end the program. */
+TEST(flow, making_one_can_be_interrupted)
+{
+    struct hr_flow_params params = params_of(2, 3, 2);
+    struct hr_tape tape;
+
+    if (HR_ONE_PROCESS) {
+        SKIP("one process for all tests: a signal would stop the others, too");
+    }
+    hr_stop_install();
+    raise(SIGINT);
+    CHECK_EQ(hr_tape_record(&tape, &params, 1000000, oracle(), NULL, NULL), -EINTR);
+    CHECK(tape.requests == NULL);
+}
+
 TEST(flow, streams_are_independent)
 {
     struct hr_flow_params p = params_of(50, 5, 5);

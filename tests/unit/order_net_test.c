@@ -278,6 +278,35 @@ TEST(order_net, a_stuck_engine_does_not_keep_the_program)
     hr_net_close(&net);
 }
 
+/* Who asked and did not wait must not take that answer, which has no digest, for his next one's. */
+TEST(order_net, an_answer_that_was_given_up_is_not_the_next_ones)
+{
+    struct eut_request *requests = orders();
+    struct hr_server_counts served, looked, again;
+    struct hr_net_cut cut;
+    struct hr_net net;
+
+    if (HR_ONE_PROCESS) {
+        SKIP("one process for all tests: a signal would stop the others, too");
+    }
+    open_net(&net, link_of("unix"), 2, 16, "reference");
+    CHECK_EQ(hr_net_cut(&cut, requests, ORDERS, 2), 0);
+    CHECK_EQ(drive(&net, &cut, 16, LOST_AFTER_MS), 0);
+    CHECK_EQ(hr_server_ask(&net.server, &served), 0);
+    CHECK(served.digest != 0);
+    kill(net.server.pid, SIGSTOP);
+    hr_stop_install();
+    raise(SIGINT);
+    CHECK_EQ(hr_server_look(&net.server, &looked), -EINTR);
+    kill(net.server.pid, SIGCONT);
+    net.server.patient = true;
+    CHECK_EQ(hr_server_ask(&net.server, &again), 0);
+    CHECK_EQ(again.digest, served.digest);
+    hr_net_cut_free(&cut);
+    hr_net_close(&net);
+    free(requests);
+}
+
 /* A folder for temporary files may have a long name; a socket may not. */
 TEST(order_net, a_long_tmpdir_is_no_hindrance)
 {
