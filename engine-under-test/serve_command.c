@@ -198,6 +198,7 @@ static int start_engine(struct serve *s)
                                              .cpu = -1,
                                              .ports = true,
                                              .timed = true,
+                                             .shares_cpu = true,
                                              .renew = hr_arg_flag(s->args, "renew"),
                                          });
 

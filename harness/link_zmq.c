@@ -414,18 +414,17 @@ static void receive_at_clients(struct zmq_link *l)
 
 static void send_out(struct zmq_link *l, struct peer *p);
 
-static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
+/* What came since the last time. */
+static uint32_t look(struct zmq_link *l, uint32_t *ready, uint32_t most)
 {
-    struct zmq_link *l = (struct zmq_link *)link;
-    uint32_t n = 0, c = l->next;
+    uint32_t n = 0, c = l->next, slots = l->base.slots;
 
-    wait_ms = link->params.beside ? wait_ms : IDLE_MS;
     if (l->server) {
         receive_at_server(l);
     } else {
         receive_at_clients(l);
     }
-    for (uint32_t k = 0; k < link->slots && n < most; k++, c = c + 1 < link->slots ? c + 1 : 0) {
+    for (uint32_t k = 0; k < slots && n < most; k++, c = c + 1 < slots ? c + 1 : 0) {
         struct peer *p = l->peers + c;
 
         if (p->used && p->unsent && !p->gone) {
@@ -440,8 +439,18 @@ static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wa
         }
     }
     l->next = c;
-    if (n == 0 && wait_ms > 0) {
-        l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, wait_ms);
+    return n;
+}
+
+static int zmq_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int wait_ms)
+{
+    struct zmq_link *l = (struct zmq_link *)link;
+    uint32_t n = look(l, ready, most);
+
+    wait_ms = link->params.beside ? wait_ms : IDLE_MS;
+    if (n == 0 && wait_ms > 0 &&
+        l->zmq->poll(l->items, l->server ? 1 : (int)link->params.clients, wait_ms) > 0) {
+        n = look(l, ready, most);
     }
     return (int)n;
 }

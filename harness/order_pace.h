@@ -5,7 +5,8 @@
  * Closed loop (rate 0): each client sends as far ahead as its window lets it. Open loop: the batch
  * that begins with order i is due at i / rate after the start, whoever's it is; clients take turns,
  * and what is due waits for nobody's answers but a full window's. Latency then counts from when the
- * batch was due, so that what the server's side holds up is paid by all that came meanwhile.
+ * batch was due, so that what the server's side holds up is paid by all that came meanwhile. With
+ * nothing to send or to take the loop yields its processor: a server of this machine may need it.
  *
  * Threads: one. Errors as in order_client.h; the counters are right after an error, too.
  */
