@@ -10,12 +10,17 @@
  * up in whatever round he is, since without us he may never see a quorum for it. */
 static void hear_past(struct hr_validator *v, uint32_t from, const struct hr_block_message *m)
 {
-    const struct hr_block *block = v->chain[m->height - 1];
+    const uint8_t *root;
+    uint32_t round;
+    const struct hr_block *block = hr_validator_past(v, m->height, &root, &round);
     struct hr_block_message reply = {
         .kind = m->kind, .height = m->height, .round = m->round, .poll = m->poll};
 
+    if (!block) {
+        return;
+    }
     memcpy(reply.hash, block->hash, HR_HASH_BYTES);
-    memcpy(reply.root, v->roots[m->height - 1], HR_HASH_BYTES);
+    memcpy(reply.root, root, HR_HASH_BYTES);
     switch (m->kind) {
     case HR_BLOCK_FETCH:
         reply.kind = HR_BLOCK_COMMITTED;
@@ -33,7 +38,7 @@ static void hear_past(struct hr_validator *v, uint32_t from, const struct hr_blo
         break;
     case HR_BLOCK_PREVOTE:
     case HR_BLOCK_PRECOMMIT:
-        if (!m->again && m->round <= v->rounds[m->height - 1]) {
+        if (!m->again && m->round <= round) {
             return; /* it was only on its way */
         }
         hr_validator_send(v, from, &reply);

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -19,6 +20,8 @@
 
 #define READ_BYTES (256u << 10)
 #define MEET_MS 2000
+#define CALL_MS 100 /* a caller who has not said who he is by then is nobody */
+#define WORD_BYTES 16
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
 #else
@@ -36,8 +39,16 @@ struct held {
     size_t size;
 };
 
+/* What who comes back says first. */
+struct call {
+    uint8_t word[WORD_BYTES];
+    uint32_t node;
+};
+
 struct hr_mesh {
     uint32_t nodes, me;
+    struct hr_meeting doors[HR_VALIDATORS_MAX];
+    uint8_t word[WORD_BYTES];
     int fds[HR_VALIDATORS_MAX][HR_VALIDATORS_MAX]; /* [mine][his]; -1: none */
     struct bytes in[HR_VALIDATORS_MAX], out[HR_VALIDATORS_MAX];
     uint64_t delay_ns, sent_bytes;
@@ -111,6 +122,15 @@ int hr_mesh_new(struct hr_mesh **out, uint32_t nodes)
     }
     mesh->nodes = nodes;
     memset(mesh->fds, -1, sizeof(mesh->fds));
+    for (uint32_t i = 0; i < HR_VALIDATORS_MAX; i++) {
+        mesh->doors[i].fd = -1;
+    }
+    if (getentropy(mesh->word, sizeof(mesh->word))) {
+        rc = hr_fail(errno, "no random word for a mesh: %s", strerror(errno));
+    }
+    for (uint32_t i = 0; i < nodes && rc == 0; i++) {
+        rc = hr_meeting_open(&mesh->doors[i], false, &(struct hr_link_params){.clients = 1});
+    }
     for (uint32_t a = 0; a < nodes; a++) {
         for (uint32_t b = a + 1; b < nodes && rc == 0; b++) {
             rc = meet(mesh, a, b);
@@ -129,12 +149,9 @@ void hr_mesh_free(struct hr_mesh *mesh)
     if (!mesh) {
         return;
     }
+    hr_mesh_leave(mesh);
     for (uint32_t a = 0; a < HR_VALIDATORS_MAX; a++) {
-        for (uint32_t b = 0; b < HR_VALIDATORS_MAX; b++) {
-            if (mesh->fds[a][b] >= 0) {
-                close(mesh->fds[a][b]);
-            }
-        }
+        hr_meeting_close(&mesh->doors[a], true);
         free(mesh->in[a].at);
         free(mesh->out[a].at);
     }
@@ -143,10 +160,8 @@ void hr_mesh_free(struct hr_mesh *mesh)
     free(mesh);
 }
 
-void hr_mesh_become(struct hr_mesh *mesh, uint32_t me, uint64_t delay_ns)
+static void close_all_but(struct hr_mesh *mesh, uint32_t me)
 {
-    mesh->me = me;
-    mesh->delay_ns = delay_ns;
     for (uint32_t a = 0; a < mesh->nodes; a++) {
         for (uint32_t b = 0; b < mesh->nodes; b++) {
             if (a != me && mesh->fds[a][b] >= 0) {
@@ -155,6 +170,56 @@ void hr_mesh_become(struct hr_mesh *mesh, uint32_t me, uint64_t delay_ns)
             }
         }
     }
+}
+
+void hr_mesh_leave(struct hr_mesh *mesh)
+{
+    close_all_but(mesh, HR_TO_ALL);
+}
+
+static void be_node(struct hr_mesh *mesh, uint32_t me, uint64_t delay_ns)
+{
+    mesh->me = me;
+    mesh->delay_ns = delay_ns;
+    close_all_but(mesh, me);
+}
+
+static void close_other_doors(struct hr_mesh *mesh)
+{
+    for (uint32_t i = 0; i < mesh->nodes; i++) {
+        if (i != mesh->me) {
+            hr_meeting_close(&mesh->doors[i], false);
+        }
+    }
+}
+
+void hr_mesh_become(struct hr_mesh *mesh, uint32_t me, uint64_t delay_ns)
+{
+    be_node(mesh, me, delay_ns);
+    close_other_doors(mesh);
+}
+
+int hr_mesh_return(struct hr_mesh *mesh, uint32_t me, uint64_t delay_ns)
+{
+    struct call call = {.node = me};
+    int rc = 0;
+
+    be_node(mesh, me, delay_ns);
+    memcpy(call.word, mesh->word, WORD_BYTES);
+    for (uint32_t i = 0; i < mesh->nodes && rc == 0; i++) {
+        if (i == me) {
+            continue;
+        }
+        rc = hr_meeting_connect(&mesh->doors[i], &(struct hr_link_params){.clients = 1});
+        if (rc >= 0) {
+            mesh->fds[me][i] = rc;
+            rc = send(rc, &call, sizeof(call), SEND_FLAGS) == sizeof(call)
+                     ? 0
+                     : hr_fail(EPIPE, "a validator that came back was not heard");
+        }
+    }
+    close_other_doors(mesh);
+    return rc;
 }
 
 static void drop(struct hr_mesh *mesh, uint32_t peer)
@@ -318,12 +383,41 @@ static int read_from(struct hr_mesh *mesh, uint32_t from, hr_mesh_take take, voi
     return 0;
 }
 
+/* Somebody at our door: a node that came back, or nobody. */
+static void answer(struct hr_mesh *mesh)
+{
+    int fd = hr_meeting_accept(&mesh->doors[mesh->me], &(struct hr_link_params){.clients = 1});
+    struct timespec wait = {.tv_nsec = CALL_MS * 1000000};
+    struct call call;
+    fd_set reads;
+
+    if (fd < 0) {
+        return;
+    }
+    FD_ZERO(&reads);
+    if (fd < FD_SETSIZE) {
+        FD_SET(fd, &reads);
+    }
+    if (fd >= FD_SETSIZE || pselect(fd + 1, &reads, NULL, NULL, &wait, NULL) != 1 ||
+        recv(fd, &call, sizeof(call), 0) != sizeof(call) ||
+        memcmp(call.word, mesh->word, WORD_BYTES) != 0 || call.node >= mesh->nodes ||
+        call.node == mesh->me) {
+        close(fd);
+        return;
+    }
+    if (mesh->fds[mesh->me][call.node] >= 0) {
+        drop(mesh, call.node);
+    }
+    mesh->in[call.node].begin = mesh->in[call.node].end = 0;
+    mesh->fds[mesh->me][call.node] = fd;
+}
+
 int hr_mesh_poll(struct hr_mesh *mesh, uint64_t due_ns, hr_mesh_take take, void *context)
 {
     uint64_t now_ns = hr_clock_ns(), wait_ns;
     struct timespec wait;
     fd_set reads, writes;
-    int most = -1, rc = let_go(mesh, now_ns, &due_ns);
+    int door = mesh->doors[mesh->me].fd, most = -1, rc = let_go(mesh, now_ns, &due_ns);
 
     if (rc) {
         return rc;
@@ -342,6 +436,10 @@ int hr_mesh_poll(struct hr_mesh *mesh, uint64_t due_ns, hr_mesh_take take, void 
         }
         most = fd > most ? fd : most;
     }
+    if (door < FD_SETSIZE) {
+        FD_SET(door, &reads);
+        most = door > most ? door : most;
+    }
     wait_ns = due_ns > now_ns ? due_ns - now_ns : 0;
     wait_ns = wait_ns < 100000000 ? wait_ns : 100000000;
     wait = (struct timespec){.tv_nsec = (long)wait_ns};
@@ -357,6 +455,9 @@ int hr_mesh_poll(struct hr_mesh *mesh, uint64_t due_ns, hr_mesh_take take, void 
         if (mesh->fds[mesh->me][i] >= 0 && fd < FD_SETSIZE && FD_ISSET(fd, &reads)) {
             rc = read_from(mesh, i, take, context);
         }
+    }
+    if (rc == 0 && door < FD_SETSIZE && FD_ISSET(door, &reads)) {
+        answer(mesh);
     }
     return rc;
 }

@@ -9,9 +9,10 @@
 
 #include "harness/clock.h"
 #include "harness/error.h"
-#include "harness/ledger/state_root.h"
 #include "harness/platform/platform.h"
 #include "harness/progress.h"
+#include "suites/block_ledger.h"
+#include "suites/block_machine.h"
 #include "suites/block_mesh.h"
 
 #include <errno.h>
@@ -19,11 +20,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SINK_ROOM 512u
 #define START_AFTER_NS 2000000u
 #define READY_NS 120000000000u
 #define PATIENCE_NS 3000000000u
@@ -33,7 +34,8 @@ struct desk {
     int ready, done, failed;
     char why[256];
     uint64_t committed, digest, rounds, rebuilds, polls, bytes, apply_ns, root_ns;
-    struct hr_vote_record record;
+    uint64_t ledger_ns, ledger_ns_max;
+    struct hr_block_rejoin rejoin;
 };
 
 /* Shared by all processes of a run; behind it, for each height: when it was sealed, and for each
@@ -50,102 +52,43 @@ struct board {
     uint8_t (*roots)[HR_HASH_BYTES];
 };
 
-/* An engine that is followed. */
-struct machine {
-    const struct eut_engine *engine;
-    void *self;
-    uint32_t batch;
-    struct hr_state_root root;
-    const struct eut_request *requests;
-    struct eut_sink sink;
-    struct eut_event events[SINK_ROOM];
-    uint64_t apply_ns, root_ns;
-};
-
 struct validator {
     const struct hr_block_run *run;
     struct board *board;
     struct desk *desk;
     struct hr_mesh *mesh;
     struct hr_validator *v;
-    struct machine machine;
+    struct hr_machine machine;
+    struct hr_block_ledger *ledger; /* NULL: none is kept */
+    uint64_t past;                  /* height that it came back at; 0: it never died */
     uint32_t me;
+    bool back, dying;
     int rc;
 };
-
-/* ---- an engine and its state root --------------------------------------------------------- */
-
-static void see(struct eut_sink *sink)
-{
-    struct machine *m = sink->owner;
-
-    hr_state_root_see(&m->root, m->requests, sink->events, sink->count);
-    sink->count = 0;
-}
-
-static int submit(struct machine *m, const struct eut_request *requests, uint64_t count)
-{
-    for (uint64_t done = 0; done < count; done += m->batch) {
-        uint32_t n = count - done < m->batch ? (uint32_t)(count - done) : m->batch;
-        int rc;
-
-        m->requests = requests + done;
-        rc = m->engine->submit(m->self, m->requests, n, &m->sink);
-        if (rc) {
-            return hr_fail(rc < 0 ? -rc : EIO, "engine %s failed in submit() of %u requests (%d)",
-                           m->engine->name, n, rc);
-        }
-        see(&m->sink);
-    }
-    return 0;
-}
-
-static void machine_stop(struct machine *m)
-{
-    if (m->self) {
-        m->engine->destroy(m->self);
-        m->self = NULL;
-    }
-    hr_state_root_free(&m->root);
-}
-
-/* Books as the load phase leaves them. */
-static int machine_start(struct machine *m, const struct eut_engine *engine,
-                         const struct hr_tape *tape, uint32_t batch)
-{
-    struct eut_limits limits = hr_flow_limits(&tape->params, batch);
-    uint8_t root[HR_HASH_BYTES];
-    int rc;
-
-    m->engine = engine;
-    m->batch = batch;
-    m->sink = (struct eut_sink){.events = m->events, .room = SINK_ROOM, .flush = see, .owner = m};
-    rc = hr_state_root_new(&m->root, limits.markets);
-    if (rc == 0) {
-        hr_error_clear();
-        rc = engine->create(&limits, &m->self);
-        rc = rc ? hr_fail(-rc, "engine %s: create() failed: %s", engine->name, hr_reason(rc)) : 0;
-    }
-    rc = rc ? rc : submit(m, tape->requests, tape->load);
-    return rc ? rc : hr_state_root_update(&m->root, engine, m->self, root, NULL);
-}
 
 int hr_block_expected(const struct eut_engine *engine, const struct hr_tape *tape, uint64_t orders,
                       uint64_t *digest, uint8_t root[HR_HASH_BYTES])
 {
-    struct machine *m = calloc(1, sizeof(*m));
+    struct hr_machine *m = calloc(1, sizeof(*m));
     int rc;
 
     if (!m) {
         return hr_fail(ENOMEM, "no memory for an engine");
     }
-    rc = machine_start(m, engine, tape, 256);
-    rc = rc ? rc : submit(m, tape->steady_requests, orders);
+    rc = hr_machine_start(m, engine, tape, 256, root);
+    rc = rc ? rc : hr_machine_submit(m, tape->steady_requests, orders);
     rc = rc ? rc : hr_state_root_rebuild(&m->root, engine, m->self, root, NULL);
     *digest = rc ? 0 : engine->digest(m->self);
-    machine_stop(m);
+    hr_machine_stop(m);
     free(m);
     return rc;
+}
+
+int hr_block_folder(const char *ledger, uint32_t validator, char folder[HR_BLOCK_FOLDER_MAX])
+{
+    int n = snprintf(folder, HR_BLOCK_FOLDER_MAX, "%s/validator-%u", ledger, validator);
+
+    return n < HR_BLOCK_FOLDER_MAX ? 0 : hr_fail(ENAMETOOLONG, "%s: its name is too long", ledger);
 }
 
 /* ---- a validator, in its process ------------------------------------------------------------ */
@@ -153,9 +96,23 @@ int hr_block_expected(const struct eut_engine *engine, const struct hr_tape *tap
 static void post(void *context, uint32_t to, const struct hr_block_message *m)
 {
     struct validator *v = context;
-    int rc = hr_mesh_send(v->mesh, hr_clock_ns(), to, m);
+    bool dies = m->kind == HR_BLOCK_PRECOMMIT && v->dying && m->height >= v->run->kill_height;
 
-    v->rc = v->rc ? v->rc : rc;
+    if (v->rc) {
+        return; /* a vote that could not be kept does not go out */
+    }
+    if (dies && v->run->kill_mute) {
+        raise(SIGKILL);
+    }
+    v->rc = hr_mesh_send(v->mesh, hr_clock_ns(), to, m);
+    if (dies) {
+        raise(SIGKILL);
+    }
+    if (m->kind == HR_BLOCK_PRECOMMIT && v->back && !v->desk->rejoin.voted_height &&
+        m->height > hr_validator_committed(v->v)) {
+        v->desk->rejoin.voted_height = m->height;
+        v->desk->rejoin.voted_round = m->round;
+    }
 }
 
 static uint64_t blocks_of(const struct hr_block_run *run)
@@ -188,12 +145,12 @@ static struct hr_block *gather(void *context, uint64_t now_ns, const struct hr_b
 
 static int apply(void *context, const struct hr_block *block, uint8_t root[HR_HASH_BYTES])
 {
-    struct machine *m = &((struct validator *)context)->machine;
+    struct hr_machine *m = &((struct validator *)context)->machine;
     uint64_t at[3];
     int rc;
 
     at[0] = hr_clock_ns();
-    rc = submit(m, block->orders, block->head.count);
+    rc = hr_machine_submit(m, block->orders, block->head.count);
     at[1] = hr_clock_ns();
     rc = rc ? rc : hr_state_root_update(&m->root, m->engine, m->self, root, NULL);
     at[2] = hr_clock_ns();
@@ -206,13 +163,41 @@ static int reset(void *context)
 {
     struct validator *v = context;
 
-    machine_stop(&v->machine);
-    return machine_start(&v->machine, v->run->engine, v->run->tape, v->run->batch);
+    uint8_t root[HR_HASH_BYTES];
+    struct hr_recovery books;
+    int rc;
+
+    hr_machine_stop(&v->machine);
+    if (!v->back) {
+        return hr_machine_start(&v->machine, v->run->engine, v->run->tape, v->run->batch, root);
+    }
+    rc = hr_block_ledger_books(v->ledger, v->past, &books);
+    return rc ? rc
+              : hr_machine_restore(&v->machine, v->run->engine, v->run->tape, v->run->batch,
+                                   &books);
 }
 
 static void keep(void *context, const struct hr_vote_record *record)
 {
-    ((struct validator *)context)->desk->record = *record;
+    struct validator *v = context;
+
+    if (v->ledger && v->rc == 0) {
+        v->rc = hr_block_ledger_keep(v->ledger, record);
+    }
+}
+
+static int write_down(struct validator *v, const struct hr_block *block,
+                      const uint8_t root[HR_HASH_BYTES], uint32_t round)
+{
+    struct hr_machine *m = &v->machine;
+    uint64_t start_ns = hr_clock_ns(), took_ns;
+    int rc = hr_block_ledger_append(v->ledger, block, root, round);
+
+    rc = rc ? rc : hr_block_ledger_snapshot(v->ledger, m->engine, m->self, &m->root.digests);
+    took_ns = hr_clock_ns() - start_ns;
+    v->desk->ledger_ns += took_ns;
+    v->desk->ledger_ns_max = took_ns > v->desk->ledger_ns_max ? took_ns : v->desk->ledger_ns_max;
+    return rc;
 }
 
 static void committed(void *context, uint64_t now_ns, const struct hr_block *block,
@@ -221,13 +206,25 @@ static void committed(void *context, uint64_t now_ns, const struct hr_block *blo
     struct validator *v = context;
     uint64_t h = block->head.height, i = h * v->run->validators + v->me;
 
-    (void)now_ns, (void)round;
+    (void)now_ns;
+    if (v->rc == 0 && v->board->committed_ns[i] && !hr_hash_same(v->board->roots[i], root)) {
+        v->rc = hr_fail(EBADMSG, "another root at height %" PRIu64 " than in its life before", h);
+    }
+    if (v->rc == 0 && v->ledger) {
+        v->rc = write_down(v, block, root, round);
+    }
+    if (v->rc) {
+        return;
+    }
     memcpy(v->board->roots[i], root, HR_HASH_BYTES);
     v->board->committed_ns[i] = hr_clock_ns();
     __atomic_store_n(&v->desk->committed, h, __ATOMIC_RELEASE);
-    if (v->run->kill_height == h && v->me == v->run->validators - 1) {
-        raise(SIGKILL);
-    }
+}
+
+static struct hr_block *recall(void *context, uint64_t height, uint8_t root[HR_HASH_BYTES],
+                               uint32_t *round)
+{
+    return hr_block_ledger_recall(((struct validator *)context)->ledger, height, root, round);
 }
 
 static const struct hr_validator_host host = {.send = post,
@@ -235,13 +232,58 @@ static const struct hr_validator_host host = {.send = post,
                                               .apply = apply,
                                               .reset = reset,
                                               .keep = keep,
-                                              .committed = committed};
+                                              .committed = committed,
+                                              .recall = recall};
 
 static void hear(void *context, uint32_t from, const struct hr_block_message *m)
 {
     struct validator *v = context;
 
     hr_validator_receive(v->v, hr_clock_ns(), from, m);
+}
+
+/* Of the load phase, or of the ledger. */
+static int open_books(struct validator *v, struct hr_block_past *past, struct hr_vote_record *votes)
+{
+    const struct hr_block_run *run = v->run;
+    struct hr_machine *m = &v->machine;
+    struct hr_block_ledger_params params = {.engine = run->engine,
+                                            .limits =
+                                                hr_flow_limits(&run->tape->params, run->batch),
+                                            .load = run->tape->load,
+                                            .snapshot_blocks = run->snapshot_blocks,
+                                            .sync = run->sync};
+    struct hr_snapshot_source loaded = {.engine = run->engine,
+                                        .limits = params.limits,
+                                        .digests = &m->root.digests,
+                                        .sequence = params.load};
+    struct hr_block_rejoin *rejoin = &v->desk->rejoin;
+    char folder[HR_BLOCK_FOLDER_MAX];
+    uint8_t root[HR_HASH_BYTES];
+    struct hr_recovery books;
+    int rc;
+
+    if (run->ledger) {
+        rc = hr_block_folder(run->ledger, v->me, folder);
+        params.folder = folder;
+        if (rc) {
+            return rc;
+        }
+    }
+    if (!v->back) {
+        rc = hr_machine_start(m, run->engine, run->tape, run->batch, root);
+        loaded.self = m->self;
+        return rc || !run->ledger ? rc : hr_block_ledger_new(&v->ledger, &params, &loaded, root);
+    }
+    rc = hr_block_ledger_back(&v->ledger, &params, &books, past, votes);
+    if (rc) {
+        return rc;
+    }
+    v->past = rejoin->height = past->height;
+    rejoin->snapshot = books.snapshot;
+    rejoin->replayed = books.replayed;
+    rejoin->votes = *votes;
+    return hr_machine_restore(m, run->engine, run->tape, run->batch, &books);
 }
 
 static int start(struct validator *v)
@@ -260,9 +302,15 @@ static int start(struct validator *v)
         .again_ns = patience / 2 + 2 * run->tick_ns + 20 * run->delay_ns,
         .host = &host,
         .context = v};
-    int rc = machine_start(&v->machine, run->engine, run->tape, run->batch);
+    struct hr_vote_record votes = {0};
+    struct hr_block_past past = {0};
+    int rc = open_books(v, &past, &votes);
 
-    return rc ? rc : hr_validator_new(&v->v, &params, NULL);
+    rc = rc ? rc : hr_validator_new(&v->v, &params, v->back ? &votes : NULL);
+    if (rc == 0 && v->back) {
+        hr_validator_stand(v->v, &past);
+    }
+    return rc;
 }
 
 static int work(struct validator *v)
@@ -286,7 +334,8 @@ static int work(struct validator *v)
         if (rc == 0 && hr_validator_committed(v->v) == board->heights && !v->desk->done) {
             const struct hr_validator_counts *counts = hr_validator_counts(v->v);
 
-            v->desk->digest = v->machine.engine->digest(v->machine.self);
+            v->desk->digest = hr_machine_digest(&v->machine);
+            v->desk->rejoin.fetched = counts->fetched;
             v->desk->rounds = counts->rounds;
             v->desk->rebuilds = counts->rebuilds;
             v->desk->polls = counts->polls;
@@ -296,11 +345,11 @@ static int work(struct validator *v)
             __atomic_store_n(&v->desk->done, 1, __ATOMIC_RELEASE);
         }
     }
-    return rc;
+    return rc ? rc : hr_block_ledger_close(v->ledger);
 }
 
 static void be_validator(const struct hr_block_run *run, struct board *board, struct hr_mesh *mesh,
-                         uint32_t me)
+                         uint32_t me, bool back)
 {
     struct validator *v = calloc(1, sizeof(*v));
     struct desk *desk = &board->desks[me];
@@ -316,9 +365,14 @@ static void be_validator(const struct hr_block_run *run, struct board *board, st
     v->desk = desk;
     v->mesh = mesh;
     v->me = me;
+    v->back = back;
+    v->dying = run->kill_height && me == run->validators - 1 && !back;
     hr_error_clear();
-    hr_mesh_become(mesh, me, run->delay_ns);
+    if (!back) {
+        hr_mesh_become(mesh, me, run->delay_ns);
+    }
     rc = start(v);
+    rc = rc || !back ? rc : hr_mesh_return(mesh, me, run->delay_ns);
     if (rc == 0) {
         __atomic_store_n(&desk->ready, 1, __ATOMIC_RELEASE);
         rc = work(v);
@@ -356,7 +410,37 @@ static struct board *board_new(uint64_t heights, uint32_t validators)
 struct pids {
     pid_t at[HR_VALIDATORS_MAX];
     bool gone[HR_VALIDATORS_MAX];
+    bool again; /* the last one will be started again */
 };
+
+static int fork_one(const struct hr_block_run *run, struct board *board, struct hr_mesh *mesh,
+                    struct pids *pids, uint32_t i, bool back)
+{
+    fflush(NULL);
+    pids->at[i] = fork();
+    if (pids->at[i] == 0) {
+        be_validator(run, board, mesh, i, back);
+    }
+    return pids->at[i] < 0 ? hr_fail(errno, "no process for a validator: %s", strerror(errno)) : 0;
+}
+
+/* Who was killed, when it is time. */
+static int raise_again(const struct hr_block_run *run, struct board *board, struct hr_mesh *mesh,
+                       struct pids *pids)
+{
+    uint32_t last = run->validators - 1;
+    uint64_t there = __atomic_load_n(&board->desks[0].committed, __ATOMIC_ACQUIRE);
+
+    if (!pids->again || !pids->gone[last] || there < run->restart_height) {
+        return 0;
+    }
+    pids->again = pids->gone[last] = false;
+    board->desks[last].rejoin.killed_height = board->desks[last].committed;
+    if (run->down) {
+        run->down(run->context);
+    }
+    return fork_one(run, board, mesh, pids, last, true);
+}
 
 /* Who is gone; 0, or why that is not to be. */
 static int look(const struct hr_block_run *run, struct board *board, struct pids *pids)
@@ -373,7 +457,8 @@ static int look(const struct hr_block_run *run, struct board *board, struct pids
             if (failed) {
                 return hr_fail(-failed, "validator %u: %s", i, board->desks[i].why);
             }
-            if (!run->kill_height || i != run->validators - 1) {
+            if (!run->kill_height || i != run->validators - 1 ||
+                (run->restart_height && !pids->again)) {
                 return hr_fail(EPIPE, "validator %u ended unasked", i);
             }
         }
@@ -387,15 +472,16 @@ static bool all(const struct hr_block_run *run, const struct board *board, const
     for (uint32_t i = 0; i < run->validators; i++) {
         const int *flag = done ? &board->desks[i].done : &board->desks[i].ready;
 
-        if (!pids->gone[i] && !__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
+        if ((!pids->gone[i] || (i == run->validators - 1 && pids->again)) &&
+            !__atomic_load_n(flag, __ATOMIC_ACQUIRE)) {
             return false;
         }
     }
     return true;
 }
 
-static int await(const struct hr_block_run *run, struct board *board, struct pids *pids, bool done,
-                 uint64_t most_ns)
+static int await(const struct hr_block_run *run, struct board *board, struct hr_mesh *mesh,
+                 struct pids *pids, bool done, uint64_t most_ns)
 {
     uint64_t until_ns = hr_clock_ns() + most_ns;
     int rc = 0;
@@ -406,6 +492,7 @@ static int await(const struct hr_block_run *run, struct board *board, struct pid
         }
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
         rc = look(run, board, pids);
+        rc = rc ? rc : raise_again(run, board, mesh, pids);
     }
     return rc;
 }
@@ -481,6 +568,9 @@ static void judge(const struct hr_block_run *run, const struct board *board,
     r->digest = board->desks[0].digest;
     r->apply_ns = board->desks[0].apply_ns;
     r->root_ns = board->desks[0].root_ns;
+    r->ledger_ns = board->desks[0].ledger_ns;
+    r->ledger_ns_max = board->desks[0].ledger_ns_max;
+    r->rejoin = board->desks[run->validators - 1].rejoin;
     for (uint64_t h = 1; h <= blocks; h++) {
         judge_height(run, board, pids, h, r);
     }
@@ -489,25 +579,21 @@ static void judge(const struct hr_block_run *run, const struct board *board,
 static int drive(const struct hr_block_run *run, struct board *board, struct hr_mesh *mesh,
                  struct hr_block_result *r)
 {
-    struct pids pids = {0};
+    struct pids pids = {.again = run->restart_height != 0};
     int rc = 0;
 
-    fflush(NULL);
     for (uint32_t i = 0; i < run->validators && rc == 0; i++) {
-        pids.at[i] = fork();
-        if (pids.at[i] == 0) {
-            be_validator(run, board, mesh, i);
-        }
-        rc = pids.at[i] < 0 ? hr_fail(errno, "no process for a validator: %s", strerror(errno)) : 0;
+        rc = fork_one(run, board, mesh, &pids, i, false);
     }
-    rc = rc ? rc : await(run, board, &pids, false, READY_NS);
+    hr_mesh_leave(mesh);
+    rc = rc ? rc : await(run, board, mesh, &pids, false, READY_NS);
     if (rc == -ETIMEDOUT) {
         rc = hr_fail(ETIMEDOUT, "a validator did not get its books within %u s",
                      (unsigned)(READY_NS / 1000000000));
     }
     if (rc == 0) {
         __atomic_store_n(&board->go_ns, hr_clock_ns() + START_AFTER_NS, __ATOMIC_RELEASE);
-        rc = await(run, board, &pids, true, run->most_ns);
+        rc = await(run, board, mesh, &pids, true, run->most_ns);
         r->finished = rc == 0;
         rc = rc == -ETIMEDOUT ? 0 : rc; /* too slow is an answer */
     }
@@ -524,6 +610,7 @@ int hr_block_run(const struct hr_block_run *run, struct hr_block_result *r)
     struct hr_histogram *commit = r->commit, *everywhere = r->everywhere, *due = r->due;
     struct board *board = board_new(blocks_of(run), run->validators);
     struct hr_mesh *mesh = NULL;
+    char folder[HR_BLOCK_FOLDER_MAX];
     int rc;
 
     *r = (struct hr_block_result){.commit = commit, .everywhere = everywhere, .due = due};
@@ -531,6 +618,12 @@ int hr_block_run(const struct hr_block_run *run, struct hr_block_result *r)
         return -ENOMEM;
     }
     rc = hr_mesh_new(&mesh, run->validators);
+    for (uint32_t i = 0; run->ledger && i < run->validators && rc == 0; i++) {
+        rc = hr_block_folder(run->ledger, i, folder);
+        if (rc == 0 && mkdir(folder, 0777)) {
+            rc = hr_fail(errno, "%s: %s", folder, strerror(errno));
+        }
+    }
     rc = rc ? rc : drive(run, board, mesh, r);
     hr_mesh_free(mesh);
     munmap(board, board->bytes);

@@ -34,7 +34,11 @@ struct hr_validator {
     struct hr_agree agree;
     struct hr_validator_counts counts;
     int broken;
-    /* what is committed */
+    /* what is committed: up to the past in the host's keeping, and from there on here */
+    struct hr_block_past past;
+    struct hr_block *recalled; /* the last one that was asked for */
+    uint8_t recalled_root[HR_HASH_BYTES];
+    uint32_t recalled_round;
     struct hr_block **chain;
     uint8_t (*roots)[HR_HASH_BYTES];
     uint32_t *rounds; /* in which each was committed */
@@ -70,6 +74,9 @@ static inline uint64_t hr_validator_height(const struct hr_validator *v)
 {
     return v->committed + 1;
 }
+/* A committed block; NULL: not to be had. */
+const struct hr_block *hr_validator_past(struct hr_validator *v, uint64_t height,
+                                         const uint8_t **root, uint32_t *round);
 void hr_validator_send(const struct hr_validator *v, uint32_t to, const struct hr_block_message *m);
 /* A block seen at this height; NULL: none. */
 const struct hr_block *hr_validator_find(const struct hr_validator *v, const uint8_t *hash);

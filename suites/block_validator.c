@@ -24,9 +24,30 @@ static void agree_send(void *context, uint32_t to, const struct hr_block_message
 
 static const uint8_t *last_hash(const struct hr_validator *v)
 {
-    static const uint8_t genesis[HR_HASH_BYTES];
+    uint64_t here = v->committed - v->past.height;
 
-    return v->committed ? v->chain[v->committed - 1]->hash : genesis;
+    return here ? v->chain[here - 1]->hash : v->past.hash;
+}
+
+const struct hr_block *hr_validator_past(struct hr_validator *v, uint64_t height,
+                                         const uint8_t **root, uint32_t *round)
+{
+    const struct hr_validator_host *host = v->params.host;
+
+    if (height > v->past.height) {
+        *root = v->roots[height - v->past.height - 1];
+        *round = v->rounds[height - v->past.height - 1];
+        return v->chain[height - v->past.height - 1];
+    }
+    if (!v->recalled || v->recalled->head.height != height) {
+        free(v->recalled);
+        v->recalled = host->recall ? host->recall(v->params.context, height, v->recalled_root,
+                                                  &v->recalled_round)
+                                   : NULL;
+    }
+    *root = v->recalled_root;
+    *round = v->recalled_round;
+    return v->recalled;
 }
 
 const struct hr_block *hr_validator_find(const struct hr_validator *v, const uint8_t *hash)
@@ -69,11 +90,11 @@ static void undo(struct hr_validator *v)
     v->applied = false;
     v->counts.rebuilds++;
     v->broken = v->params.host->reset(v->params.context);
-    for (uint64_t i = 0; i < v->committed && v->broken == 0; i++) {
+    for (uint64_t i = 0; i < v->committed - v->past.height && v->broken == 0; i++) {
         v->broken = v->params.host->apply(v->params.context, v->chain[i], root);
         if (v->broken == 0 && !hr_hash_same(root, v->roots[i])) {
             v->broken = hr_fail(EBADMSG, "the engine came to another root for block %llu again",
-                                (unsigned long long)(i + 1));
+                                (unsigned long long)(v->past.height + i + 1));
         }
     }
 }
@@ -140,9 +161,10 @@ static void enter_height(struct hr_validator *v, uint64_t now_ns)
 static int append(struct hr_validator *v, const struct hr_block *block, const uint8_t *root,
                   uint32_t round)
 {
+    uint64_t here = v->committed - v->past.height;
     struct hr_block *copy;
 
-    if (v->committed == v->chain_room) {
+    if (here == v->chain_room) {
         uint64_t room = v->chain_room ? 2 * v->chain_room : 64;
         struct hr_block **chain = realloc(v->chain, room * sizeof(*chain));
         uint8_t(*roots)[HR_HASH_BYTES] = realloc(v->roots, room * sizeof(*roots));
@@ -161,9 +183,9 @@ static int append(struct hr_validator *v, const struct hr_block *block, const ui
     if (!copy) {
         return -ENOMEM;
     }
-    v->chain[v->committed] = copy;
-    memcpy(v->roots[v->committed], root, HR_HASH_BYTES);
-    v->rounds[v->committed] = round;
+    v->chain[here] = copy;
+    memcpy(v->roots[here], root, HR_HASH_BYTES);
+    v->rounds[here] = round;
     v->committed++;
     v->orders += copy->head.count;
     return 0;
@@ -189,7 +211,8 @@ void hr_validator_commit(struct hr_validator *v, uint64_t now_ns, const struct h
     v->applied = false;
     v->counts.polls += v->agree.polls;
     v->counts.rounds += round;
-    v->params.host->committed(v->params.context, now_ns, v->chain[v->committed - 1], root, round);
+    v->params.host->committed(v->params.context, now_ns,
+                              v->chain[v->committed - v->past.height - 1], root, round);
     enter_height(v, now_ns);
 }
 
@@ -554,19 +577,27 @@ void hr_validator_free(struct hr_validator *v)
     for (uint32_t i = 0; i < v->waiting_count; i++) {
         free(v->waiting[i].block);
     }
-    for (uint64_t i = 0; i < v->committed; i++) {
+    for (uint64_t i = 0; i < v->committed - v->past.height; i++) {
         free(v->chain[i]);
     }
+    free(v->recalled);
     free(v->chain);
     free(v->roots);
     free(v->rounds);
     free(v);
 }
 
+void hr_validator_stand(struct hr_validator *v, const struct hr_block_past *past)
+{
+    v->past = *past;
+    v->committed = past->height;
+    v->orders = past->orders;
+}
+
 void hr_validator_start(struct hr_validator *v, uint64_t now_ns)
 {
     enter_height(v, now_ns);
-    if (v->silent) {
+    if (v->silent || v->past.height) {
         hr_validator_ask(v, now_ns);
     }
 }
@@ -579,13 +610,13 @@ uint64_t hr_validator_committed(const struct hr_validator *v)
 const struct hr_block *hr_validator_block(const struct hr_validator *v, uint64_t height,
                                           const uint8_t **root)
 {
-    if (height == 0 || height > v->committed) {
+    if (height <= v->past.height || height > v->committed) {
         return NULL;
     }
     if (root) {
-        *root = v->roots[height - 1];
+        *root = v->roots[height - v->past.height - 1];
     }
-    return v->chain[height - 1];
+    return v->chain[height - v->past.height - 1];
 }
 
 int hr_validator_broken(const struct hr_validator *v)

@@ -37,6 +37,12 @@ struct hr_vote_record {
     uint8_t held[HR_HASH_BYTES];
 };
 
+/* Where a validator stands that comes back with its books: behind the last block it had. */
+struct hr_block_past {
+    uint64_t height, orders; /* of all blocks up to there */
+    uint8_t hash[HR_HASH_BYTES];
+};
+
 struct hr_validator_host {
     void (*send)(void *context, uint32_t to, const struct hr_block_message *m);
     /* A block for this height on top of parent and `first` orders, owned by the caller; NULL if
@@ -45,10 +51,13 @@ struct hr_validator_host {
                                uint64_t *again_ns);
     /* On top of what was applied; the state root. 0 or -errno. */
     int (*apply)(void *context, const struct hr_block *block, uint8_t root[HR_HASH_BYTES]);
-    int (*reset)(void *context); /* to before the first block */
+    int (*reset)(void *context); /* to before the first block, or behind the past */
     void (*keep)(void *context, const struct hr_vote_record *record);
     void (*committed)(void *context, uint64_t now_ns, const struct hr_block *block,
                       const uint8_t root[HR_HASH_BYTES], uint32_t round);
+    /* A block of the past, the validator's to free; NULL: not to be had. NULL without a past. */
+    struct hr_block *(*recall)(void *context, uint64_t height, uint8_t root[HR_HASH_BYTES],
+                               uint32_t *round);
 };
 
 struct hr_validator_params {
@@ -68,6 +77,8 @@ struct hr_validator;
 /* record may be NULL: never ran before. */
 int hr_validator_new(struct hr_validator **v, const struct hr_validator_params *params,
                      const struct hr_vote_record *record);
+/* Before it starts: what was committed is behind it, and its engine stands there. */
+void hr_validator_stand(struct hr_validator *v, const struct hr_block_past *past);
 void hr_validator_start(struct hr_validator *v, uint64_t now_ns);
 void hr_validator_free(struct hr_validator *v); /* accepts NULL */
 void hr_validator_receive(struct hr_validator *v, uint64_t now_ns, uint32_t from,
@@ -76,7 +87,7 @@ void hr_validator_receive(struct hr_validator *v, uint64_t now_ns, uint32_t from
 uint64_t hr_validator_tick(struct hr_validator *v, uint64_t now_ns);
 
 uint64_t hr_validator_committed(const struct hr_validator *v); /* height */
-/* NULL if not yet committed; heights from 1. */
+/* NULL if not committed in this life; heights from 1. */
 const struct hr_block *hr_validator_block(const struct hr_validator *v, uint64_t height,
                                           const uint8_t **root);
 /* 0, or why it stopped: its engine failed, or came to another root than the quorum. */
