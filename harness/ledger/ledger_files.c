@@ -95,27 +95,31 @@ void hr_ledger_sweep(const char *folder)
     }
 }
 
-static int load(int fd, const char *path, uint64_t max, uint8_t **data, size_t *size)
+int hr_file_open(const char *path, uint64_t *size)
 {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
     struct stat st;
 
-    if (fstat(fd, &st)) {
-        return hr_fail(errno, "%s: %s", path, strerror(errno));
+    if (fd < 0 || fstat(fd, &st)) {
+        rc = hr_fail(errno, "%s: %s", path, strerror(errno));
+    } else if (!S_ISREG(st.st_mode)) {
+        rc = hr_fail(EINVAL, "%s is no plain file", path);
     }
-    if (!S_ISREG(st.st_mode)) {
-        return hr_fail(EINVAL, "%s is no plain file", path);
+    if (rc && fd >= 0) {
+        close(fd);
     }
-    if ((uint64_t)st.st_size > max) {
-        return hr_fail(EFBIG, "%s has %" PRIu64 " bytes, and may have %" PRIu64, path,
-                       (uint64_t)st.st_size, max);
-    }
-    *data = malloc(st.st_size ? (size_t)st.st_size : 1);
+    *size = rc ? 0 : (uint64_t)st.st_size;
+    return rc ? rc : fd;
+}
+
+static int load(int fd, const char *path, uint64_t bytes, uint8_t **data, size_t *size)
+{
+    *data = malloc(bytes ? bytes : 1);
     if (!*data) {
-        return hr_fail(ENOMEM, "%s: no memory for its %" PRIu64 " bytes", path,
-                       (uint64_t)st.st_size);
+        return hr_fail(ENOMEM, "%s: no memory for its %" PRIu64 " bytes", path, bytes);
     }
-    while (*size < (size_t)st.st_size) {
-        ssize_t n = read(fd, *data + *size, (size_t)st.st_size - *size);
+    while (*size < bytes) {
+        ssize_t n = read(fd, *data + *size, bytes - *size);
 
         if (n < 0 && errno == EINTR) {
             continue;
@@ -133,14 +137,17 @@ static int load(int fd, const char *path, uint64_t max, uint8_t **data, size_t *
 
 int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+    uint64_t bytes;
+    int fd = hr_file_open(path, &bytes), rc;
 
     *data = NULL;
     *size = 0;
     if (fd < 0) {
-        return hr_fail(errno, "%s: %s", path, strerror(errno));
+        return fd;
     }
-    rc = load(fd, path, max, data, size);
+    rc = bytes > max
+             ? hr_fail(EFBIG, "%s has %" PRIu64 " bytes, and may have %" PRIu64, path, bytes, max)
+             : load(fd, path, bytes, data, size);
     close(fd);
     if (rc) {
         free(*data);

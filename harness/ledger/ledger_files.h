@@ -20,6 +20,10 @@ int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, u
 /* Removes what was being made when somebody died. Best effort. */
 void hr_ledger_sweep(const char *folder);
 
+/* A plain file for reading, and its size: never waits, whatever lies there under that name. Its
+ * descriptor, or -errno with a message: -EINVAL if it is none. */
+int hr_file_open(const char *path, uint64_t *size);
+
 /* A file's bytes; free() *data. -EFBIG above `max`. */
 int hr_file_load(const char *path, uint64_t max, uint8_t **data, size_t *size);
 

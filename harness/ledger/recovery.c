@@ -12,6 +12,7 @@
 #include "harness/ledger/crc32c.h"
 #include "harness/ledger/ledger_files.h"
 #include "harness/ledger/snapshot_format.h"
+#include "harness/progress.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SINK_ROOM 1024u
 #define RESTORE_BATCH 256u
@@ -113,14 +115,27 @@ static void look(struct eut_sink *sink)
     sink->count = 0;
 }
 
+/* Books of millions take seconds: whoever waits for them may stop. */
+static int stopped(const struct hr_recovery *r)
+{
+    return hr_stop_signal()
+               ? hr_fail(EINTR, "stopped by a signal behind request %" PRIu64 " of the recovery",
+                         r->reached)
+               : 0;
+}
+
 static int put_batch(struct restoring *s)
 {
     struct hr_recovery *r = s->r;
     struct eut_event events[SINK_ROOM];
     struct eut_sink sink = {events, 0, SINK_ROOM, look, s};
     uint64_t before = s->accepted;
-    int rc = s->filled ? r->engine->submit(r->self, s->batch, s->filled, &sink) : 0;
+    int rc = stopped(r);
 
+    if (rc) {
+        return rc;
+    }
+    rc = s->filled ? r->engine->submit(r->self, s->batch, s->filled, &sink) : 0;
     if (rc) {
         return hr_fail(EIO, "engine %s failed: %s", r->engine->name, hr_reason(rc));
     }
@@ -196,15 +211,17 @@ static int restore_market(void *context, const uint8_t *bytes, size_t size)
 static int limits_of(const char *path, struct eut_limits *limits)
 {
     struct hr_snapshot_head head;
-    FILE *file = fopen(path, "rb");
-    size_t n;
+    uint64_t size;
+    int fd = hr_file_open(path, &size);
+    ssize_t n;
 
-    if (!file) {
-        return hr_fail(errno, "%s: %s", path, strerror(errno));
+    if (fd < 0) {
+        return fd;
     }
-    n = fread(&head, 1, sizeof(head), file);
-    fclose(file);
-    if (n != sizeof(head) || memcmp(head.magic, HR_SNAPSHOT_MAGIC, sizeof(head.magic)) != 0 ||
+    n = pread(fd, &head, sizeof(head), 0);
+    close(fd);
+    if (n != (ssize_t)sizeof(head) ||
+        memcmp(head.magic, HR_SNAPSHOT_MAGIC, sizeof(head.magic)) != 0 ||
         head.crc != hr_crc32c(0, &head, offsetof(struct hr_snapshot_head, crc)) ||
         head.limits.struct_size != sizeof(head.limits) || head.limits.markets == 0 ||
         head.limits.l2_markets > head.limits.markets || head.limits.batch_max == 0) {
@@ -274,7 +291,7 @@ static int restore_newest(struct hr_recovery *r, const struct hr_recovery_params
         rc = restore(r, params, numbers[i]);
         if (rc == 0) {
             rc = 1;
-        } else if (rc == -ENOMEM) {
+        } else if (rc == -ENOMEM || rc == -EINTR) {
             break;
         } else {
             note(params, "a snapshot is passed over: %s", hr_error());
@@ -403,6 +420,7 @@ static int replay(struct hr_recovery *r, const struct hr_recovery_params *params
             count = first > params->most ? 0 : (uint32_t)(params->most - first + 1);
         }
         rc = be_ready(r, &hr_journal_reader_end(reader)->limits);
+        rc = rc ? rc : stopped(r);
         rc = rc ? rc : submit_all(r, requests, count);
         if (rc || (params->most && r->reached >= params->most)) {
             break;

@@ -18,7 +18,8 @@
  * reaches the last acknowledged request or says what is missing, and never hands out a book that
  * was not there.
  *
- * Threads: one. Errors: a negative errno with hr_error(), when there is nothing to hand out.
+ * Threads: one. Errors: a negative errno with hr_error(), when there is nothing to hand out; -EINTR
+ * when a stop was asked for (progress.h).
  */
 #ifndef HR_RECOVERY_H
 #define HR_RECOVERY_H

@@ -14,6 +14,7 @@
 #include "harness/ledger/ledger_files.h"
 #include "harness/ledger/snapshot_format.h"
 #include "harness/platform/platform.h"
+#include "harness/progress.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -78,6 +79,9 @@ static int fill(void *context, void *slot)
     const struct hr_snapshot_source *s = t->source;
     struct chunk *c = slot;
 
+    if (hr_stop_signal()) {
+        return hr_fail(EINTR, "stopped by a signal at market %u of a snapshot", t->market);
+    }
     c->first = t->market;
     c->markets = 0;
     c->raw_bytes = 0;

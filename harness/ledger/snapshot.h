@@ -11,7 +11,8 @@
  *
  * Threads: one at a time; the engine is walked by the calling thread (of the child), states are
  * hashed and compressed by `threads`. Errors: a negative errno with hr_error(). A snapshot that
- * fails leaves no file, and the ones before it as they were.
+ * fails, or is stopped by a signal (-EINTR, progress.h), leaves no file, and the ones before it as
+ * they were.
  */
 #ifndef HR_SNAPSHOT_H
 #define HR_SNAPSHOT_H

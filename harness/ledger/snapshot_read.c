@@ -17,13 +17,11 @@
 #include "harness/ledger/snapshot_format.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -388,27 +386,22 @@ int hr_snapshot_read_memory(const void *data, size_t size, const char *name, int
 int hr_snapshot_read(const char *path, int threads, const struct hr_snapshot_visit *visit,
                      struct hr_snapshot_facts *facts)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
-    struct stat st;
+    uint64_t size;
+    int fd = hr_file_open(path, &size), rc;
     void *data;
 
-    if (fd < 0 || fstat(fd, &st)) {
-        rc = hr_fail(errno, "%s: %s", path, strerror(errno));
+    if (fd < 0 || size == 0) {
         if (fd >= 0) {
             close(fd);
         }
-        return rc;
+        return fd < 0 && fd != -EINVAL ? fd : hr_fail(EBADMSG, "%s: this is no snapshot", path);
     }
-    if (!S_ISREG(st.st_mode) || st.st_size == 0) {
-        close(fd);
-        return hr_fail(EBADMSG, "%s: this is no snapshot", path);
-    }
-    data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
     close(fd);
     if (data == MAP_FAILED) {
         return hr_fail(errno, "%s cannot be mapped: %s", path, strerror(errno));
     }
-    rc = hr_snapshot_read_memory(data, (size_t)st.st_size, path, threads, visit, facts);
-    munmap(data, (size_t)st.st_size);
+    rc = hr_snapshot_read_memory(data, size, path, threads, visit, facts);
+    munmap(data, size);
     return rc;
 }

@@ -152,6 +152,15 @@ expect_exit 0 "$HEADROOM" recover "$TMP/killed" -e oracle --journal-only
 expect_exit 0 "$HEADROOM" flow --count "$reached" --markets 300 -o /dev/null
 grep -q "digest $(value digest)" "$TMP/err" || failed "another digest after a kill"
 
+# What is no file under a file's name is not waited for.
+mkdir "$TMP/pipes"
+cp "$L"/journal-* "$TMP/pipes/"
+mkfifo "$TMP/pipes/snapshot-00000000000000000005.hrs"
+expect_exit 0 timeout 20 "$HEADROOM" recover "$TMP/pipes"
+expect_out 'passed over: .* is no plain file'
+[ "$(value root)" = "$root" ] || failed "another root beside a pipe"
+expect_exit 1 timeout 20 "$HEADROOM" verify "$TMP/pipes"
+
 # What cannot be.
 expect_refused "$HEADROOM" snapshot "$L" --requests 5
 expect_refused "$HEADROOM" snapshot "$TMP/new" -e null

@@ -9,11 +9,14 @@
 #include "harness/ledger/recovery.h"
 #include "harness/ledger/snapshot_format.h"
 #include "harness/ledger/state_root.h"
+#include "harness/progress.h"
 #include "harness/random.h"
 #include "tests/test.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MARKETS 60u
@@ -407,6 +410,47 @@ TEST(ledger, an_emptied_last_file_is_a_loss_also_right_behind_a_snapshot)
     CHECK_EQ(hr_journal_reader_end(reader)->last, files[n - 1] - 1);
     hr_journal_reader_close(reader);
     free(files);
+    ledger_remove(&l);
+}
+
+static bool holds(const struct ledger *l, const char *what, uint64_t number)
+{
+    char path[256];
+
+    path_of(l, what, number, path);
+    return access(path, F_OK) == 0;
+}
+
+/* In a process of its own, which has been told to stop. */
+static int stopped(const struct ledger *l)
+{
+    struct hr_snapshot_params params = {l->path, 1, 1};
+    struct hr_snapshot_source source;
+    struct hr_snapshot_facts facts;
+    struct hr_recovery r, again;
+    struct notes notes;
+    int bad = recover(l, "reference", &r, &notes) != 0;
+
+    hr_stop_install();
+    raise(SIGINT);
+    source = hr_recovery_source(&r);
+    bad += hr_snapshot_write(&source, &params, &facts) != -EINTR;
+    bad += holds(l, "snapshot", REQUESTS);
+    bad += recover(l, "reference", &again, &notes) != -EINTR || notes.count != 0;
+    return bad;
+}
+
+TEST(ledger, who_waits_for_a_recovery_or_a_snapshot_may_stop_it)
+{
+    struct ledger l = ledger_make(1u << 20);
+    pid_t child = fork();
+    int status = -1;
+
+    if (child == 0) {
+        _exit(stopped(&l));
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
     ledger_remove(&l);
 }
 
