@@ -468,6 +468,19 @@ void hr_case_metric_null(json_t *c, const char *name, const char *unit, const ch
     json_array_append_new(json_object_get(c, "metrics"), metric);
 }
 
+void hr_case_metric_why(json_t *c, const char *name, const char *reason)
+{
+    json_t *metric;
+    size_t i;
+
+    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
+        if (strcmp(json_string_value(json_object_get(metric, "name")), name) == 0 &&
+            json_is_null(json_object_get(metric, "estimate"))) {
+            json_object_set_new(metric, "reason", text_or_null(reason));
+        }
+    }
+}
+
 void hr_case_histogram(json_t *c, const char *name, const struct hr_histogram *h)
 {
     static const struct {

@@ -55,6 +55,7 @@ static void add_columns(json_t *table)
 
 static void add_case(json_t *table, const json_t *item)
 {
+    const json_t *size = hr_view_metric(item, "orders_per_block");
     json_t *row = hr_table_row(table, item);
     double faults = hr_view_param(item, "faults"),
            floor_ns = hr_view_param(item, "delay_ns") * hr_view_param(item, "delays");
@@ -69,7 +70,11 @@ static void add_case(json_t *table, const json_t *item)
     snprintf(text, sizeof(text), "%.0f km of fibre",
              hr_view_param(item, "delay_ns") / 1e9 * FIBRE_LIGHT / 1e3);
     hr_row_cell(row, delayed ? time_param(item, "delay_ns").text : "none", delayed ? text : NULL);
-    hr_row_metric(row, hr_view_metric(item, "orders_per_block"));
+    if (isfinite(hr_view_number(size, "estimate")) || !hr_view_passed(item)) {
+        hr_row_metric(row, size);
+    } else {
+        hr_row_cell(row, HR_DASH, "not kept up"); /* why is said above the table */
+    }
     add_plain(row, item, "throughput");
     add_plain(row, item, "p50");
     hr_row_metric_with_unit(row, hr_view_metric(item, "p99"));
@@ -77,6 +82,29 @@ static void add_case(json_t *table, const json_t *item)
     hr_row_cell(row, floor_ns > 0 ? hr_figure(floor_ns, "ns").text : HR_DASH, NULL);
     add_plain(row, item, "state_root");
     hr_row_status(row, hr_view_text(item, "status"));
+}
+
+/* What no block size does is the finding: said before the table. */
+static void say_what_cannot_be(json_t *sheet, const json_t *cases)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        const json_t *metric = hr_view_metric(item, "orders_per_block");
+        const char *reason = hr_view_text(metric, "reason");
+
+        if (!is_root(item) && hr_view_passed(item) && *reason &&
+            !isfinite(hr_view_number(metric, "estimate"))) {
+            bool delayed = hr_view_param(item, "delay_ns") > 0;
+
+            hr_sheet_say(sheet, "text", "%s, %g validators, a tick of %s, %s%s: %s.",
+                         protocol(item), hr_view_param(item, "validators"),
+                         time_param(item, "tick_ns").text,
+                         delayed ? "delays of " : "no delay injected",
+                         delayed ? time_param(item, "delay_ns").text : "", reason);
+        }
+    }
 }
 
 static void add_roots(json_t *sheet, const json_t *cases)
@@ -128,6 +156,7 @@ void hr_section_blocks(json_t *sheet, const json_t *record)
         hr_sheet_say(sheet, "note", "Agreeing on blocks was not measured in this run.");
         return;
     }
+    say_what_cannot_be(sheet, cases);
     table = hr_sheet_table(sheet, NULL, NULL);
     add_columns(table);
     json_array_foreach (cases, i, item) {

@@ -215,9 +215,8 @@ static int block_trial(const struct hr_case *c, struct hr_trial *t)
     return 0;
 }
 
-/* With a delay that no protocol outruns: the reason in numbers. */
-static void say_why(const struct block_case *b, struct hr_bench *bench,
-                    struct hr_measure_result *result)
+/* A tick that is not kept is a finding, not a failure: no size, and the reason in numbers. */
+static void say_why(const struct block_case *b, const struct hr_measure_result *result)
 {
     double floor_ms = (double)(b->delays * b->run.delay_ns) / 1e6,
            tick_ms = (double)b->run.tick_ns / 1e6, took = hr_measure_median(result, EVERYWHERE);
@@ -230,23 +229,18 @@ static void say_why(const struct block_case *b, struct hr_bench *bench,
         snprintf(reason, sizeof(reason),
                  "a block of %u orders a %g ms tick was kept up in a trial, but not in every run",
                  b->run.orders_per_block, tick_ms);
-        hr_measure_missed(&bench->rig, result, reason,
-                          "leave the processors to the validators, and run it again");
     } else if (floor_ms > tick_ms) {
         snprintf(reason, sizeof(reason),
                  "a block a %g ms tick cannot be: %u one-way delays of %g ms lie between sealing "
                  "and the last commit, %g ms, whatever the machine; it took %.3g ms",
                  tick_ms, b->delays, (double)b->run.delay_ns / 1e6, floor_ms, took / 1e6);
-        hr_measure_missed(&bench->rig, result, reason,
-                          "a tick above that, or validators nearer to each other");
     } else {
         snprintf(reason, sizeof(reason),
                  "a block a %g ms tick was not kept up even with one order a block; with %u "
                  "agreeing took %.3g ms at the median",
                  tick_ms, b->run.orders_per_block, took / 1e6);
-        hr_measure_missed(&bench->rig, result, reason,
-                          "a longer tick, or a processor for each validator");
     }
+    hr_case_metric_why(result->json, "orders_per_block", reason);
 }
 
 static json_t *params_of(const struct block_case *b, const struct hr_flow_params *flow)
@@ -327,7 +321,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
                 0.2 + (double)(blocks * (b->run.tick_ns + b->delays * b->run.delay_ns)) / 1e9},
         &result);
     if (rc == 0 && result.json) {
-        say_why(b, bench, &result);
+        say_why(b, &result);
     }
     hr_measure_result_free(&result);
     json_decref(params);

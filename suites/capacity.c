@@ -24,7 +24,8 @@ static const char suite_name[] = "capacity";
 
 #define CONFIDENCE 0.99
 #define RATE_TRY_S 0.2    /* a rate is tried for at least so long, if the tape holds */
-#define ATTEMPTS_GUESS 24 /* for the plan */
+#define ATTEMPTS_GUESS 20 /* for the plan, and what one takes beside its orders */
+#define ATTEMPT_S 0.05
 #define STEPS_MAX 256
 
 /* One rate of the curve: the run that spoke for it last. One that does not count says nothing. */
@@ -320,12 +321,13 @@ static int search_run(struct search *s)
 }
 
 static int plan(struct hr_rig *rig, const char *id, const struct hr_flow_params *flow,
-                uint64_t requests)
+                uint64_t requests, uint64_t tape)
 {
     double rate = hr_config_real(rig->config, "capacity.rate_min");
     double seconds =
         2 * (double)requests / rate +
-        ATTEMPTS_GUESS * (0.1 + RATE_TRY_S + (double)hr_flow_load(flow) / HR_PLAN_ORDERS_PER_S);
+        ATTEMPTS_GUESS * (ATTEMPT_S + fmin(RATE_TRY_S, (double)tape / HR_PLAN_ORDERS_PER_S) +
+                          (double)hr_flow_load(flow) / HR_PLAN_ORDERS_PER_S);
 
     json_array_append_new(json_object_get(rig->plan, "cases"),
                           json_pack("{s:s, s:{s:f}, s:i, s:f}", "id", id, "params", "rate_min",
@@ -362,7 +364,7 @@ static int search_case(struct search *s, json_t *suite, const char *name, const 
         hr_measure_refuse(rig, suite, suite_name, name, params, HR_SKIP, why,
                           "raise throughput.requests: a quarter of the tape's orders");
     } else if (rc == 0 && rig->plan) {
-        rc = plan(rig, id, s->flow, s->requests);
+        rc = plan(rig, id, s->flow, s->requests, tape);
     } else if (rc == 0 && (rig->engine->capabilities & EUT_CAP_RULER)) {
         hr_measure_refuse(rig, suite, suite_name, name, params, HR_INVALID,
                           "the null engine is the ruler: it matches nothing, so it has no result",

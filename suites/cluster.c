@@ -588,6 +588,9 @@ static int cluster_run(struct hr_bench *bench, json_t *suite)
     if (bench->rig.against) {
         return refuse_all(bench, suite, "the ranks have one engine", "compare two results instead");
     }
+    if (bench->no_ranks[0]) {
+        return refuse_all(bench, suite, bench->no_ranks, "`ulimit -a` shows this process's limits");
+    }
     if (hr_run_ranks_size(bench) < 2 || (!bench->rig.plan && !bench->ranks)) {
         return refuse_all(bench, suite, "one rank is no cluster",
                           "start more: `mpirun -np 3 headroom run -f cluster`, or without mpirun "

@@ -246,11 +246,13 @@ static int serve(struct session *s)
 }
 
 /* Before anything is measured: a process that is forked takes no tapes with it. */
-static int start_ranks(struct session *s)
+static void start_ranks(struct session *s)
 {
     s->bench.parts = (struct hr_cluster_parts){.path = hr_path_find("inproc"),
                                                .engines = {s->engine.engine, s->ruler.engine}};
-    return hr_arg_flag(s->args, "dry-run") ? 0 : hr_run_ranks_fork(&s->bench, s->plan);
+    if (!hr_arg_flag(s->args, "dry-run")) {
+        hr_run_ranks_fork(&s->bench, s->plan);
+    }
 }
 
 /* ---- measuring -------------------------------------------------------------------------- */
@@ -632,10 +634,10 @@ static int run_run(const struct hr_args *args)
         return rc;
     }
     rc = rc ? rc : prepare(s);
-    rc = rc ? rc : start_ranks(s);
     if (rc) {
         rc = hr_exit_of(rc);
     } else {
+        start_ranks(s);
         rc = hr_arg_flag(args, "dry-run") ? print_plan(s) : run_and_report(s);
     }
     end(s);

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#define REPORT_S 5.0 /* writing the report and drawing the plots */
+#define REPORT_S 3.0 /* writing the report and drawing the plots */
 #define REQUESTS_MIN 50000u
 #define RUNS_MIN 3u
 #define BLOCKS_MIN 6u
@@ -106,10 +106,9 @@ static bool one_less(struct hr_config *config, const char *key, uint64_t least)
 static bool cut(struct hr_config *config, bool blocks)
 {
     /* Not the regimes': how far the market swings in a run is part of what they are. */
-    static const char *const requests[] = {"markets.requests", "throughput.requests",
-                                           "latency.requests", "latency.worst_requests",
-                                           "scaling.requests", "capacity.requests",
-                                           "network.orders",   "cluster.orders"};
+    static const char *const requests[] = {
+        "markets.requests", "throughput.requests", "latency.requests", "latency.worst_requests",
+        "scaling.requests", "capacity.requests",   "network.orders",   "cluster.orders"};
     bool changed = false;
 
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {

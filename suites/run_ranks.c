@@ -106,12 +106,15 @@ static bool has_cluster(const struct hr_bench *bench, const json_t *plan)
     return false;
 }
 
-int hr_run_ranks_fork(struct hr_bench *bench, const json_t *plan)
+void hr_run_ranks_fork(struct hr_bench *bench, const json_t *plan)
 {
     if (bench->ranks || !has_cluster(bench, plan)) {
-        return 0;
+        return;
     }
-    return hr_ranks_fork(&bench->ranks, hr_run_ranks_size(bench), serve, &bench->parts);
+    if (hr_ranks_fork(&bench->ranks, hr_run_ranks_size(bench), serve, &bench->parts)) {
+        snprintf(bench->no_ranks, sizeof(bench->no_ranks), "%s", hr_error());
+        hr_error_clear();
+    }
 }
 
 void hr_run_ranks_end(struct hr_bench *bench, int status)

@@ -9,9 +9,10 @@
 #include "harness/measure.h"
 
 struct hr_bench {
-    struct hr_rig rig; /* record, config, engine under test, path, tapes */
-    char gate[512]; /* why no other suite may measure: set by conformance; "" if they may */
+    struct hr_rig rig;      /* record, config, engine under test, path, tapes */
+    char gate[512];         /* why no other suite may measure: set by conformance; "" if they may */
     struct hr_ranks *ranks; /* this process leads them; NULL: it is alone */
+    char no_ranks[256];     /* why none could be forked, or "" */
     struct hr_cluster_parts parts;
 };
 
