@@ -613,12 +613,11 @@ const struct hr_command hr_command_drive = {
     .operands_max = 1,
     .summary = "clients for a `headroom serve`: rate, latency, and are its answers right?",
     .details =
-        "Makes a flow from its seed, sends it over as many connections as there are clients, "
-        "checks\n"
-        "that every order is answered once, and compares the events with the oracle's. The "
-        "server's\n"
-        "engine must have the flow's markets and must have been empty. Counters, each told at the\n"
-        "end: offered = sent + refused, sent = acked + lost, received = accepted + rejected.\n"
+        "Makes a flow from its seed, sends it over as many connections as there are clients,\n"
+        "checks that every order is answered once, and compares the events with the oracle's.\n"
+        "The server's engine must have the flow's markets, must have been empty, and must be\n"
+        "driven by nobody else meanwhile. Counters, each told at the end: offered = sent +\n"
+        "refused, sent = acked + lost, received = accepted + rejected.\n"
         "\n"
         "  headroom drive                                     tcp://127.0.0.1:5555, closed loop\n"
         "  headroom drive zmq://10.0.0.2:5556 --rate 500k --duration 10s\n"

@@ -72,7 +72,7 @@ struct hr_link_facts {
 
 /* Of a server's side, since the start. */
 struct hr_link_counts {
-    uint64_t refused; /* connections that there was no room for */
+    uint64_t refused; /* connections without room, or that had to make room for others */
     uint64_t bad;     /* messages that nobody of ours sends, for each of which one was cut off */
 };
 

@@ -5,6 +5,7 @@
  * the kernel does not take at once waits in the connection's own buffer, and when that has no room
  * for a message the writer is told so. It cannot see where in the kernel the time goes.
  */
+#include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/link_socket.h"
 #include "harness/platform/poller.h"
@@ -18,6 +19,7 @@
 /* A connection's own buffers: room for all that a client's window lets come back at once. */
 #define BUFFER_BYTES (512u << 10)
 #define MEETING_TAG UINT32_MAX
+#define SILENT_NS UINT64_C(2000000000) /* after it one who said nothing gives way, if he has to */
 #define EVENTS_MAX 64
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
@@ -29,6 +31,7 @@ struct stream {
     int fd;
     bool used, gone, told; /* told: poll() said that it is gone */
     bool blocked;          /* waits until it can be written */
+    uint64_t silent_ns;    /* 0, or when one came of whom nothing was used yet */
     uint8_t *in, *out;
     size_t in_at, in_end, out_at, out_end;
 };
@@ -39,6 +42,8 @@ struct stream_link {
     struct hr_poller *poller;
     size_t in_bytes, out_bytes;
     bool server;
+    bool making_room; /* a silent one was shut down, and is still to be told and closed */
+    int caller;       /* who is to have its place, or -1 */
     struct stream streams[];
 };
 
@@ -58,6 +63,7 @@ static int stream_listen(struct hr_link **out, const struct hr_link_params *para
         return hr_fail(ENOMEM, "no memory for %u connections", slots);
     }
     l->base = (struct hr_link){.params = *params, .slots = slots};
+    l->caller = -1;
     l->in_bytes = 4 * (size_t)params->message_bytes;
     l->in_bytes = l->in_bytes > BUFFER_BYTES ? l->in_bytes : BUFFER_BYTES;
     l->out_bytes = l->in_bytes;
@@ -89,6 +95,7 @@ static void end(struct stream_link *l, struct stream *s)
         }
         close(s->fd);
     }
+    l->making_room = false;
     free(s->in); /* what a connection took is not kept for the next */
     free(s->out);
     *s = (struct stream){.fd = -1};
@@ -100,8 +107,11 @@ static int take(struct stream_link *l, uint32_t c, int fd)
     struct stream *s = l->streams + c;
     int rc;
 
-    *s = (struct stream){
-        .fd = fd, .used = true, .in = malloc(l->in_bytes), .out = malloc(l->out_bytes)};
+    *s = (struct stream){.fd = fd,
+                         .used = true,
+                         .silent_ns = hr_clock_ns(),
+                         .in = malloc(l->in_bytes),
+                         .out = malloc(l->out_bytes)};
     rc = s->in && s->out ? hr_poller_set(l->poller, fd, c, false)
                          : hr_fail(ENOMEM, "no memory for a connection's buffers");
     if (rc) {
@@ -133,23 +143,51 @@ static int stream_join(struct hr_link *link, bool server)
     return rc;
 }
 
+/* Ends the one that came first of those who never said anything good, if that is long ago: who is
+ * silent must not keep the others out. Not where all are this program's, who are waited for. */
+static bool make_room(struct stream_link *l)
+{
+    uint64_t first_ns = hr_clock_ns() - SILENT_NS;
+    struct stream *silent = NULL;
+
+    for (uint32_t c = 0; l->base.params.place && c < l->base.slots; c++) {
+        struct stream *s = l->streams + c;
+
+        if (s->used && !s->gone && s->silent_ns && s->silent_ns < first_ns) {
+            first_ns = s->silent_ns;
+            silent = s;
+        }
+    }
+    if (silent) {
+        shutdown(silent->fd, SHUT_RDWR); /* poll() will tell that it is gone */
+        l->making_room = true;
+    }
+    return silent;
+}
+
 /* All who call, as far as there is room for them; one too many is sent away. */
 static void accept_all(struct stream_link *l)
 {
-    int fd;
+    int fd = l->caller;
 
-    while ((fd = hr_meeting_accept(&l->meeting, &l->base.params)) >= 0) {
+    l->caller = -1;
+    while (fd >= 0 || (fd = hr_meeting_accept(&l->meeting, &l->base.params)) >= 0) {
         uint32_t c = 0;
 
         while (c < l->base.slots && l->streams[c].used) {
             c++;
         }
-        if (c == l->base.slots) {
-            l->base.counts.refused++;
-            close(fd);
-        } else {
+        if (c < l->base.slots) {
             take(l, c, fd);
+        } else {
+            l->base.counts.refused++;
+            if (make_room(l)) {
+                l->caller = fd;
+                return;
+            }
+            close(fd);
         }
+        fd = -1;
     }
 }
 
@@ -204,6 +242,7 @@ static int stream_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
     struct hr_poll_event events[EVENTS_MAX];
     int found =
         hr_poller_wait(l->poller, events, most < EVENTS_MAX ? (int)most : EVENTS_MAX, wait_ms);
+    bool call_in = l->caller >= 0 && !l->making_room;
     int n = 0;
 
     for (int i = 0; i < found; i++) {
@@ -211,7 +250,7 @@ static int stream_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
         struct stream *s;
 
         if (c == MEETING_TAG) {
-            accept_all(l);
+            call_in |= !l->making_room;
             continue;
         }
         s = l->streams + c;
@@ -232,6 +271,9 @@ static int stream_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
             ready[n++] = c;
         }
     }
+    if (call_in) {
+        accept_all(l);
+    }
     return found < 0 ? found : n;
 }
 
@@ -240,6 +282,7 @@ static size_t stream_read(struct hr_link *link, uint32_t c, size_t used, const u
     struct stream *s = ((struct stream_link *)link)->streams + c;
 
     s->in_at += used;
+    s->silent_ns = used ? 0 : s->silent_ns;
     if (s->in_at >= s->in_end) {
         s->in_at = s->in_end = 0;
     }
@@ -281,6 +324,9 @@ static void stream_close(struct hr_link *link, uint32_t c)
         }
     }
     if (c == HR_LINK_ALL) {
+        if (l->caller >= 0) {
+            close(l->caller);
+        }
         hr_meeting_close(&l->meeting, !l->server);
         hr_poller_free(l->poller);
         free(l);

@@ -37,7 +37,7 @@ number() { sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$
 expect_exit 0 "$HEADROOM" serve --help
 expect_out 'qzmq'
 expect_exit 0 "$HEADROOM" drive --help
-expect_out 'offered = sent \+ refused'
+expect_out 'sent = acked \+ lost'
 
 # ---- bad input: one line ---------------------------------------------------------------------
 expect_refused "$HEADROOM" serve --listen 127.0.0.1:5555
