@@ -16,13 +16,13 @@
 
 struct eut_conform_params {
     const struct eut_engine *engine;
-    uint64_t seed;     /* of the first round; the next ones add EUT_SEED_STEP each */
-    uint64_t requests; /* of hostile flow, in all; rounds are whole */
-    bool verbose;      /* name every scenario */
-    FILE *out;         /* the account of it; NULL for silence */
-    const char *name;  /* what the user typed, for the advice; NULL: the engine's name */
-    const char *flow;  /* file for the shrunk flow of a failure, in binary form; may be NULL */
-    bool progress;     /* show it on standard error */
+    uint64_t seed;      /* of the first round; the next ones add EUT_SEED_STEP each */
+    uint64_t requests;  /* of hostile flow, in all; rounds are whole */
+    bool verbose;       /* name every scenario */
+    FILE *out;          /* the account of it; NULL for silence */
+    const char *name;   /* what the user typed, for the advice; NULL: the engine's name */
+    const char *flow;   /* file for the shrunk flow of a failure, in binary form; may be NULL */
+    bool progress;      /* show it on standard error */
 };
 
 /* The engine runs in a child process: one that crashes or hangs fails, and the report stays. */
@@ -43,8 +43,8 @@ int eut_conform(const struct eut_conform_params *params, struct eut_conform_resu
  * replace chains, unknown codes, L2 and L3 mixed. Deterministic. Needs no feedback. */
 struct eut_hostile {
     uint32_t markets, l2_markets;
-    bool full_range; /* prices over the whole range, else a narrow band */
-    bool bad_codes;  /* unknown letters too (binary forms only) */
+    bool full_range;  /* prices over the whole range, else a narrow band */
+    bool bad_codes;   /* unknown letters too (binary forms only) */
 };
 void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
                       uint32_t count);

@@ -25,7 +25,11 @@
 #define NAME_MAX_BYTES 31
 
 const struct eut_engine *const eut_builtin[] = {
-    &eut_null, &eut_oracle, &eut_reference, &eut_device_host, NULL,
+    &eut_null,
+    &eut_oracle,
+    &eut_reference,
+    &eut_device_host,
+    NULL,
 };
 
 static bool ends_in(const char *text, const char *ending)

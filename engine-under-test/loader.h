@@ -26,8 +26,8 @@ int eut_open(struct eut_handle *handle, const char *name);
 void eut_close(struct eut_handle *handle);
 
 /* From now on a crash or an exit() with this library in the process is told in one line on standard
- * error; exit() becomes exit status 2. Does nothing for a built-in. NULL ends it, as in a child
- * that somebody else watches. Not for several threads at once. */
+ * error; exit() becomes exit status 2. Does nothing for a built-in. NULL ends it, as in a child that
+ * somebody else watches. Not for several threads at once. */
 void eut_watch(const struct eut_handle *handle, const char *name);
 
 #endif

@@ -17,16 +17,16 @@
 #endif
 
 struct hr_clock {
-    const char *source;  /* "tsc", "cntvct", "monotonic" */
-    const char *refused; /* why not the counter, or NULL */
+    const char *source;        /* "tsc", "cntvct", "monotonic" */
+    const char *refused;       /* why not the counter, or NULL */
     double ns_per_tick;
-    double tick_ns;       /* smallest step seen, in ns */
-    double cost_ns;       /* median cost of one hr_ticks() */
-    double clock_cost_ns; /* median cost of one hr_clock_ns() */
-    bool counter;         /* hr_ticks() reads the hardware counter */
+    double tick_ns;            /* smallest step seen, in ns */
+    double cost_ns;            /* median cost of one hr_ticks() */
+    double clock_cost_ns;      /* median cost of one hr_clock_ns() */
+    bool counter;              /* hr_ticks() reads the hardware counter */
 };
 
-void hr_clock_init(void);              /* about 20 ms the first time, nothing later */
+void hr_clock_init(void); /* about 20 ms the first time, nothing later */
 const struct hr_clock *hr_clock(void); /* after hr_clock_init(), which it calls if need be */
 
 uint64_t hr_clock_ns(void);

@@ -15,15 +15,15 @@
 #include <stdint.h>
 
 enum hr_option_kind {
-    HR_OPT_FLAG, /* present or not */
+    HR_OPT_FLAG,   /* present or not */
     HR_OPT_TEXT,
-    HR_OPT_COUNT, /* whole number; 5e6, 64Ki and 1_000 are understood */
-    HR_OPT_LIST,  /* may be repeated */
+    HR_OPT_COUNT,  /* whole number; 5e6, 64Ki and 1_000 are understood */
+    HR_OPT_LIST,   /* may be repeated */
 };
 
 struct hr_option {
-    const char *name; /* long name without dashes; NULL ends the table */
-    char letter;      /* 0 if none */
+    const char *name;    /* long name without dashes; NULL ends the table */
+    char letter;         /* 0 if none */
     enum hr_option_kind kind;
     const char *metavar; /* FILE, N … */
     const char *preset;  /* default as text, or NULL */
@@ -36,10 +36,10 @@ struct hr_command {
     const char *name;
     const char *operands; /* as shown in the usage line, e.g. "FLOW", "[PROFILE|FILE.yaml]" or "" */
     int operands_min, operands_max;
-    const char *summary; /* one line */
-    const char *details; /* paragraphs under the option table in --help: examples; may be NULL */
+    const char *summary;  /* one line */
+    const char *details;  /* paragraphs under the option table in --help: examples; may be NULL */
     const struct hr_option *options;
-    void (*help)(void); /* prints more after the details, from other tables; may be NULL */
+    void (*help)(void);   /* prints more after the details, from other tables; may be NULL */
     /* Returns an exit status (enum hr_exit); if not 0 and hr_error() is set, main prints it. */
     int (*run)(const struct hr_args *args);
 };
@@ -48,16 +48,15 @@ struct hr_command {
  * the help to standard output and returns 1. *args is freed with hr_args_free(). argv[0] is the
  * command's own name; argv must outlive *args.
  *
- * Understood: --name value, --name=value, -x value, -xvalue, flags together (-nv), `--` (only
- * operands follow), `-` (standard input or output, as a value or an operand). Of an option given
- * twice the last value holds, unless it is a list. In the environment a list's values are separated
- * by `;` and a flag is 1, yes, true, on or 0, no, false, off; an empty variable counts as not set.
- */
+ * Understood: --name value, --name=value, -x value, -xvalue, flags together (-nv), `--` (only operands
+ * follow), `-` (standard input or output, as a value or an operand). Of an option given twice the
+ * last value holds, unless it is a list. In the environment a list's values are separated by `;`
+ * and a flag is 1, yes, true, on or 0, no, false, off; an empty variable counts as not set. */
 int hr_args_parse(struct hr_args **args, const struct hr_command *command, int argc, char **argv);
 void hr_args_free(struct hr_args *args);
 
 /* Asking for a name that is not in the table is a programming error and aborts. */
-const char *hr_arg_text(const struct hr_args *args, const char *name); /* NULL if not given */
+const char *hr_arg_text(const struct hr_args *args, const char *name);  /* NULL if not given */
 bool hr_arg_flag(const struct hr_args *args, const char *name);
 uint64_t hr_arg_count(const struct hr_args *args, const char *name);
 bool hr_arg_given(const struct hr_args *args, const char *name); /* by flag or environment */
@@ -65,8 +64,7 @@ int hr_arg_list(const struct hr_args *args, const char *name, const char *const 
 int hr_arg_operands(const struct hr_args *args, const char *const **operands);
 /* "flag", "environment" or "default" */
 const char *hr_arg_origin(const struct hr_args *args, const char *name);
-/* The whole command line, beginning with "headroom", for the record; ended by NULL. Returns its
- * length. */
+/* The whole command line, beginning with "headroom", for the record; ended by NULL. Returns its length. */
 int hr_arg_line(const struct hr_args *args, char *const **argv);
 
 /* No file of these options (ended by NULL) is one of the inputs, and no two are one; "-" is a place
@@ -84,8 +82,7 @@ void hr_variable_name(const char *name, char variable[HR_VARIABLE_MAX]);
 /* --help of one command. */
 void hr_command_help(const struct hr_command *command);
 
-/* Whole numbers as people write them: 1000, 1_000, 5e6, 2.5e3, 64Ki, 4Mi, 1Gi, 10k, 5M. 0 or
- * -EINVAL. */
+/* Whole numbers as people write them: 1000, 1_000, 5e6, 2.5e3, 64Ki, 4Mi, 1Gi, 10k, 5M. 0 or -EINVAL. */
 int hr_parse_count(const char *text, uint64_t *value);
 /* A time with its unit: 10us, 1.5 ms, 2s, 5min, 1h; in ns. A bare number is refused. */
 int hr_parse_time(const char *text, uint64_t *value_ns);

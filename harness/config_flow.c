@@ -49,7 +49,8 @@ bool hr_config_name_next(const char **at, char name[HR_CONFIG_NAME_MAX])
     return *name != '\0';
 }
 
-int hr_config_named_flow(const struct hr_config *c, const char *name, struct hr_flow_params *params)
+int hr_config_named_flow(const struct hr_config *c, const char *name,
+                         struct hr_flow_params *params)
 {
     int rc = hr_config_preset(name, params);
 

@@ -13,14 +13,14 @@
 
 enum hr_exit {
     HR_EXIT_OK = 0,
-    HR_EXIT_VERDICT = 1, /* regression, claim refuted, conformance failed */
-    HR_EXIT_INPUT = 2,   /* usage, configuration or input */
-    HR_EXIT_INVALID = 3, /* a result cannot be trusted */
+    HR_EXIT_VERDICT = 1,      /* regression, claim refuted, conformance failed */
+    HR_EXIT_INPUT = 2,        /* usage, configuration or input */
+    HR_EXIT_INVALID = 3,      /* a result cannot be trusted */
     HR_EXIT_INCONCLUSIVE = 4,
     HR_EXIT_INCOMPARABLE = 5,
-    HR_EXIT_MISSING = 6,  /* a device, engine or path asked for by name is not there */
-    HR_EXIT_SKIPPED = 77, /* everything was skipped */
-    HR_EXIT_SIGNAL = 128, /* + signal number */
+    HR_EXIT_MISSING = 6,      /* a device, engine or path asked for by name is not there */
+    HR_EXIT_SKIPPED = 77,     /* everything was skipped */
+    HR_EXIT_SIGNAL = 128,     /* + signal number */
 };
 
 /* Sets the message and returns -err (err is a positive errno). */

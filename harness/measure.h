@@ -49,7 +49,7 @@ struct hr_rig {
     const struct eut_engine *ruler;   /* the null engine; NULL: no distance is measured */
     const struct eut_engine *against; /* NULL, or the older build that takes turns with it */
     const struct hr_path_ops *path;
-    struct hr_energy *energy;       /* NULL: not looked at (planning) */
+    struct hr_energy *energy;         /* NULL: not looked at (planning) */
     const regex_t *filter;          /* over case ids; NULL: all */
     struct hr_workloads *workloads; /* NULL while planning */
     json_t *flows;                  /* workload.flows of the record, borrowed */
@@ -109,12 +109,12 @@ struct hr_trial {
 void hr_trial_start(struct hr_trial *trial);
 void hr_trial_stop(struct hr_trial *trial);
 /* What every case of a rate tells beside it, of the whole host: mean power, and what a joule buys.
- * Into values[first …) from joules used in ns of measured time; NAN and the reason without a
- * source, or over a time too short for it. */
-#define HR_ENERGY_FIGURES                                              \
-    {.name = "power", .unit = "W"},                                    \
-    {                                                                  \
-        .name = "orders_per_joule", .unit = "orders/J", .higher = true \
+ * Into values[first …) from joules used in ns of measured time; NAN and the reason without a source,
+ * or over a time too short for it. */
+#define HR_ENERGY_FIGURES                                                                          \
+    {.name = "power", .unit = "W"},                                                                \
+    {                                                                                              \
+        .name = "orders_per_joule", .unit = "orders/J", .higher = true                             \
     }
 #define HR_ENERGY_FIGURES_COUNT 2
 void hr_trial_energy(struct hr_trial *trial, int first, double joules, uint64_t ns,

@@ -18,10 +18,9 @@
 int hr_net_open(struct hr_net *net, const struct hr_net_params *params)
 {
     struct hr_link_params link = params->link;
-    struct hr_server_params server = {.engine = params->engine,
-                                      .limits = params->limits,
-                                      .cpu = params->server_cpu,
-                                      .shares_cpu = params->shares_cpu};
+    struct hr_server_params server = {
+        .engine = params->engine, .limits = params->limits, .cpu = params->server_cpu,
+        .shares_cpu = params->shares_cpu};
     uint32_t batch_max = params->batch > HR_NET_BATCH_MAX ? params->batch : HR_NET_BATCH_MAX;
     int rc;
 

@@ -20,15 +20,14 @@ enum hr_submit { HR_DONE, HR_QUEUED, HR_BUSY, HR_BROKEN /* hr_error() says why *
 struct hr_path_params {
     const struct eut_engine *engine;
     struct eut_limits limits;
-    uint32_t
-        events_room; /* events per batch the driver wants kept; more are counted, then dropped */
-    int cpu;         /* where the engine's thread runs, for paths that have one; -1 anywhere */
+    uint32_t events_room; /* events per batch the driver wants kept; more are counted, then dropped */
+    int cpu;              /* where the engine's thread runs, for paths that have one; -1 anywhere */
 };
 
 /* What came back for the oldest batch not yet collected. Valid until the next call on the path. */
 struct hr_answer {
     const struct eut_event *events;
-    uint32_t count; /* events kept */
+    uint32_t count;    /* events kept */
     uint64_t events_total;
     uint64_t trades;
 };
@@ -40,8 +39,7 @@ struct hr_path_ops {
     bool between_processes; /* the way is part of what is measured, and more than the harness */
     int (*available)(void); /* 0, or -errno with hr_error() saying why not on this host */
     int (*open)(struct hr_path **path, const struct hr_path_params *params);
-    enum hr_submit (*submit)(struct hr_path *path, const struct eut_request *requests,
-                             uint32_t count);
+    enum hr_submit (*submit)(struct hr_path *path, const struct eut_request *requests, uint32_t count);
     /* 1 and *answer, or 0 if none is ready, or -errno. */
     int (*collect)(struct hr_path *path, struct hr_answer *answer);
     int (*digest)(struct hr_path *path, uint64_t *digest);

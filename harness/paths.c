@@ -13,8 +13,15 @@ extern const struct hr_path_ops hr_path_inproc, hr_path_ring, hr_path_unix, hr_p
     hr_path_uring, hr_path_zmq, hr_path_qtcp, hr_path_qzmq;
 
 const struct hr_path_ops *const hr_paths[] = {
-    &hr_path_inproc, &hr_path_ring, &hr_path_unix, &hr_path_tcp, &hr_path_uring,
-    &hr_path_zmq,    &hr_path_qtcp, &hr_path_qzmq, NULL,
+    &hr_path_inproc,
+    &hr_path_ring,
+    &hr_path_unix,
+    &hr_path_tcp,
+    &hr_path_uring,
+    &hr_path_zmq,
+    &hr_path_qtcp,
+    &hr_path_qzmq,
+    NULL,
 };
 
 const struct hr_path_ops *hr_path_find(const char *name)

@@ -10,8 +10,7 @@
 #include <stdbool.h>
 
 void hr_progress_begin(const char *title, double expected_s);
-void hr_progress_step(const char *what,
-                      double done_share); /* 0..1; redraws at most 10 times a second */
+void hr_progress_step(const char *what, double done_share); /* 0..1; redraws at most 10 times a second */
 void hr_progress_end(void);
 /* A line above the progress line (or plain). */
 void hr_progress_note(const char *format, ...) __attribute__((format(printf, 1, 2)));

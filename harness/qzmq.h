@@ -54,8 +54,8 @@
  *   records    Keys differ by direction, so none can be sent back. The sequence runs through the
  *              whole session, in one step: a record that was seen, left out, moved or cut short is
  *              refused. Nonces are sequences, and never repeat.
- *   age        A sender goes to the next epoch after 10 minutes, 2^22 records or 2^38 bytes, a
- * receiver refuses one that does not. (RFC 8446 5.5 allows 2^24.5 records of 2^14 bytes to a key of
+ *   age        A sender goes to the next epoch after 10 minutes, 2^22 records or 2^38 bytes, a receiver
+ *              refuses one that does not. (RFC 8446 5.5 allows 2^24.5 records of 2^14 bytes to a key of
  *              AES-GCM, for an advantage of 2^-57.)
  *   floods     A HELLO costs the server one HMAC, no memory and fewer bytes than it came in, until
  *              the sender has shown that it can read what is sent to its address. Then one key

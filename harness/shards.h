@@ -22,7 +22,7 @@ struct hr_shards_params {
     uint64_t steady; /* a prefix of it */
     uint32_t batch;
     int shards;
-    const int *cpus;          /* one a shard; NULL: not pinned */
+    const int *cpus; /* one a shard; NULL: not pinned */
     struct hr_energy *energy; /* asked around the timed part; NULL: not looked at */
 };
 

@@ -16,17 +16,16 @@ double hr_median(double *values, int n);
 struct hr_estimate {
     double median, low, high;
     double min, max;
-    bool interval;   /* low..high is a 95 % interval, not min..max */
-    double coverage; /* of that interval */
+    bool interval;     /* low..high is a 95 % interval, not min..max */
+    double coverage;   /* of that interval */
     int n;
-    int outliers; /* outside 1.5 IQR of the quartiles: counted, never dropped */
+    int outliers;      /* outside 1.5 IQR of the quartiles: counted, never dropped */
 };
 /* samples need not be sorted; n >= 1. */
 struct hr_estimate hr_estimate_median(const double *samples, int n);
 
 /* Binomial bound of a tail check (MLPerf LoadGen): with `slow` of `count` samples beyond the
- * bound, does the true share exceed `share_max` be refuted at `confidence` (0.99)? For p99.9: 0
- * slow of
+ * bound, does the true share exceed `share_max` be refuted at `confidence` (0.99)? For p99.9: 0 slow of
  * >= 4 603, 10 of >= 20 140. */
 bool hr_tail_passes(uint64_t slow, uint64_t count, double share_max, double confidence);
 

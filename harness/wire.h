@@ -171,8 +171,9 @@ static inline int hr_wire_event_get(const uint8_t *at, size_t bytes, struct hr_w
         return hr_wire_not_an_event(bytes);
     }
     memcpy(event, at, sizeof(*event));
-    if (__builtin_expect(
-            event->magic != HR_WIRE_EVENT_MAGIC || event->reserved != 0 || event->last > 1, 0)) {
+    if (__builtin_expect(event->magic != HR_WIRE_EVENT_MAGIC || event->reserved != 0 ||
+                             event->last > 1,
+                         0)) {
         return hr_wire_not_an_event(bytes);
     }
     return 0;

@@ -26,8 +26,7 @@ extern const struct hr_plot_ops hr_plots[]; /* ended by name NULL */
 const struct hr_plot_ops *hr_plot_find(const char *name);
 /* Data and scripts of a table into a folder, which is made; pictures where gnuplot is there (*drawn
  * counts them). */
-int hr_plots_draw(const struct hr_plot_ops *table, const json_t *record, const char *dir,
-                  int *drawn);
+int hr_plots_draw(const struct hr_plot_ops *table, const json_t *record, const char *dir, int *drawn);
 /* Takes those files and then the folder away again. */
 void hr_plots_remove(const struct hr_plot_ops *table, const char *dir);
 /* Why this record has no such plot: "" if it has the data. */

@@ -47,8 +47,7 @@ const struct hr_plot_ops hr_plots[] = {
      "the universal scalability law fitted to three points or more.",
      hr_plot_scaling},
     {"cluster",
-     "Full points are measured. Hollow ones are projections, upper bounds that nobody measured: "
-     "one "
+     "Full points are measured. Hollow ones are projections, upper bounds that nobody measured: one "
      "node's rate times nodes, and what one router like the measured one would pass on.",
      hr_plot_cluster},
     {"ceilings", "A full bar would mean that the hardware's measured ceiling is the limit.",

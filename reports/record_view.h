@@ -44,8 +44,7 @@ struct hr_view_label hr_view_engine(const json_t *item);
 /* The same, without the engine where all cases that count have one: for short labels. */
 struct hr_view_label hr_view_short(const json_t *record, const json_t *item);
 
-/* What a figure's share is a share of, in a few words: "random lines in 537 MB". "" if of nothing.
- */
+/* What a figure's share is a share of, in a few words: "random lines in 537 MB". "" if of nothing. */
 struct hr_view_label hr_view_ceiling(const json_t *metric);
 
 /* The text names this model: as whole words, letter case ignored. "5700X" is not in "5700X3D". */

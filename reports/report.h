@@ -46,9 +46,9 @@ void hr_report_plots_remove(const char *dir);
 int hr_report_junit(const json_t *record, const char *file);
 int hr_report_gbench(const json_t *record, const char *file);
 
-/* Judges claims by a record (claims.h): files of claims, or NULL for those in configs/claims/, of
- * which there may be none. *judged is the list that the record keeps. A NULL record: only the files
- * are checked. 0 or -errno with a message. */
+/* Judges claims by a record (claims.h): files of claims, or NULL for those in configs/claims/, of which
+ * there may be none. *judged is the list that the record keeps. A NULL record: only the files are
+ * checked. 0 or -errno with a message. */
 int hr_report_judge(const json_t *record, const char *const *files, int count, json_t **judged);
 
 /* The JSON Schema of result.json, as text. */

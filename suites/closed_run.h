@@ -45,7 +45,7 @@ int hr_refuse_workload(struct hr_bench *bench, json_t *suite, const char *suite_
 /* A processor beside the measuring one, for an engine's own process; -1 if nothing is pinned,
  * HR_NO_OTHER_CPU if there is none. */
 #define HR_NO_OTHER_CPU -2
-#define HR_WHY_OTHER_CPU \
+#define HR_WHY_OTHER_CPU                                                                           \
     "client and server are two processes that never rest, and there is one processor"
 int hr_rig_other_cpu(const struct hr_rig *rig);
 

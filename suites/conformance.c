@@ -92,11 +92,12 @@ static int conformance_run(struct hr_bench *bench, json_t *suite)
         return 0;
     }
     hr_progress_step("conformance", 0);
-    rc = eut_conform(&(struct eut_conform_params){.engine = engine,
-                                                  .seed = 1,
-                                                  .requests = hr_config_count(
-                                                      bench->rig.config, "conformance.requests")},
-                     &result);
+    rc = eut_conform(
+        &(struct eut_conform_params){
+            .engine = engine,
+            .seed = 1,
+            .requests = hr_config_count(bench->rig.config, "conformance.requests")},
+        &result);
     if (rc == -EINTR || (rc == 0 && hr_stop_signal())) {
         return hr_fail(EINTR, "interrupted");
     }

@@ -131,7 +131,8 @@ static void print(const json_t *all)
         size_t k;
 
         printf("%s%s\n", i ? "\n" : "", order[i]);
-        json_array_foreach (json_object_get(all, order[i]), k, row) {
+        json_array_foreach(json_object_get(all, order[i]), k, row)
+        {
             const char *reason = json_string_value(json_object_get(row, "reason"));
 
             printf("  %-14s %s%s%s\n", json_string_value(json_object_get(row, "name")),

@@ -100,8 +100,8 @@ int hr_open_trial(const struct hr_open_run *run, struct hr_trial *t)
         struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
 
         hr_trial_start(t);
-        rc = hr_drive_open(&drive, w->tape->steady_requests, run->orders, a.due, NULL, a.log,
-                           &batches, &sum);
+        rc = hr_drive_open(&drive, w->tape->steady_requests, run->orders, a.due, NULL,
+                           a.log, &batches, &sum);
         hr_trial_stop(t);
     }
     rc = rc ? rc : hr_trial_digest_of(t, path, run->digest);

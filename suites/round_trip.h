@@ -10,8 +10,7 @@ struct hr_round_trip {
     const struct hr_workload *workload;
     int server_cpu; /* -1: not pinned */
 };
-/* One fresh run of a case whose context is a hr_round_trip: HR_PERCENTILES values, one histogram.
- */
+/* One fresh run of a case whose context is a hr_round_trip: HR_PERCENTILES values, one histogram. */
 int hr_round_trip_trial(const struct hr_case *c, struct hr_trial *trial);
 /* What an order's way is guessed to take. */
 #define HR_ROUND_TRIP_PLAN_S 40e-6

@@ -1,6 +1,5 @@
 /* plain_runner.c - runs the tests of test.h one after another in one process, without Criterion.
- * A failed check ends its test by longjmp. Usage: plain-tests [SUBSTRING]. Exit 0, or 1 on failure.
- */
+ * A failed check ends its test by longjmp. Usage: plain-tests [SUBSTRING]. Exit 0, or 1 on failure. */
 #include "tests/test.h"
 
 #include <setjmp.h>

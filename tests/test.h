@@ -4,11 +4,9 @@
  * Under Criterion each TEST is a process of its own. With HR_PLAIN_TESTS the same files run in one
  * process under plain_runner.c: for ThreadSanitizer and emulators, where Criterion cannot go.
  *
- *     TEST(histogram, percentiles_are_sorted) { CHECK(a <= b); CHECK_EQ(f(), 7); CHECK_STR(s, "x");
- * }
+ *     TEST(histogram, percentiles_are_sorted) { CHECK(a <= b); CHECK_EQ(f(), 7); CHECK_STR(s, "x"); }
  *
- * Tests are started from the top of the tree. hr_test_build() is the folder of this variant's
- * plug-ins.
+ * Tests are started from the top of the tree. hr_test_build() is the folder of this variant's plug-ins.
  */
 #ifndef HR_TEST_H
 #define HR_TEST_H
@@ -38,13 +36,13 @@ void hr_test_failed(const char *file, int line, const char *format, ...)
     __attribute__((noreturn, format(printf, 3, 4)));
 void hr_test_skipped(const char *why) __attribute__((noreturn));
 
-#define TEST(suite_, name_)                                                     \
-    static void suite_##_##name_(void);                                         \
-    __attribute__((constructor)) static void suite_##_##name_##_add(void)       \
-    {                                                                           \
-        static struct hr_test test = {#suite_, #name_, suite_##_##name_, NULL}; \
-        hr_test_add(&test);                                                     \
-    }                                                                           \
+#define TEST(suite_, name_)                                                                        \
+    static void suite_##_##name_(void);                                                            \
+    __attribute__((constructor)) static void suite_##_##name_##_add(void)                          \
+    {                                                                                              \
+        static struct hr_test test = {#suite_, #name_, suite_##_##name_, NULL};                    \
+        hr_test_add(&test);                                                                        \
+    }                                                                                              \
     static void suite_##_##name_(void)
 #define FAIL(...) hr_test_failed(__FILE__, __LINE__, __VA_ARGS__)
 #define SKIP(why) hr_test_skipped(why)
@@ -59,28 +57,27 @@ void hr_test_skipped(const char *why) __attribute__((noreturn));
 
 #endif
 
-#define CHECK(condition)            \
-    do {                            \
-        if (!(condition)) {         \
-            FAIL("%s", #condition); \
-        }                           \
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            FAIL("%s", #condition);                                                                \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_EQ(actual, expected)                                                  \
-    do {                                                                            \
-        long long actual_ = (long long)(actual), expected_ = (long long)(expected); \
-        if (actual_ != expected_) {                                                 \
-            FAIL("%s is %lld, expected %lld", #actual, actual_, expected_);         \
-        }                                                                           \
+#define CHECK_EQ(actual, expected)                                                                 \
+    do {                                                                                           \
+        long long actual_ = (long long)(actual), expected_ = (long long)(expected);                \
+        if (actual_ != expected_) {                                                                \
+            FAIL("%s is %lld, expected %lld", #actual, actual_, expected_);                        \
+        }                                                                                          \
     } while (0)
 
-#define CHECK_STR(actual, expected)                                                      \
-    do {                                                                                 \
-        const char *actual_ = (actual), *expected_ = (expected);                         \
-        if (!actual_ || strcmp(actual_, expected_) != 0) {                               \
-            FAIL("%s is \"%s\", expected \"%s\"", #actual, actual_ ? actual_ : "(null)", \
-                 expected_);                                                             \
-        }                                                                                \
+#define CHECK_STR(actual, expected)                                                                \
+    do {                                                                                           \
+        const char *actual_ = (actual), *expected_ = (expected);                                   \
+        if (!actual_ || strcmp(actual_, expected_) != 0) {                                         \
+            FAIL("%s is \"%s\", expected \"%s\"", #actual, actual_ ? actual_ : "(null)", expected_); \
+        }                                                                                          \
     } while (0)
 
 #define CHECK_NEAR(actual, expected, tolerance)                                                    \

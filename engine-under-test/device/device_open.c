@@ -16,12 +16,24 @@
 #include <unistd.h>
 
 const char *const eut_kernel_names[] = {
-    [BATCH_BEGIN] = "batch_begin", [SORT_KEYS] = "sort_keys",     [SORT_COUNT] = "sort_count",
-    [SCAN_SUMS] = "scan_sums",     [SORT_SCAN] = "sort_scan",     [SORT_SCATTER] = "sort_scatter",
-    [RUN_COUNT] = "run_count",     [RUN_STARTS] = "run_starts",   [RUN_KEYS] = "run_keys",
-    [MATCH_RUNS] = "match_runs",   [EVENT_COUNT] = "event_count", [EVENT_FIRST] = "event_first",
-    [EVENT_MORE] = "event_more",   [BATCH_END] = "batch_end",     [RING_FILL] = "ring_fill",
-    [DIGEST_SUM] = "digest_sum",   [BOOK_WALK] = "book_walk",     [EUT_KERNELS] = NULL,
+    [BATCH_BEGIN] = "batch_begin",
+    [SORT_KEYS] = "sort_keys",
+    [SORT_COUNT] = "sort_count",
+    [SCAN_SUMS] = "scan_sums",
+    [SORT_SCAN] = "sort_scan",
+    [SORT_SCATTER] = "sort_scatter",
+    [RUN_COUNT] = "run_count",
+    [RUN_STARTS] = "run_starts",
+    [RUN_KEYS] = "run_keys",
+    [MATCH_RUNS] = "match_runs",
+    [EVENT_COUNT] = "event_count",
+    [EVENT_FIRST] = "event_first",
+    [EVENT_MORE] = "event_more",
+    [BATCH_END] = "batch_end",
+    [RING_FILL] = "ring_fill",
+    [DIGEST_SUM] = "digest_sum",
+    [BOOK_WALK] = "book_walk",
+    [EUT_KERNELS] = NULL,
 };
 
 static pthread_mutex_t idle_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -35,12 +35,12 @@ int hr_region_map(struct hr_region *region, size_t bytes, enum hr_pages pages);
 void hr_region_unmap(struct hr_region *region);
 size_t hr_region_huge_bytes(
     const struct hr_region *region); /* really backed by huge pages; 0 if unknown */
-/* Whether memory that this process touches from now on may be in huge pages at all, whoever asks
- * for them. -ENOTSUP. */
+/* Whether memory that this process touches from now on may be in huge pages at all, whoever asks for
+ * them. -ENOTSUP. */
 int hr_pages_huge_allow(bool on);
 uint64_t hr_memory_available(
     void); /* bytes that can be used without swapping, cgroup limits included */
-uint64_t hr_memory_resident(void);      /* RSS of this process, bytes */
+uint64_t hr_memory_resident(void); /* RSS of this process, bytes */
 uint64_t hr_memory_resident_peak(void); /* the most it ever was, bytes; 0 if unknown */
 /* Gives back what the allocator keeps of freed memory, so that what is allocated next grows the
  * RSS. Best effort. */
@@ -71,10 +71,10 @@ void hr_boot_id(char id[HR_BOOT_ID_MAX]);
 struct hr_disturbance {
     int64_t major_faults, minor_faults;
     int64_t switches_involuntary; /* of the calling thread where the system tells */
-    int64_t swap_bytes;           /* of the host, in use; -1 unknown */
-    int64_t steal_ticks;          /* of the host, USER_HZ; -1 unknown */
-    int64_t throttle_count;       /* thermal throttle events; -1 unknown */
-    int64_t frequency_khz;        /* of the current processor; -1 unknown */
+    int64_t swap_bytes;     /* of the host, in use; -1 unknown */
+    int64_t steal_ticks;    /* of the host, USER_HZ; -1 unknown */
+    int64_t throttle_count; /* thermal throttle events; -1 unknown */
+    int64_t frequency_khz;  /* of the current processor; -1 unknown */
 };
 void hr_disturbance_read(struct hr_disturbance *d);
 

@@ -17,15 +17,15 @@ static void plan_of(const json_t *catalog)
     static const char *const restricted[] = {"AUD 3900:vendor=Apple"};
     static const char *const exchange[] = {"USD=1.5"};
     struct hr_plan_flags flags = {.require = require,
-                                  .requires = 4,
-                                  .restrict_to = restricted,
-                                  .restricts = 1,
-                                  .exchange = exchange,
-                                  .exchanges = 1,
-                                  .budget = "AUD 8343",
-                                  .horizon = "36mo",
-                                  .energy = "0.15/kWh",
-                                  .memory_share = "90"};
+                                        .requires = 4,
+                                        .restrict_to = restricted,
+                                        .restricts = 1,
+                                        .exchange = exchange,
+                                        .exchanges = 1,
+                                        .budget = "AUD 8343",
+                                        .horizon = "36mo",
+                                        .energy = "0.15/kWh",
+                                        .memory_share = "90"};
     struct hr_plan_terms terms;
     json_t *plan, *sheet;
 

@@ -16,8 +16,8 @@ static int answer_strangers(void *self, const struct eut_request *requests, uint
         if (sink->count == sink->room) {
             sink->flush(sink);
         }
-        sink->events[sink->count++] = (struct eut_event){
-            .order = requests[i].order, .request = 7777777, .kind = EUT_ACCEPTED};
+        sink->events[sink->count++] =
+            (struct eut_event){.order = requests[i].order, .request = 7777777, .kind = EUT_ACCEPTED};
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* collect_test.c - does collecting keep every event, and does it notice an engine without manners?
  */
-#include "engine-under-test/collect.h"
 #include "engine-under-test/loader.h"
+#include "engine-under-test/collect.h"
 #include "harness/error.h"
 #include "tests/test.h"
 

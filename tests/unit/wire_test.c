@@ -24,10 +24,11 @@ static struct eut_request request_of(uint32_t i)
 TEST(wire, an_order_lies_as_the_table_says)
 {
     static const uint8_t expected[HR_WIRE_ORDER_BYTES] = {
-        'H',  'R',  'O',  '1',  0x04, 0x03, 0x02, 0x01, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12,
-        0x11, 0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21, 0,    0,    0,    0,    0,    0,
-        0,    0,    0x38, 0x37, 0x36, 0x35, 0x34, 0x33, 0x32, 0x31, 0x44, 0x43, 0x42, 0x41, 0x54,
-        0x53, 0x52, 0x51, 0x64, 0x63, 0x62, 0x61, 0x74, 0x73, 0x72, 0x71, 'N',  'B',  'L',  'I'};
+        'H',  'R',  'O',  '1',  0x04, 0x03, 0x02, 0x01, 0x18, 0x17, 0x16, 0x15,
+        0x14, 0x13, 0x12, 0x11, 0x28, 0x27, 0x26, 0x25, 0x24, 0x23, 0x22, 0x21,
+        0,    0,    0,    0,    0,    0,    0,    0,    0x38, 0x37, 0x36, 0x35,
+        0x34, 0x33, 0x32, 0x31, 0x44, 0x43, 0x42, 0x41, 0x54, 0x53, 0x52, 0x51,
+        0x64, 0x63, 0x62, 0x61, 0x74, 0x73, 0x72, 0x71, 'N',  'B',  'L',  'I'};
     const struct eut_request request = {.order = 0x3132333435363738u,
                                         .market = 0x41424344u,
                                         .account = 0x51525354u,
@@ -48,8 +49,8 @@ TEST(wire, an_order_lies_as_the_table_says)
 TEST(wire, an_event_lies_as_the_table_says)
 {
     static const uint8_t expected[HR_WIRE_EVENT_BYTES] = {
-        'H', 'R', 'E', '1', 7, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 8,   0,       0, 0, 0, 0,
-        0,   0,   5,   0,   0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,   0,       2, 0, 0, 0,
+        'H', 'R', 'E', '1', 7, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0, 0,
+        0,   0,   5,   0,   0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0,
         0,   0,   0,   0,   3, 0, 0, 0, 4, 0, 0, 0, 6, 0, 0, 0, 'T', EUT_STP, 1, 0};
     const struct eut_request request = {.order = 1, .market = 6};
     const struct eut_event event = {
@@ -80,8 +81,7 @@ TEST(wire, orders_come_back_at_any_alignment)
         uint32_t good = 99;
 
         memset(out, 0xff, sizeof(out));
-        CHECK_EQ(hr_wire_orders_put(bytes + shift, in, COUNT, 1, 1, 1),
-                 COUNT * HR_WIRE_ORDER_BYTES);
+        CHECK_EQ(hr_wire_orders_put(bytes + shift, in, COUNT, 1, 1, 1), COUNT * HR_WIRE_ORDER_BYTES);
         CHECK_EQ(hr_wire_orders_get(bytes + shift, COUNT * HR_WIRE_ORDER_BYTES, out, COUNT, &good),
                  COUNT);
         CHECK_EQ(good, COUNT);
