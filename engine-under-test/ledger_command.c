@@ -502,6 +502,7 @@ const struct hr_command hr_command_recover = {
     .summary = "books from the newest good snapshot and the journal behind it",
     .details =
         "Nothing in the folder is changed. What is lost is told: by file, byte and request.\n"
+        "A snapshot that is damaged, or of other requests than the journal's, is passed over.\n"
         "\n"
         "exit: 0 everything acknowledged was reached, 1 something is lost, 2 nothing can be "
         "recovered,\n"
