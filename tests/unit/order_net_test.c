@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MARKETS 7u
@@ -351,6 +352,8 @@ static int stranger(const struct hr_net *net)
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     CHECK(fd >= 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 20},
+               sizeof(struct timeval));
     CHECK_EQ(connect(fd, (struct sockaddr *)&in, sizeof(in)), 0);
     return fd;
 }
@@ -399,6 +402,52 @@ TEST(order_net, garbage_is_cut_off_and_the_others_go_on)
     CHECK_EQ(served.cut, 50);
     CHECK_EQ(served.received, ORDERS);
     CHECK(served.digest == digest_in_process(requests));
+    hr_net_close(&net);
+    free(requests);
+}
+
+/* A question's answer, or that the server ended it. */
+static bool heard(int fd)
+{
+    struct eut_request question = {.op = HR_WIRE_ASK, .side = HR_WIRE_ASK_CONNECTION};
+    uint8_t order[HR_WIRE_ORDER_BYTES], event[HR_WIRE_EVENT_BYTES];
+
+    hr_wire_orders_put(order, &question, 1, 0, 0, 0);
+    return send(fd, order, sizeof(order), MSG_NOSIGNAL) == (ssize_t)sizeof(order) &&
+           recv(fd, event, sizeof(event), MSG_WAITALL) == (ssize_t)sizeof(event);
+}
+
+TEST(order_net, who_says_nothing_on_a_uring_port_gives_way_to_the_next)
+{
+    struct eut_request *requests;
+    int fds[HR_LINK_STRANGERS_MAX], fd;
+    struct hr_net net;
+
+    if (link_of("uring")->available()) {
+        SKIP("no io_uring here");
+    }
+    requests = orders();
+    open_net(&net, link_of("uring"), 3, 64, "reference");
+    check_the_others(&net, requests);
+    for (uint32_t i = 0; i < HR_LINK_STRANGERS_MAX; i++) {
+        fds[i] = stranger(&net);
+    }
+    CHECK(heard(fds[0]));
+    usleep(2200000);
+    for (uint32_t i = 1; i < HR_LINK_STRANGERS_MAX; i++) {
+        fd = stranger(&net);
+        CHECK(heard(fd));
+        CHECK(ended(fds[i]));
+        close(fds[i]);
+        fds[i] = fd;
+    }
+    fd = stranger(&net);
+    CHECK(ended(fd)); /* all of them spoke */
+    close(fd);
+    for (uint32_t i = 0; i < HR_LINK_STRANGERS_MAX; i++) {
+        CHECK(heard(fds[i]));
+        close(fds[i]);
+    }
     hr_net_close(&net);
     free(requests);
 }

@@ -7,6 +7,7 @@
  * and takes all completions. Received bytes are copied once more, behind what is unread, so that a
  * reader finds them in one piece. Spoken by system calls, since that needs no library.
  */
+#include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/link_socket.h"
 
@@ -23,6 +24,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define SILENT_NS UINT64_C(2000000000) /* after it one who said nothing gives way, if he has to */
 #define ENTRIES 1024u
 #define PROVIDED 256u /* buffers for receiving, a power of two */
 #define PROVIDED_BYTES (32u << 10)
@@ -42,7 +44,8 @@ struct held {
 struct conn {
     int fd;
     uint32_t age; /* completions of who had this place before are not ours */
-    bool used, gone, told, receiving, sending, ready;
+    bool used, gone, told, receiving, sending, ready, spoke;
+    uint64_t since_ns; /* it was met */
     uint8_t *in;
     size_t in_at, in_end;
     uint8_t *out[2]; /* [filling] is being written, the other one sent */
@@ -328,6 +331,7 @@ static int take(struct uring_link *l, uint32_t c, int fd)
     n->fd = fd;
     n->age = age;
     n->used = true;
+    n->since_ns = hr_clock_ns();
     n->in = in;
     n->out[0] = outs;
     n->out[1] = outs + l->out_bytes;
@@ -338,18 +342,41 @@ static int take(struct uring_link *l, uint32_t c, int fd)
     return 0;
 }
 
+static void uring_close(struct hr_link *link, uint32_t c);
+
+/* Where the next one goes: a free place, or that of who has been silent since he came, and longest;
+ * of such a one poll() never told. */
+static uint32_t place_of_next(struct uring_link *l)
+{
+    uint32_t slots = l->base.slots, silent = slots;
+    uint64_t now_ns = hr_clock_ns();
+
+    for (uint32_t c = 0; c < slots; c++) {
+        const struct conn *n = l->conns + c;
+
+        if (!n->used) {
+            return c;
+        }
+        if (!n->spoke && !n->gone && now_ns - n->since_ns > SILENT_NS &&
+            (silent == slots || n->since_ns < l->conns[silent].since_ns)) {
+            silent = c;
+        }
+    }
+    l->base.counts.refused++; /* one of them */
+    if (silent < slots) {
+        uring_close(&l->base, silent);
+    }
+    return silent;
+}
+
 static void accept_all(struct uring_link *l)
 {
     int fd;
 
     while ((fd = hr_meeting_accept(&l->meeting, &l->base.params)) >= 0) {
-        uint32_t c = 0;
+        uint32_t c = place_of_next(l);
 
-        while (c < l->base.slots && l->conns[c].used) {
-            c++;
-        }
         if (c == l->base.slots) {
-            l->base.counts.refused++;
             close(fd);
         } else {
             take(l, c, fd);
@@ -426,6 +453,7 @@ static void on_receive(struct uring_link *l, uint32_t c, const struct io_uring_c
     if (!ours) {
         return;
     }
+    n->spoke = n->spoke || cqe->res > 0;
     if (cqe->res == 0 || (cqe->res < 0 && cqe->res != -ENOBUFS && cqe->res != -EINTR)) {
         n->gone = true;
     }
