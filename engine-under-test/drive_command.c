@@ -5,8 +5,8 @@
  * The flow is made here from its seed before anything is sent. What comes back is folded into a
  * digest, and the oracle, in this process, is afterwards given what was sent: a market's orders all
  * come from one client, so each client's sent part tells what each market saw. That holds if the
- * server's engine was empty before and nobody else's orders came to it meanwhile; else the result
- * cannot be used.
+ * server's engine was empty before; else the result cannot be used. What others' orders do to the
+ * same markets shows as events that are not the oracle's.
  */
 #include "engine-under-test/engine_stream.h"
 #include "engine-under-test/loader.h"
@@ -376,13 +376,13 @@ static int judge(struct drive *d)
                  "not know: restart it, or --new-engine",
                  d->before);
         invalid(d, text);
-    } else if (d->shared) {
-        invalid(d, "others used the server's engine meanwhile, which the oracle does not know: one "
-                   "drive at a time");
     } else {
         rc = prove(d);
         if (rc == 0 && d->digest != d->right) {
-            invalid(d, "the events that came back are not the oracle's");
+            invalid(d, d->shared
+                           ? "the events that came back are not the oracle's: others used the "
+                             "server's engine meanwhile; one drive at a time"
+                           : "the events that came back are not the oracle's");
         }
     }
     if (c->offered != c->sent + c->refused || c->sent != c->acked + c->lost ||

@@ -37,11 +37,12 @@ stop() {
 at() { grep "^$1:" "$TMP/ports"; }
 number() { sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1" | head -n 1; }
 
-# drive NAME ADDRESS ARGUMENTS…: with the known key; its counts are in $TMP/NAME.json.
+# drive NAME ADDRESS ARGUMENTS…: with the known key where one is asked for; its counts are in $TMP/NAME.json.
 drive() {
-    local name=$1
+    local name=$1 key=()
+    case $2 in q*) key=(--key "$TMP/desk.key" --server-key "$TMP/server.pub") ;; esac
     shift
-    "$HEADROOM" drive "$@" --markets $markets --json "$TMP/$name.json" --key "$TMP/desk.key" --server-key "$TMP/server.pub" \
+    "$HEADROOM" drive "$@" --markets $markets --json "$TMP/$name.json" ${key[@]+"${key[@]}"} \
         >"$TMP/$name.out" 2>"$TMP/$name.err"
 }
 
@@ -88,7 +89,7 @@ garbage() { # COUNT for each link
         "$attack" garbage "$(at "$link")" "$n" >>"$TMP/attack.out" 2>>"$TMP/attack.err" || failed "the attack did not come off"
     done
 }
-good=$(at "${sealed:-tcp}")
+good=$(at "${sealed:-qtcp}")
 among() { # COUNT: a good client among so much garbage for each link, and handshakes that come to nothing
     drive good "$good" --new-engine --requests 30k --rate 25k --batch 16 --clients 4 &
     pid=$!
