@@ -137,6 +137,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"blocks.runs", HR_CFG_COUNT, 1, 10000, "3", "runs", "fresh runs a case of this suite"},
     {"blocks.markets", HR_CFG_COUNT, 1, 134217728, "100", "markets", "markets of the cases of validators; the rest is the run's own flow"},
     {"blocks.orders", HR_CFG_COUNT, 64, 1e9, "1M", "orders", "orders that blocks are made of, in one run at most"},
+    {"blocks.snapshot", HR_CFG_COUNT, 0, 1e9, "0", "blocks", "one more case a protocol, in which each validator keeps a ledger in durability.folder, not synced, and takes a snapshot every so many blocks; 0: none"},
     {"blocks.fpc_k", HR_CFG_COUNT, 1, 10000, "20", "draws", "FPC: others that are asked in a poll, drawn with replacement"},
     {"blocks.fpc_l", HR_CFG_COUNT, 1, 1000, "10", "polls", "FPC: polls in a row with one opinion that decide"},
     {"blocks.fpc_cooling", HR_CFG_COUNT, 0, 1000, "0", "polls", "FPC: polls before those are counted"},

@@ -60,10 +60,12 @@ static void add_case(json_t *table, const json_t *item)
     double faults = hr_view_param(item, "faults"),
            floor_ns = hr_view_param(item, "delay_ns") * hr_view_param(item, "delays");
     bool delayed = floor_ns > 0;
-    char text[192];
+    double snapshot = hr_view_param(item, "snapshot_blocks");
+    char text[192], kept[96];
 
     snprintf(text, sizeof(text), "%s × %s", protocol(item), hr_view_engine(item).text);
-    hr_row_cell(row, text, NULL);
+    snprintf(kept, sizeof(kept), "with ledgers, a snapshot every %g blocks", snapshot);
+    hr_row_cell(row, text, snapshot > 0 ? kept : NULL);
     snprintf(text, sizeof(text), "f = %g", faults);
     hr_row_cell(row, hr_figure_count(hr_view_param(item, "validators")).text, text);
     hr_row_cell(row, time_param(item, "tick_ns").text, NULL);

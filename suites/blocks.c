@@ -11,6 +11,7 @@
 #include "suites/blocks.h"
 #include "suites/block_net.h"
 #include "suites/closed_run.h"
+#include "suites/durability.h"
 #include "suites/percentiles.h"
 
 #include "engine-under-test/loader.h"
@@ -48,12 +49,15 @@ enum {
     POLLS,
     ROUNDS,
     BYTES,
-    METRICS
+    METRICS,
+    LEDGER = METRICS, /* where a ledger is kept */
+    LEDGER_MAX,
+    METRICS_LEDGER
 };
 
 static void metrics_of(struct hr_measured *m)
 {
-    static const struct hr_measured fixed[METRICS] = {
+    static const struct hr_measured fixed[METRICS_LEDGER] = {
         [RATE] = {.name = "throughput", .unit = "orders/s", .higher = true},
         [PER_BLOCK] = {.name = "orders_per_block", .unit = "orders", .higher = true},
         [BLOCKS] = {.name = "blocks", .unit = "blocks/s", .higher = true},
@@ -68,6 +72,8 @@ static void metrics_of(struct hr_measured *m)
         [POLLS] = {.name = "polls", .unit = "count"},
         [ROUNDS] = {.name = "rounds_more", .unit = "count"},
         [BYTES] = {.name = "bytes_per_order", .unit = "bytes"},
+        [LEDGER] = {.name = "ledger", .unit = "ns"},
+        [LEDGER_MAX] = {.name = "ledger_longest", .unit = "ns"},
     };
 
     memcpy(m, fixed, sizeof(fixed));
@@ -81,7 +87,35 @@ struct block_case {
     bool kept;       /* a size was found that keeps the tick */
     uint64_t digest; /* the oracle's */
     uint8_t root[HR_HASH_BYTES];
+    const char *disk; /* where ledgers are kept, if they are */
 };
+
+/* With its ledgers, if any are kept, in a folder that lives as long. */
+static int run_blocks(const struct block_case *b, const struct hr_block_run *run,
+                      struct hr_block_result *r)
+{
+    char ledger[600], folder[HR_BLOCK_FOLDER_MAX];
+    struct hr_block_run with = *run;
+    int rc;
+
+    if (run->snapshot_blocks == 0) {
+        return hr_block_run(run, r);
+    }
+    if (snprintf(ledger, sizeof(ledger), "%s/headroom-blocks.XXXXXX", b->disk) >=
+        (int)sizeof(ledger)) {
+        return hr_fail(ENAMETOOLONG, "durability.folder: its name is too long");
+    }
+    if (!mkdtemp(ledger)) {
+        return hr_fail(errno, "%s: no folder can be made in it: %s", b->disk, strerror(errno));
+    }
+    with.ledger = ledger;
+    rc = hr_block_run(&with, r);
+    for (uint32_t i = 0; i < run->validators && hr_block_folder(ledger, i, folder) == 0; i++) {
+        hr_ledger_remove(folder);
+    }
+    hr_ledger_remove(ledger);
+    return rc;
+}
 
 static bool keeps_up(const struct hr_block_result *r, uint32_t delays, uint64_t delay_ns)
 {
@@ -125,7 +159,7 @@ static int tried(struct block_case *b, uint64_t size, uint64_t orders)
 
     set_size(b, size, blocks > SEARCH_BLOCKS_MIN ? blocks : SEARCH_BLOCKS_MIN, orders);
     b->run.most_ns = 2 * b->blocks * b->run.tick_ns + 500000000u;
-    rc = hr_block_run(&b->run, &r);
+    rc = run_blocks(b, &b->run, &r);
     return rc ? rc : keeps_up(&r, b->delays, b->run.delay_ns);
 }
 
@@ -185,6 +219,10 @@ static void note(const struct block_case *b, struct hr_trial *t, const struct hr
     t->values[POLLS] = (double)r->polls / (double)r->blocks / b->run.validators;
     t->values[ROUNDS] = (double)r->rounds;
     t->values[BYTES] = (double)r->bytes / (double)r->orders;
+    if (b->run.snapshot_blocks) {
+        t->values[LEDGER] = (double)r->ledger_ns / (double)r->blocks;
+        t->values[LEDGER_MAX] = (double)r->ledger_ns_max;
+    }
 }
 
 static int block_trial(const struct hr_case *c, struct hr_trial *t)
@@ -197,7 +235,7 @@ static int block_trial(const struct hr_case *c, struct hr_trial *t)
 
     run.engine = t->engine;
     hr_trial_start(t);
-    rc = hr_block_run(&run, &r);
+    rc = run_blocks(b, &run, &r);
     hr_trial_stop(t);
     if (rc) {
         return rc;
@@ -255,6 +293,10 @@ static json_t *params_of(const struct block_case *b, const struct hr_flow_params
                           (json_int_t)b->run.tick_ns, "delay_ns", (json_int_t)b->run.delay_ns,
                           "delays", (json_int_t)b->delays, "orders_per_block",
                           (json_int_t)b->run.orders_per_block, "blocks", (json_int_t)b->blocks));
+    if (b->run.snapshot_blocks) {
+        json_object_set_new(params, "snapshot_blocks",
+                            json_integer((json_int_t)b->run.snapshot_blocks));
+    }
     if (b->run.protocol == &hr_agree_fpc) {
         json_object_update_new(params, json_pack("{s:I, s:I, s:I, s:I, s:f, s:f}", "fpc_k",
                                                  (json_int_t)b->run.fpc.k, "fpc_l",
@@ -273,7 +315,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
     const struct hr_config *config = bench->rig.config;
     uint64_t orders = hr_config_count(config, "blocks.orders"), size = 0,
              blocks = blocks_wanted(b, hr_config_count(config, "blocks.seconds"));
-    struct hr_measured metrics[METRICS];
+    struct hr_measured metrics[METRICS_LEDGER];
     struct hr_measure_result result = {0};
     struct hr_workload workload;
     json_t *params;
@@ -312,7 +354,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
             .name = name,
             .params = params,
             .metrics = metrics,
-            .metrics_count = METRICS,
+            .metrics_count = b->run.snapshot_blocks ? METRICS_LEDGER : METRICS,
             .histograms = histograms,
             .run = block_trial,
             .context = b,
@@ -329,7 +371,7 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
 }
 
 static int one(struct hr_bench *bench, json_t *suite, const struct hr_agree_ops *protocol,
-               uint32_t validators, uint64_t tick_us, uint64_t delay_us)
+               uint32_t validators, uint64_t tick_us, uint64_t delay_us, uint64_t snapshot)
 {
     const struct hr_config *config = bench->rig.config;
     struct block_case b = {
@@ -344,12 +386,19 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_agree_ops 
                         .first = hr_config_real(config, "blocks.fpc_first"),
                         .beta = hr_config_real(config, "blocks.fpc_beta")},
                 .tick_ns = tick_us * 1000,
-                .delay_ns = delay_us * 1000}};
+                .delay_ns = delay_us * 1000,
+                .snapshot_blocks = snapshot,
+                .sync = HR_SYNC_NONE},
+        .disk = hr_config_text(config, "durability.folder")};
     struct hr_flow_params flow;
-    char name[96], id[256];
+    char name[96], id[256], ledger[40] = "";
 
-    snprintf(name, sizeof(name), "%s/validators=%u/tick=%gms/delay=%gms", protocol->name,
-             validators, (double)tick_us / 1e3, (double)delay_us / 1e3);
+    b.disk = *b.disk ? b.disk : ".";
+    if (snapshot) {
+        snprintf(ledger, sizeof(ledger), "/snapshot=%" PRIu64, snapshot);
+    }
+    snprintf(name, sizeof(name), "%s/validators=%u/tick=%gms/delay=%gms%s", protocol->name,
+             validators, (double)tick_us / 1e3, (double)delay_us / 1e3, ledger);
     hr_case_id(&bench->rig, HR_BLOCKS_SUITE, name, id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
@@ -361,10 +410,12 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_agree_ops 
     return measure(bench, suite, name, &flow, &b);
 }
 
-/* The first number of validators at all ticks and delays; the others at the first tick. */
+/* The first number of validators at all ticks and delays; the others at the first tick. With
+ * ledgers, the first of each. */
 static int cases(struct hr_bench *bench, json_t *suite, const struct hr_agree_ops *protocol)
 {
     const struct hr_config *config = bench->rig.config;
+    uint64_t snapshot = hr_config_count(config, "blocks.snapshot");
     const uint64_t *validators, *ticks, *delays;
     int v = hr_config_counts(config, "blocks.validators", &validators), rc = 0;
     int k = hr_config_counts(config, "blocks.ticks_us", &ticks);
@@ -373,11 +424,13 @@ static int cases(struct hr_bench *bench, json_t *suite, const struct hr_agree_op
     for (int i = 0; i < v; i++) {
         for (int j = 0; j < (i ? 1 : k); j++) {
             for (int l = 0; l < d && rc == 0; l++) {
-                rc = one(bench, suite, protocol, (uint32_t)validators[i], ticks[j], delays[l]);
+                rc = one(bench, suite, protocol, (uint32_t)validators[i], ticks[j], delays[l], 0);
             }
         }
     }
-    return rc;
+    return rc || !snapshot ? rc
+                           : one(bench, suite, protocol, (uint32_t)validators[0], ticks[0],
+                                 delays[0], snapshot);
 }
 
 static int blocks_run(struct hr_bench *bench, json_t *suite)

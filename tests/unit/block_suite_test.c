@@ -106,6 +106,25 @@ TEST(block_suite, what_cannot_be_is_said_above_the_table)
     json_decref(suite);
 }
 
+TEST(block_suite, what_a_ledger_costs)
+{
+    struct small_rig *small = small_rig_new(small_engine("reference"));
+    const json_t *item;
+
+    CHECK_EQ(hr_config_set(small->config, "blocks.snapshot=3", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "blocks.delays_us=0", "flag"), 0);
+    CHECK_EQ(hr_config_set(small->config, "blocks.protocols=quorum", "flag"), 0);
+    CHECK_EQ(hr_suite_find("blocks")->run(&small->bench, small->suite), 0);
+    CHECK_EQ(json_array_size(json_object_get(small->suite, "cases")), 3);
+    item = case_of(small->suite, "/quorum/validators=3/tick=1ms/delay=0ms/snapshot=3");
+    CHECK(json_number_value(metric_of(item, "ledger")) > 0);
+    CHECK(json_number_value(metric_of(item, "ledger_longest")) >=
+          json_number_value(metric_of(item, "ledger")));
+    CHECK_EQ(
+        json_integer_value(json_object_get(json_object_get(item, "params"), "snapshot_blocks")), 3);
+    small_rig_free(small);
+}
+
 TEST(block_suite, an_unknown_protocol_is_refused_by_name)
 {
     struct small_rig *small = small_rig_new(small_engine("reference"));
