@@ -15,18 +15,19 @@
 /* Events to an order, as a link's messages and rings are sized: more wait in the server. */
 #define EVENTS_PER_ORDER 2u
 
-int hr_net_open(struct hr_net *net, const struct hr_net_params *params)
+int hr_net_serve(struct hr_net *net, const struct hr_net_params *params)
 {
     struct hr_link_params link = params->link;
-    struct hr_server_params server = {
-        .engine = params->engine, .limits = params->limits, .cpu = params->server_cpu,
-        .shares_cpu = params->shares_cpu};
-    uint32_t batch_max = params->batch > HR_NET_BATCH_MAX ? params->batch : HR_NET_BATCH_MAX;
+    struct hr_server_params server = {.engine = params->engine,
+                                      .limits = params->limits,
+                                      .cpu = params->server_cpu,
+                                      .shares_cpu = params->shares_cpu};
     int rc;
 
     *net = (struct hr_net){.server = {.pid = -1, .control = -1}, .markets = params->limits.markets};
     link.message_bytes = params->batch * EVENTS_PER_ORDER * HR_WIRE_EVENT_BYTES;
-    server.limits.batch_max = batch_max;
+    server.limits.batch_max =
+        params->batch > HR_NET_BATCH_MAX ? params->batch : HR_NET_BATCH_MAX;
     rc = params->ops->listen(&net->link, &link);
     if (rc) {
         return rc;
@@ -34,18 +35,33 @@ int hr_net_open(struct hr_net *net, const struct hr_net_params *params)
     net->link->ops = params->ops;
     server.link = net->link;
     rc = hr_server_start(&net->server, &server);
-    rc = rc ? rc : params->ops->join(net->link, false);
-    rc = rc ? rc
-            : hr_clients_new(&net->clients,
-                             &(struct hr_clients_params){.link = net->link,
-                                                         .markets = params->limits.markets,
-                                                         .window = params->window > params->batch
-                                                                       ? params->window
-                                                                       : params->batch});
     if (rc) {
         hr_net_close(net);
     }
     return rc;
+}
+
+int hr_net_connect(struct hr_net *net, const struct hr_net_params *params)
+{
+    uint32_t window = params->window > params->batch ? params->window : params->batch;
+    int rc = params->ops->join(net->link, false);
+
+    rc = rc ? rc
+            : hr_clients_new(&net->clients,
+                             &(struct hr_clients_params){.link = net->link,
+                                                         .markets = params->limits.markets,
+                                                         .window = window});
+    if (rc) {
+        hr_net_close(net);
+    }
+    return rc;
+}
+
+int hr_net_open(struct hr_net *net, const struct hr_net_params *params)
+{
+    int rc = hr_net_serve(net, params);
+
+    return rc ? rc : hr_net_connect(net, params);
 }
 
 void hr_net_close(struct hr_net *net)

@@ -33,7 +33,11 @@ struct hr_net {
     uint32_t markets;
 };
 
+/* The server's process, then the clients. Who opens several has all processes made first: a link's
+ * clients may have threads, and what a process that is forked beside them inherits is half done. */
 int hr_net_open(struct hr_net *net, const struct hr_net_params *params);
+int hr_net_serve(struct hr_net *net, const struct hr_net_params *params);
+int hr_net_connect(struct hr_net *net, const struct hr_net_params *params); /* closes it if it cannot */
 /* Accepts what was never opened, if it is zero. */
 void hr_net_close(struct hr_net *net);
 

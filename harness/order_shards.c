@@ -1,7 +1,7 @@
 /*
  * order_shards.c - what do several servers and their clients carry together on the same processors?
  *
- * A net a shard, opened one after the other; driven by a thread each, which start together. It
+ * A net a shard; clients driven by a thread each, which start together. It
  * cannot see what a router in front of the shards would cost: clients know their server.
  */
 #include "harness/order_shards.h"
@@ -61,7 +61,7 @@ static void work(struct driver *d)
 {
     if (d->job == OPEN) {
         d->rc = hr_thread_pin(d->cpu);
-        d->rc = d->rc && d->rc != -ENOTSUP ? d->rc : hr_net_open(d->net, &d->params);
+        d->rc = d->rc && d->rc != -ENOTSUP ? d->rc : hr_net_connect(d->net, &d->params);
     } else {
         d->started_ns = hr_clock_ns();
         d->rc = hr_clients_drive(d->net->clients, &d->run, &d->ended_ns);
@@ -128,7 +128,7 @@ static void dismiss(struct hr_shards_crew *crew)
     free(crew);
 }
 
-/* One after the other: each parts the process. */
+/* All servers' processes before any thread: then one a shard, whose clients connect. */
 static int gather_crew(struct hr_shards_net *net, const struct hr_net_params *one, const int *cpus)
 {
     struct hr_shards_crew *crew = calloc(1, sizeof(*crew) + net->count * sizeof(crew->drivers[0]));
@@ -146,13 +146,17 @@ static int gather_crew(struct hr_shards_net *net, const struct hr_net_params *on
         *d = (struct driver){.crew = crew, .net = net->nets + s, .cpu = cpus[s], .params = *one};
         d->params.link.clients = clients_of(net, s);
         d->params.server_cpu = cpus[s];
+        rc = hr_net_serve(d->net, &d->params);
+    }
+    for (uint32_t s = 0; s < net->count && rc == 0; s++) {
+        struct driver *d = crew->drivers + s;
+
         if (pthread_create(&d->thread, NULL, drive, d)) {
             return hr_fail(EAGAIN, "no thread for the clients of a server");
         }
         crew->started++;
-        rc = have_done(crew, OPEN, s, s + 1);
     }
-    return rc;
+    return rc ? rc : have_done(crew, OPEN, 0, net->count);
 }
 
 /* ---- all of them -------------------------------------------------------------------------- */

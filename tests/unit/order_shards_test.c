@@ -8,7 +8,11 @@
 #include "harness/platform/platform.h"
 #include "tests/test.h"
 
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #define MARKETS 7u
 #define CLIENTS 5u
@@ -88,7 +92,11 @@ static void answers(const struct hr_link_ops *ops, const struct eut_engine *engi
         hr_shards_net_counts(&net, &clients, &servers)) {
         FAIL("%s: %s", ops->name, hr_error());
     }
-    CHECK_EQ(clients.acked, ORDERS);
+    if (clients.acked != ORDERS) {
+        FAIL("%s: of %u orders %llu were sent, %llu came in, %llu were answered", ops->name,
+             (unsigned)ORDERS, (unsigned long long)clients.sent,
+             (unsigned long long)servers.received, (unsigned long long)clients.acked);
+    }
     CHECK_EQ(clients.offered, clients.sent + clients.refused);
     CHECK_EQ(clients.lost + clients.duplicated, 0);
     CHECK_EQ(servers.received, ORDERS);
@@ -120,4 +128,67 @@ TEST(order_shards, every_link_answers_as_in_process)
         }
     }
     free(requests);
+}
+
+/* Says whom it started, and dies without a word. */
+static void start_and_die(int told)
+{
+    struct eut_handle reference;
+    struct hr_shards_net net;
+    int cpus[SHARDS] = {-1, -1, -1};
+    pid_t pids[SHARDS];
+
+    CHECK_EQ(eut_open(&reference, "reference"), 0);
+    CHECK_EQ(hr_shards_net_open(&net,
+                                &(struct hr_net_params){.ops = hr_links[0],
+                                                        .engine = reference.engine,
+                                                        .limits = limits,
+                                                        .link = {.clients = CLIENTS,
+                                                                 .congestion = ""},
+                                                        .batch = BATCH,
+                                                        .window = BATCH,
+                                                        .server_cpu = -1},
+                                SHARDS, cpus),
+             0);
+    for (unsigned s = 0; s < SHARDS; s++) {
+        pids[s] = net.nets[s].server.pid;
+    }
+    CHECK_EQ(write(told, pids, sizeof(pids)), sizeof(pids));
+    kill(getpid(), SIGKILL);
+}
+
+TEST(order_shards, no_server_outlives_who_started_it)
+{
+    pid_t pids[SHARDS], starter;
+    int ends[2];
+
+    if (HR_ONE_PROCESS) {
+        SKIP("forks");
+    }
+    hr_clock_init();
+    CHECK_EQ(pipe(ends), 0);
+    starter = fork();
+    if (starter == 0) {
+        start_and_die(ends[1]);
+    }
+    CHECK_EQ(waitpid(starter, NULL, 0), starter);
+    CHECK_EQ(read(ends[0], pids, sizeof(pids)), sizeof(pids));
+    for (unsigned s = 0; s < SHARDS; s++) {
+        char file[64], state = 'R';
+
+        for (int ms = 0; ms < 20000 && state != 'Z'; ms += 10) {
+            FILE *f;
+
+            snprintf(file, sizeof(file), "/proc/%d/stat", (int)pids[s]);
+            f = fopen(file, "re");
+            if (!f || fscanf(f, "%*d (%*[^)]) %c", &state) != 1) {
+                state = 'Z'; /* gone altogether */
+            }
+            if (f) {
+                fclose(f);
+            }
+            nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        }
+        CHECK_EQ(state, 'Z');
+    }
 }
