@@ -263,9 +263,10 @@ static int meet(struct drive *d)
     rc = rc ? rc : ask_engine(d);
     if (rc == -EPIPE) {
         rc = hr_fail(EPIPE,
-                     "the server took none or not all of %u connections: it has another link on "
+                     "the server took none or not all of %u connections: it %shas another link on "
                      "this port, or too little room (serve --connections)",
-                     d->clients);
+                     d->clients,
+                     d->address.sealed ? "does not know this --key (serve --client-key), " : "");
     }
     return rc ? hr_context(rc, "%s", d->text) : 0;
 }

@@ -205,7 +205,7 @@ serve --listen qtcp://127.0.0.1:0 --metrics off --markets 20 "${keys[@]}"
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20
 expect_err '--server-key'
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/other.key" --server-key "$TMP/server.pub"
-expect_err 'no sealed session|ended the connection'
+expect_err 'no sealed session|ended the connection|does not know this --key'
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/desk.key" --server-key "$TMP/other.pub"
 expect_err 'not pinned|key'
 expect_refused "$HEADROOM" drive "tcp${TMP:+}$(at qtcp | sed 's/^qtcp//')" --markets 20 # no way to talk in clear
