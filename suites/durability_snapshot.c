@@ -111,7 +111,8 @@ static struct hr_snapshot_source source_of(const struct live *l)
                                        .limits = l->host.limits,
                                        .digests = &l->host.digests,
                                        .sequence = l->done,
-                                       .history = hr_journal_history(l->journal)};
+                                       .history =
+                                           l->journal ? hr_journal_history(l->journal) : 0};
 }
 
 /* The whole tape; the snapshot begins after its first part. */
@@ -256,6 +257,7 @@ static int trial(const struct hr_case *hc, struct hr_trial *t)
     } else {
         note_stall(t, &l);
         rc = hr_journal_close(l.journal);
+        l.journal = NULL; /* the books are asked for their root without it */
     }
     rc = rc ? rc : verify(t, &l);
     rc = rc ? rc : come_back(t, &l);
