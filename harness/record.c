@@ -468,6 +468,18 @@ void hr_case_metric_null(json_t *c, const char *name, const char *unit, const ch
     json_array_append_new(json_object_get(c, "metrics"), metric);
 }
 
+void hr_case_figure(json_t *c, const char *name, const char *unit, bool higher, double value,
+                    const char *reason)
+{
+    if (isfinite(value)) {
+        hr_case_metric(
+            c, &(struct hr_metric){
+                   .name = name, .unit = unit, .higher = higher, .samples = &value, .n = 1});
+    } else {
+        hr_case_metric_null(c, name, unit, reason);
+    }
+}
+
 void hr_case_metric_why(json_t *c, const char *name, const char *reason)
 {
     json_t *metric;

@@ -102,6 +102,9 @@ void hr_case_metric(json_t *c, const struct hr_metric *m);
 void hr_case_metric_bound(json_t *c, const char *name, const char *ceiling, double value);
 /* A figure that could not be had. */
 void hr_case_metric_null(json_t *c, const char *name, const char *unit, const char *reason);
+/* One that is known only of the case as a whole, not of each run; not finite: null, with the reason. */
+void hr_case_figure(json_t *c, const char *name, const char *unit, bool higher, double value,
+                    const char *reason);
 /* Why a figure of this case that is null is null, in the words of who saw the whole case. */
 void hr_case_metric_why(json_t *c, const char *name, const char *reason);
 /* A histogram under case["histograms"]: name, unit, count, min, mean, max, p50 … (null with a

@@ -10,11 +10,11 @@
  */
 #include "suites/closed_run.h"
 #include "suites/run_ranks.h"
+#include "suites/sweep.h"
 
 #include "harness/error.h"
 #include "harness/layout.h"
 #include "harness/market_cut.h"
-#include "harness/statistics.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -276,18 +276,6 @@ static struct group *group_new(const struct hr_bench *bench, const char *what, u
 
 /* ---- figures over several cases ------------------------------------------------------------ */
 
-static void single(json_t *c, const char *name, const char *unit, bool higher, double value,
-                   const char *reason)
-{
-    if (isfinite(value)) {
-        hr_case_metric(
-            c, &(struct hr_metric){
-                   .name = name, .unit = unit, .higher = higher, .samples = &value, .n = 1});
-    } else {
-        hr_case_metric_null(c, name, unit, reason);
-    }
-}
-
 /* Speed-up of each over one node, and the line and the law through all, beside the last. */
 static void relate(struct group *g, double *one_rate)
 {
@@ -307,39 +295,16 @@ static void relate(struct group *g, double *one_rate)
         nodes[n] = g->points[i].nodes;
         rates[n++] = hr_measure_median(r, THROUGHPUT);
         if (nodes[0] == 1 && n > 1) {
-            single(r->json, "speedup", "times", true, rates[n - 1] / rates[0], NULL);
-            single(r->json, "efficiency", "share", true, rates[n - 1] / rates[0] / nodes[n - 1],
-                   NULL);
+            hr_case_figure(r->json, "speedup", "times", true, rates[n - 1] / rates[0], NULL);
+            hr_case_figure(r->json, "efficiency", "share", true,
+                           rates[n - 1] / rates[0] / nodes[n - 1], NULL);
             hr_case_metric_bound(r->json, "throughput", ONE_NODE_CEILING, rates[0] * nodes[n - 1]);
         }
     }
     *one_rate = n && nodes[0] == 1 ? rates[0] : (double)NAN;
     if (n > 1) {
-        bool law = hr_fit_usl(nodes, rates, n, &usl) == 0;
-
-        hr_error_clear();
-        single(last, "usl_lambda", "orders/s", true, law ? usl.lambda : (double)NAN, few);
-        single(last, "usl_sigma", "share", false, law ? usl.sigma : (double)NAN, few);
-        single(last, "usl_kappa", "share", false, law ? usl.kappa : (double)NAN, few);
-        single(last, "usl_r2", "share", true, law ? usl.r2 : (double)NAN, few);
+        hr_sweep_law(last, nodes, rates, n, few, &usl);
     }
-}
-
-/* 1, 2, 3, 4, 6, 8, 12 … and all. */
-static int node_counts(int most, int *out)
-{
-    int n = 0;
-
-    for (int base = 1; base <= most && n < POINTS_MAX - 2; base *= 2) {
-        out[n++] = base;
-        if (base >= 2 && base + base / 2 <= most) {
-            out[n++] = base + base / 2;
-        }
-    }
-    if (out[n - 1] != most) {
-        out[n++] = most;
-    }
-    return n;
 }
 
 static int strong(struct hr_bench *bench, json_t *suite, double *one_rate)
@@ -351,7 +316,7 @@ static int strong(struct hr_bench *bench, json_t *suite, double *one_rate)
     if (rc) {
         return rc;
     }
-    n = node_counts(hr_run_ranks_size(bench), counts);
+    n = hr_sweep_counts(hr_run_ranks_size(bench), counts, POINTS_MAX);
     for (int i = 0; i < n && rc == 0; i++) {
         rc = (uint32_t)counts[i] > g->flow.markets
                  ? 0
@@ -369,7 +334,8 @@ static int strong(struct hr_bench *bench, json_t *suite, double *one_rate)
 static int weak(struct hr_bench *bench, json_t *suite, double one_rate)
 {
     uint64_t orders = hr_config_count(bench->rig.config, "cluster.orders");
-    int counts[POINTS_MAX], n = node_counts(hr_run_ranks_size(bench), counts), rc = 0;
+    int counts[POINTS_MAX], n = hr_sweep_counts(hr_run_ranks_size(bench), counts, POINTS_MAX),
+                            rc = 0;
 
     for (int i = 1; i < n && rc == 0; i++) {
         struct group *g = group_new(bench, "weak/", orders * (uint64_t)counts[i]);
@@ -382,9 +348,9 @@ static int weak(struct hr_bench *bench, json_t *suite, double one_rate)
                  : add_point(bench, g, counts[i], 0, false, BY_LOAD, NULL, 0);
         rc = rc ? rc : measure_group(bench, suite, g);
         if (rc == 0 && g->count && g->results[0].json && g->results[0].status == HR_PASS) {
-            single(g->results[0].json, "efficiency", "share", true,
-                   hr_measure_median(g->results, THROUGHPUT) / counts[i] / one_rate,
-                   "one node alone was not measured in this run");
+            hr_case_figure(g->results[0].json, "efficiency", "share", true,
+                           hr_measure_median(g->results, THROUGHPUT) / counts[i] / one_rate,
+                           "one node alone was not measured in this run");
         }
         group_free(g);
     }
@@ -413,8 +379,9 @@ static int router(struct hr_bench *bench, json_t *suite)
             double null =
                 json_number_value(json_object_get(json_array_get(m, THROUGHPUT), "ceiling_value"));
 
-            single(g->results[0].json, "router_cost", "ns/order", false,
-                   null > 0 ? 1e9 / null : (double)NAN, "the null engine's rate is not known");
+            hr_case_figure(g->results[0].json, "router_cost", "ns/order", false,
+                           null > 0 ? 1e9 / null : (double)NAN,
+                           "the null engine's rate is not known");
         }
         group_free(g);
     }

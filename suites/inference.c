@@ -191,12 +191,6 @@ static json_t *params_of(const struct hr_language_model *m, uint64_t context)
         "context_bytes", (json_int_t)(context * hr_model_context_bytes(m)), "source", m->source);
 }
 
-static void tell(json_t *c, const char *name, const char *unit, double value)
-{
-    hr_case_metric(c, &(struct hr_metric){
-                          .name = name, .unit = unit, .higher = true, .samples = &value, .n = 1});
-}
-
 /* Arithmetic: what it takes, what bandwidth allows at most, and which memories hold it. */
 static void size_case(struct hr_bench *bench, json_t *suite, const struct hr_language_model *m,
                       uint64_t context)
@@ -222,9 +216,10 @@ static void size_case(struct hr_bench *bench, json_t *suite, const struct hr_lan
     if (!c) {
         return;
     }
-    tell(c, "needed", "bytes", (double)needed);
+    hr_case_figure(c, "needed", "bytes", true, (double)needed, NULL);
     if (bandwidth > 0) {
-        tell(c, "decode_at_most", "tokens/s", bandwidth / (double)hr_model_token_bytes(m));
+        hr_case_figure(c, "decode_at_most", "tokens/s", true,
+                       bandwidth / (double)hr_model_token_bytes(m), NULL);
     } else {
         hr_case_metric_null(c, "decode_at_most", "tokens/s", "the ceilings were not measured");
     }

@@ -102,30 +102,16 @@ static int regime_run(const struct hr_case *c, struct hr_trial *t)
     return rc;
 }
 
-/* A processor beside the measuring one; -1 if nothing is pinned, -2 if there is none. */
-static int reader_cpu(const struct hr_rig *rig)
-{
-    if (rig->cpus_count < 2) {
-        return -2;
-    }
-    for (int i = 0; i < rig->cpus_count && rig->cpu >= 0; i++) {
-        if (rig->cpus[i] != rig->cpu) {
-            return rig->cpus[i];
-        }
-    }
-    return -1;
-}
-
 static int measure(struct hr_bench *bench, json_t *suite, const char *name,
                    const struct hr_flow_params *flow, uint64_t orders, json_t *params,
                    struct hr_measure_result *result)
 {
     struct hr_workload workload;
-    struct regime regime = {&workload, reader_cpu(&bench->rig)};
+    struct regime regime = {&workload, hr_rig_other_cpu(&bench->rig)};
     double driven = 2 * (double)(hr_flow_load(flow) + orders);
     int rc;
 
-    if (regime.reader_cpu == -2) {
+    if (regime.reader_cpu == HR_NO_OTHER_CPU) {
         result->status = HR_SKIP;
         result->json =
             hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP,

@@ -8,10 +8,10 @@
  * see a router's cost, and on a virtual machine two processors may share one core.
  */
 #include "suites/closed_run.h"
+#include "suites/sweep.h"
 
 #include "harness/error.h"
 #include "harness/shards.h"
-#include "harness/statistics.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -167,18 +167,6 @@ static int measure_points(struct hr_bench *bench, json_t *suite, struct sweep *s
     return hr_measure_in_turns(&bench->rig, suite, sweep->cases, sweep->count, sweep->results);
 }
 
-static void single(json_t *c, const char *name, const char *unit, bool higher, double value,
-                   const char *reason)
-{
-    if (isfinite(value)) {
-        hr_case_metric(
-            c, &(struct hr_metric){
-                   .name = name, .unit = unit, .higher = higher, .samples = &value, .n = 1});
-    } else {
-        hr_case_metric_null(c, name, unit, reason);
-    }
-}
-
 /* The line and the law through the points, beside the figure of the most shards. */
 static void fit(json_t *c, const double *shards, const double *rates, int n)
 {
@@ -190,34 +178,12 @@ static void fit(json_t *c, const double *shards, const double *rates, int n)
     if (!c || n < 2 || hr_fit_line(shards, rates, n, &line)) {
         return;
     }
-    law = hr_fit_usl(shards, rates, n, &usl) == 0;
-    hr_error_clear();
-    single(c, "per_shard", "orders/s", true, line.b, NULL);
-    single(c, "linear_r2", "share", true, n > 2 ? line.r2 : (double)NAN,
-           "a line through two points fits always");
-    single(c, "usl_lambda", "orders/s", true, law ? usl.lambda : (double)NAN, few);
-    single(c, "usl_sigma", "share", false, law ? usl.sigma : (double)NAN, few);
-    single(c, "usl_kappa", "share", false, law ? usl.kappa : (double)NAN, few);
-    single(c, "usl_r2", "share", true, law ? usl.r2 : (double)NAN, few);
-    single(c, "usl_peak", "shards", true, law ? usl.peak_n : (double)NAN,
-           law ? "no peak: the coherence share is 0" : few);
-}
-
-/* 1, 2, 3, 4, 6, 8, 12, 16 … and the most there is. */
-static int points(int most, int *out)
-{
-    int n = 0;
-
-    for (int base = 1; base <= most && n < POINTS_MAX - 2; base *= 2) {
-        out[n++] = base;
-        if (base >= 2 && base + base / 2 <= most) {
-            out[n++] = base + base / 2;
-        }
-    }
-    if (out[n - 1] != most) {
-        out[n++] = most;
-    }
-    return n;
+    hr_case_figure(c, "per_shard", "orders/s", true, line.b, NULL);
+    hr_case_figure(c, "linear_r2", "share", true, n > 2 ? line.r2 : (double)NAN,
+                   "a line through two points fits always");
+    law = hr_sweep_law(c, shards, rates, n, few, &usl);
+    hr_case_figure(c, "usl_peak", "shards", true, law ? usl.peak_n : (double)NAN,
+                   law ? "no peak: the coherence share is 0" : few);
 }
 
 /* Through the points that passed: the fit, written beside the figure of the most shards, and in
@@ -266,7 +232,7 @@ static int run_sweep(struct hr_bench *bench, json_t *suite, const char *preset)
     }
     most = most == 0 || most > cpus ? cpus : most;
     most = (uint32_t)most > sweep->flow.markets ? (int)sweep->flow.markets : most;
-    n = points(most < 1 ? 1 : most, numbers);
+    n = hr_sweep_counts(most < 1 ? 1 : most, numbers, POINTS_MAX);
     for (int i = 0; i < n && rc == 0; i++) {
         add_point(bench, sweep, numbers[i]);
     }

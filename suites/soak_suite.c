@@ -245,18 +245,9 @@ static double drift(const struct hr_measure_result *r, int figure)
                  : (double)NAN;
 }
 
-static void tell(json_t *c, const char *name, const char *unit, double value)
-{
-    if (isfinite(value)) {
-        hr_case_metric(c,
-                       &(struct hr_metric){.name = name, .unit = unit, .samples = &value, .n = 1});
-    } else {
-        hr_case_metric_null(c, name, unit, "too few intervals, or too few samples in them");
-    }
-}
-
 static void conclude(struct hr_rig *rig, const struct soak *s, struct hr_measure_result *r)
 {
+    static const char few[] = "too few intervals, or too few samples in them";
     const double *resident = hr_measure_samples(r, RESIDENT);
     double grown = r->runs ? resident[r->runs - 1] - resident[0] : (double)NAN;
     char why[200];
@@ -264,10 +255,10 @@ static void conclude(struct hr_rig *rig, const struct soak *s, struct hr_measure
     if (!r->json || r->status != HR_PASS) {
         return;
     }
-    tell(r->json, "p50_drift", "times", drift(r, 0));
-    tell(r->json, "p99_drift", "times", drift(r, 1));
-    tell(r->json, "orders", "orders", (double)(s->rounds * s->steady.count));
-    tell(r->json, "grown", "bytes", grown);
+    hr_case_figure(r->json, "p50_drift", "times", false, drift(r, 0), few);
+    hr_case_figure(r->json, "p99_drift", "times", false, drift(r, 1), few);
+    hr_case_figure(r->json, "orders", "orders", false, (double)(s->rounds * s->steady.count), few);
+    hr_case_figure(r->json, "grown", "bytes", false, grown, few);
     if (grown > FLAT_BYTES && grown > FLAT_SHARE * resident[0]) {
         snprintf(why, sizeof(why),
                  "memory is not flat: %.1f MiB after the first interval, %.1f MiB after the last",

@@ -328,12 +328,6 @@ static int round_trip_cases(struct hr_bench *bench, json_t *suite,
 
 /* ---- arithmetic ---------------------------------------------------------------------------- */
 
-static void tell(json_t *c, const char *name, const char *unit, double value)
-{
-    hr_case_metric(c, &(struct hr_metric){
-                          .name = name, .unit = unit, .higher = true, .samples = &value, .n = 1});
-}
-
 /* What is left of a full link for TCP's payload, and how many orders that is. */
 static void framing(struct hr_bench *bench, json_t *suite, int mtu)
 {
@@ -352,14 +346,14 @@ static void framing(struct hr_bench *bench, json_t *suite, int mtu)
     if (!c) {
         return;
     }
-    tell(c, "payload_share", "share", share);
-    tell(c, "orders_per_gbit", "orders/s", per_gbit / HR_WIRE_ORDER_BYTES);
-    tell(c, "orders_10g", "orders/s", 10 * per_gbit / HR_WIRE_ORDER_BYTES);
-    tell(c, "orders_10g_sealed_single", "orders/s",
-         10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES));
-    tell(c, "orders_10g_sealed_batch", "orders/s",
-         10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES / batch));
-    tell(c, "events_10g", "events/s", 10 * per_gbit / HR_WIRE_EVENT_BYTES);
+    hr_case_figure(c, "payload_share", "share", true, share, NULL);
+    hr_case_figure(c, "orders_per_gbit", "orders/s", true, per_gbit / HR_WIRE_ORDER_BYTES, NULL);
+    hr_case_figure(c, "orders_10g", "orders/s", true, 10 * per_gbit / HR_WIRE_ORDER_BYTES, NULL);
+    hr_case_figure(c, "orders_10g_sealed_single", "orders/s", true,
+                   10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES), NULL);
+    hr_case_figure(c, "orders_10g_sealed_batch", "orders/s", true,
+                   10 * per_gbit / (HR_WIRE_ORDER_BYTES + SEAL_BYTES / batch), NULL);
+    hr_case_figure(c, "events_10g", "events/s", true, 10 * per_gbit / HR_WIRE_EVENT_BYTES, NULL);
 }
 
 static int wire_run(struct hr_bench *bench, json_t *suite)
