@@ -80,6 +80,7 @@ int eut_ledger_of_args(const struct hr_args *args, const char **folder)
 {
     const char *const *operands;
     struct stat st;
+    long writer;
 
     hr_arg_operands(args, &operands);
     *folder = operands[0];
@@ -87,7 +88,16 @@ int eut_ledger_of_args(const struct hr_args *args, const char **folder)
         return hr_fail(errno, "%s: %s: `headroom snapshot %s` makes one", *folder, strerror(errno),
                        *folder);
     }
-    return S_ISDIR(st.st_mode) ? 0 : hr_fail(ENOTDIR, "%s is no folder", *folder);
+    if (!S_ISDIR(st.st_mode)) {
+        return hr_fail(ENOTDIR, "%s is no folder", *folder);
+    }
+    writer = hr_ledger_holder(*folder);
+    if (writer) { /* on stderr: a proof goes to stdout */
+        fprintf(stderr,
+                "%s is being written by process %ld: what is told of it is told of this moment\n",
+                *folder, writer);
+    }
+    return 0;
 }
 
 void eut_say(const char *what, const char *format, ...)
@@ -308,12 +318,13 @@ static int snapshot_again(const struct making *m, const struct eut_engine *engin
     return rc;
 }
 
-/* Does the folder hold a ledger? It is made if it is not there. */
-static int look(const char *folder, bool *holds)
+/* Does the folder hold a ledger? It is made if it is not there, and ours to write from now on. */
+static int look(const char *folder, bool *holds, int *held)
 {
     uint64_t *journal = NULL, *snapshots = NULL;
     int n = hr_folder_make(folder), m;
 
+    n = n < 0 ? n : (*held = hr_ledger_hold(folder));
     if (n < 0) {
         return n;
     }
@@ -384,7 +395,7 @@ static int run_snapshot(const struct hr_args *args)
     struct making m = {.requests = 0};
     struct eut_handle handle;
     bool holds = false;
-    int rc = settings(args, &m, &journal);
+    int rc = settings(args, &m, &journal), held = -1;
 
     rc = rc ? rc : open_matching(args, &handle);
     if (rc) {
@@ -392,7 +403,7 @@ static int run_snapshot(const struct hr_args *args)
     }
     hr_stop_install();
     hr_clock_init();
-    rc = look(m.folder, &holds);
+    rc = look(m.folder, &holds, &held);
     if (rc == 0 && holds) {
         rc = refuse_flow(args, m.folder);
         rc = rc ? rc : snapshot_again(&m, handle.engine);
@@ -405,6 +416,7 @@ static int run_snapshot(const struct hr_args *args)
         }
         rc = make_ledger(&m, handle.engine, &journal);
     }
+    hr_ledger_release(held);
     eut_close(&handle);
     return rc == -EINTR ? HR_EXIT_SIGNAL + hr_stop_signal() : hr_exit_of(rc);
 }
@@ -423,7 +435,8 @@ const struct hr_command hr_command_snapshot = {
         "  headroom snapshot ledger --markets 1M -S flow.levels=2 -S flow.orders_per_level=2\n"
         "  headroom snapshot ledger --requests 10M --every 1M --sync batch --io uring\n"
         "\n"
-        "exit: 0 made, 2 not (a full disk is told with what was acknowledged), 6 no such engine",
+        "exit: 0 made, 2 not (a full disk is told with what was acknowledged, another writer with "
+        "its process), 6 no such engine",
     .options = snapshot_options,
     .run = run_snapshot,
 };

@@ -9,6 +9,7 @@
 #include "harness/error.h"
 #include "harness/ledger/crc32c.h"
 #include "harness/ledger/ledger_files.h"
+#include "harness/platform/platform.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ struct hr_block_ledger {
     struct hr_journal *journal;
     struct line *lines; /* by height */
     uint64_t height, room;
-    int lines_fd, votes_fd;
+    int held, lines_fd, votes_fd;
     struct hr_snapshotting taking;
 };
 
@@ -73,8 +74,8 @@ static int put(const struct hr_block_ledger *l, int fd, const void *data, size_t
 {
     int rc = hr_file_put(fd, data, bytes, offset);
 
-    if (rc == 0 && l->params.sync != HR_SYNC_NONE && fsync(fd)) {
-        rc = -errno;
+    if (rc == 0 && l->params.sync != HR_SYNC_NONE) {
+        rc = hr_file_sync(fd);
     }
     return rc ? hr_fail(-rc, "%s/%s cannot be written: %s", l->folder, name, hr_reason(rc)) : 0;
 }
@@ -159,7 +160,7 @@ static struct hr_block_ledger *bare(const struct hr_block_ledger_params *params)
         l->params = *params;
         l->folder = strdup(params->folder);
         l->params.folder = l->folder;
-        l->lines_fd = l->votes_fd = -1;
+        l->held = l->lines_fd = l->votes_fd = -1;
         l->taking.pipe = -1;
     }
     if (!l || !l->folder) {
@@ -197,16 +198,20 @@ static void drop(struct hr_block_ledger *l)
     if (l->votes_fd >= 0) {
         close(l->votes_fd);
     }
+    hr_ledger_release(l->held);
     free(l->lines);
     free(l->folder);
     free(l);
 }
 
+/* Before anything is looked at: two validators of one folder would vote for each other. */
 static int open_both(struct hr_block_ledger *l, int flags)
 {
-    l->lines_fd = open_file(l, "blocks", flags);
-    l->votes_fd = l->lines_fd < 0 ? -1 : open_file(l, "votes", flags);
-    return l->lines_fd < 0 ? l->lines_fd : l->votes_fd < 0 ? l->votes_fd : 0;
+    int rc = l->held = hr_ledger_hold(l->folder);
+
+    rc = rc < 0 ? rc : (l->lines_fd = open_file(l, "blocks", flags));
+    rc = rc < 0 ? rc : (l->votes_fd = open_file(l, "votes", flags));
+    return rc < 0 ? rc : 0;
 }
 
 int hr_block_ledger_new(struct hr_block_ledger **ledger,

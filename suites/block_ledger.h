@@ -7,8 +7,9 @@
  *   snapshot-*.hrs   the books behind some of them (snapshot.h); the first one behind the load
  *   blocks           of each height, 0 being the load: head, hash, state root, round
  *   votes            struct hr_vote_record, before each vote goes out
- * so that `headroom verify` and `headroom recover` read it as any other ledger. A block's line in
- * `blocks` is written before its requests: a line without all of them was never committed.
+ * so that `headroom verify` and `headroom recover` read it as any other ledger. One process has it
+ * (ledger_files.h): another one gets -EBUSY. A block's line in `blocks` is written before its
+ * requests: a line without all of them was never committed.
  *
  * Who comes back gets the books behind the last block that is whole, of the newest good snapshot
  * and the journal behind it (recovery.h), and their root must be the one agreed on at that height.

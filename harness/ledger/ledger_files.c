@@ -1,4 +1,5 @@
-/* ledger_files.c - which files does a ledger hold, and are they where a power cut leaves them? */
+/* ledger_files.c - which files does a ledger hold, who writes them, and are they where a power cut
+ * leaves them? It cannot see a writer on another machine whose file system knows no locks. */
 #include "harness/ledger/ledger_files.h"
 
 #include "harness/error.h"
@@ -7,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +95,67 @@ void hr_ledger_sweep(const char *folder)
     if (dir) {
         closedir(dir);
     }
+}
+
+/* Of a process and not of a descriptor: the child that takes a snapshot must not hold the folder
+ * when the validator that began it is dead and comes back. */
+static struct flock whole_file(void)
+{
+    return (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+}
+
+static int writer_file(const char *folder, int flags)
+{
+    char path[HR_LEDGER_PATH_MAX];
+    int fd;
+
+    if (snprintf(path, sizeof(path), "%s/" HR_LEDGER_WRITER, folder) >= (int)sizeof(path)) {
+        return hr_fail(ENAMETOOLONG, "%s: its name is too long", folder);
+    }
+    fd = open(path, flags | O_CLOEXEC | O_NONBLOCK, 0644);
+    return fd < 0 ? hr_fail(errno, "%s: %s", path, strerror(errno)) : fd;
+}
+
+int hr_ledger_hold(const char *folder)
+{
+    struct flock lock = whole_file(), there = whole_file();
+    int fd = writer_file(folder, O_RDWR | O_CREAT), why;
+
+    if (fd < 0 || fcntl(fd, F_SETLK, &lock) == 0) {
+        return fd;
+    }
+    why = errno;
+    if (why != EACCES && why != EAGAIN) {
+        why = hr_fail(why, "%s cannot be locked: %s", folder, strerror(why));
+    } else if (fcntl(fd, F_GETLK, &there) == 0 && there.l_type != F_UNLCK && there.l_pid > 0) {
+        why = hr_fail(EBUSY, "%s is being written by process %ld: a ledger has one writer", folder,
+                      (long)there.l_pid);
+    } else {
+        why = hr_fail(EBUSY, "%s is being written by another process: a ledger has one writer",
+                      folder);
+    }
+    close(fd);
+    return why;
+}
+
+void hr_ledger_release(int held)
+{
+    if (held >= 0) {
+        close(held);
+    }
+}
+
+long hr_ledger_holder(const char *folder)
+{
+    struct flock there = whole_file();
+    int fd = writer_file(folder, O_RDONLY);
+    bool held = fd >= 0 && fcntl(fd, F_GETLK, &there) == 0 && there.l_type != F_UNLCK;
+
+    if (fd >= 0) {
+        close(fd);
+    }
+    hr_error_clear();
+    return held && there.l_pid > 0 ? (long)there.l_pid : 0;
 }
 
 int hr_file_open(const char *path, uint64_t *size)

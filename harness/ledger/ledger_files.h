@@ -1,6 +1,6 @@
 /*
- * ledger_files.h - the files of a ledger folder: which there are, whole into memory, safely
- * renamed.
+ * ledger_files.h - the files of a ledger folder: which there are, who writes them, whole into
+ * memory, safely renamed.
  */
 #ifndef HR_LEDGER_FILES_H
 #define HR_LEDGER_FILES_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define HR_LEDGER_PATH_MAX 4096
+#define HR_LEDGER_WRITER "writer" /* hr_ledger_hold()'s file */
 
 /* Numbers in the names of a folder's files PREFIX-%020u.SUFFIX, ascending; free() *numbers. How
  * many, or -errno with a message. */
@@ -19,6 +20,15 @@ int hr_ledger_list(const char *folder, const char *prefix, const char *suffix, u
 #define HR_LEDGER_MAKING ".making"
 /* Removes what was being made when somebody died. Best effort. */
 void hr_ledger_sweep(const char *folder);
+
+/* A folder has one writer: its process, by a lock on the folder's file `writer`, which the kernel
+ * takes back when the process ends, however it ends. A descriptor for hr_ledger_release(), or
+ * -EBUSY with a message that names the process; the folder must be there. Children do not have it,
+ * and a process that holds a folder twice, or asks for its holder, loses it. */
+int hr_ledger_hold(const char *folder);
+void hr_ledger_release(int held); /* accepts what is negative */
+/* The process that writes to this folder now; 0: nobody, or nobody who can be known. */
+long hr_ledger_holder(const char *folder);
 
 /* A plain file for reading, and its size: never waits, whatever lies there under that name. Its
  * descriptor, or -errno with a message: -EINVAL if it is none. */

@@ -141,10 +141,18 @@ expect_exit 0 "$HEADROOM" recover "$TMP/full" -e oracle
 [ "$(sed -n 's/^reached *request \([0-9]*\),.*/\1/p' "$TMP/out")" -eq "$acknowledged" ] || failed "not all of $acknowledged"
 "$HEADROOM" snapshot "$TMP/killed" --markets 300 --requests 50M --every 10k >/dev/null 2>&1 &
 pid=$!
-sleep 0.6
+for _ in $(seq 200); do # one writer: the second one is told who the first one is, and changes nothing
+    [ -s "$(printf '%s\n' "$TMP/killed"/journal-* | head -n 1)" ] && break
+    sleep 0.02
+done
+expect_exit 2 "$HEADROOM" snapshot "$TMP/killed"
+expect_err "killed is being written by process $pid: a ledger has one writer"
+"$HEADROOM" verify "$TMP/killed" >"$TMP/out" 2>"$TMP/err" # whatever it finds while it is written
+expect_err "killed is being written by process $pid: what is told of it is told of this moment"
 kill -9 $pid
 wait $pid 2>/dev/null || true
 expect_exit 0 "$HEADROOM" recover "$TMP/killed"
+[ ! -s "$TMP/err" ] || failed "a dead writer is still one"
 reached=$(sed -n 's/^reached *request \([0-9]*\),.*/\1/p' "$TMP/out")
 right=$(value root)
 expect_exit 0 "$HEADROOM" recover "$TMP/killed" -e oracle --journal-only

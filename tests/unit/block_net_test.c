@@ -10,8 +10,10 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -326,6 +328,52 @@ TEST(block_net, a_ledger_without_anything_good_is_refused)
         remove_ledgers(&ledger);
         hr_tape_free(&rig.tape);
     }
+}
+
+/* Somebody else took the folder while it was dead. */
+struct taken {
+    struct ledger ledger;
+    pid_t by;
+};
+
+static void take_the_folder(void *context)
+{
+    struct taken *taken = context;
+    char folder[HR_BLOCK_FOLDER_MAX];
+    int ready[2];
+    char c;
+
+    CHECK_EQ(hr_block_folder(taken->ledger.path, 2, folder), 0);
+    CHECK_EQ(pipe(ready), 0);
+    taken->by = fork();
+    if (taken->by == 0) {
+        (void)!write(ready[1], hr_ledger_hold(folder) >= 0 ? "y" : "n", 1);
+        pause();
+        _exit(0);
+    }
+    CHECK_EQ(read(ready[0], &c, 1), 1);
+    CHECK_EQ(c, 'y');
+    close(ready[0]);
+    close(ready[1]);
+}
+
+TEST(block_net, two_validators_do_not_share_a_ledger)
+{
+    struct hr_block_result r = {0};
+    struct taken taken;
+    struct rig rig;
+    char said[100];
+
+    set_up_ledger(&rig, &taken.ledger, "quorum");
+    rig.run.down = take_the_folder;
+    rig.run.context = &taken;
+    CHECK_EQ(hr_block_run(&rig.run, &r), -EBUSY);
+    snprintf(said, sizeof(said), "validator-2 is being written by process %ld", (long)taken.by);
+    CHECK(strstr(hr_error(), said) != NULL);
+    kill(taken.by, SIGKILL);
+    CHECK_EQ(waitpid(taken.by, NULL, 0), taken.by);
+    remove_ledgers(&taken.ledger);
+    hr_tape_free(&rig.tape);
 }
 
 /* An engine of which nobody else has the answers. */

@@ -631,3 +631,61 @@ TEST(ledger, a_snapshot_that_fails_leaves_nothing)
     hr_event_digests_free(&digests);
     eut_stream_close(&stream);
 }
+
+/* A child that holds the folder until its pipe's other end is closed; *let_go is that end. */
+static pid_t another_writer(const char *folder, int *let_go)
+{
+    int told[2], wait_for[2];
+    char c = 0;
+    pid_t child;
+
+    CHECK_EQ(pipe(told), 0);
+    CHECK_EQ(pipe(wait_for), 0);
+    child = fork();
+    if (child == 0) {
+        int held = hr_ledger_hold(folder);
+
+        close(wait_for[1]);
+        c = held >= 0;
+        (void)!write(told[1], &c, 1);
+        (void)!read(wait_for[0], &c, 1);
+        _exit(0); /* without letting it go */
+    }
+    CHECK(child > 0);
+    CHECK_EQ(read(told[0], &c, 1), 1);
+    CHECK_EQ(c, 1);
+    close(told[0]);
+    close(told[1]);
+    close(wait_for[0]);
+    *let_go = wait_for[1];
+    return child;
+}
+
+TEST(ledger, a_folder_has_one_writer_until_that_one_is_dead)
+{
+    char folder[] = "/tmp/headroom-ledger.XXXXXX", path[128], named[64];
+    int let_go, held;
+    pid_t child;
+
+    CHECK(mkdtemp(folder) != NULL);
+    CHECK_EQ(hr_ledger_holder(folder), 0);
+    child = another_writer(folder, &let_go);
+    CHECK_EQ(hr_ledger_hold(folder), -EBUSY);
+    snprintf(named, sizeof(named), "is being written by process %ld: ", (long)child);
+    CHECK(strstr(hr_error(), named) != NULL);
+    CHECK_EQ(hr_ledger_holder(folder), (long)child);
+    kill(child, SIGKILL);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    close(let_go);
+    CHECK_EQ(hr_ledger_holder(folder), 0);
+    held = hr_ledger_hold(folder);
+    CHECK(held >= 0);
+    hr_ledger_release(held);
+    child = another_writer(folder, &let_go); /* and what was let go is anybody's */
+    close(let_go);
+    CHECK_EQ(waitpid(child, NULL, 0), child);
+    snprintf(path, sizeof(path), "%s/" HR_LEDGER_WRITER, folder);
+    CHECK_EQ(unlink(path), 0);
+    CHECK_EQ(rmdir(folder), 0);
+    CHECK_EQ(hr_ledger_hold(folder), -ENOENT);
+}
