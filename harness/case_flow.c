@@ -127,7 +127,8 @@ static int build_all(struct builder *b, const struct hr_tape *tape, uint32_t bat
     if (!tape->requests) {
         rc = open_reserve(b, tape, l3);
         rc = rc ? rc
-                : hr_flow_stream_load(&tape->params, CHUNK_BATCHES(batch) * batch, build_chunk, b);
+                : hr_flow_stream_load(&tape->params, 0, tape->params.markets,
+                                      CHUNK_BATCHES(batch) * batch, build_chunk, b);
         hr_reserve_close(&b->reserve);
         return rc;
     }

@@ -2,10 +2,13 @@
  * cluster.h - one tape over several ranks, a range of markets each.
  *
  * Rank 0 leads. Each node (a rank with an engine) owns a range of markets and builds its books from
- * its part of ONE tape, in the tape's order. Then either every node drives its own share, dealt out
- * before the clock starts (what the nodes can do), or rank 0 routes: it takes the tape request by
- * request, gathers a batch for each owner, sends it and takes the answer (what a router in front of
- * them leaves). Time is rank 0's clock, from the first word to the last answer.
+ * its part of ONE tape, in the tape's order. Then either every node drives its own share (what the
+ * nodes can do), or rank 0 routes: it takes the tape request by request, gathers a batch for each
+ * owner, sends it and takes the answer (what a router in front of them leaves). A share is dealt
+ * out by rank 0 before the clock starts, or made by its node: of a flow by_market each node makes
+ * its markets' requests from seed and parameters, with an oracle of its own, and nobody sends any
+ * (rank 0 has its own share already: it made the whole flow to prove it). Time is rank 0's clock,
+ * from the first word to the last answer.
  *
  * Each node counts the requests it committed, and refuses one whose market is not its own, so an
  * order counts once; digests add up (engine.h), so their sum must be the oracle's for the whole
@@ -27,6 +30,7 @@ struct hr_cluster_parts {
     const struct hr_path_ops *path;
     const struct eut_engine *engines[HR_CLUSTER_ENGINES]; /* NULL: not to be had on this host */
     char why[256];                                        /* and why */
+    const struct eut_engine *oracle;                      /* for nodes that make their shares */
 };
 
 /* What the other ranks do until rank 0 sends them home, or is gone. */
@@ -42,6 +46,7 @@ struct hr_cluster_run {
     int nodes, first_rank;  /* node i is rank first_rank + i; 0: rank 0 owns markets too */
     const uint32_t *bounds; /* node i owns markets bounds[i] … bounds[i + 1] - 1; all of them */
     bool routed;
+    bool made;       /* by the nodes: the workload's flow is by_market, and not routed */
     uint32_t window; /* batches that may be on their way to one node */
     const int *cpus; /* of ranks on this host: rank r on cpus[r % cpus_count]; NULL: not pinned */
     int cpus_count;

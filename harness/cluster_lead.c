@@ -1,14 +1,15 @@
 /*
  * cluster_lead.c - what do several nodes carry together, and what does a router before them leave?
  *
- * Rank 0's part: it cuts the tape by the owners of its markets, deals it out, starts the clock,
- * lets the nodes drive their shares or routes order by order, and adds up what they say. An answer
- * that does not come in time ends the run with the rank's name.
+ * Rank 0's part: it cuts the tape by the owners of its markets, deals it out or has it made, starts
+ * the clock, lets the nodes drive their shares or routes order by order, and adds up what they say.
+ * An answer that does not come in time ends the run with the rank's name.
  */
 #include "harness/cluster_messages.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/flow_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -151,8 +152,8 @@ static void count_parts(struct lead *l)
             l->owner[m] = (uint16_t)i;
         }
     }
-    for (uint64_t i = 0; i < tape->load; i++) {
-        l->nodes[l->owner[tape->requests[i].market]].load++;
+    for (int i = 0; i < l->run->nodes; i++) {
+        l->nodes[i].load = hr_flow_load_of(&tape->params, l->run->bounds[i], l->run->bounds[i + 1]);
     }
     for (uint64_t i = 0; i < l->run->steady; i++) {
         l->nodes[l->owner[tape->steady_requests[i].market]].steady++;
@@ -173,7 +174,8 @@ static struct hr_cluster_open open_of(const struct lead *l, int node)
                                    .batch = run->batch,
                                    .first = run->bounds[node],
                                    .end = run->bounds[node + 1],
-                                   .cpu = -1};
+                                   .cpu = -1,
+                                   .made = run->made && rank_of(l, node) != 0};
 
     if (run->nodes > 1) {
         open.limits.orders = (uint64_t)((double)open.limits.orders * share * 1.1) + 65536;
@@ -229,19 +231,59 @@ static int deal(struct lead *l, const struct eut_request *requests, uint64_t cou
     return rc;
 }
 
-static int prepare(struct lead *l)
+static int deal_all(struct lead *l)
 {
     const struct hr_tape *tape = l->run->workload->tape;
+    int rc = deal(l, tape->requests, tape->load);
+
+    return rc || l->run->routed ? rc : deal(l, tape->steady_requests, l->run->steady);
+}
+
+static int take_own(void *context, const struct eut_request *requests, uint32_t count)
+{
+    struct lead *l = context;
+
+    return hr_cluster_node_part(&l->own, requests, count);
+}
+
+/* Rank 0 made the whole flow to prove it: its own share is there. */
+static int cut_own(struct lead *l)
+{
+    const struct hr_tape *tape = l->run->workload->tape;
+    int rc =
+        hr_flow_stream_load(&tape->params, l->run->bounds[0], l->run->bounds[1], DEAL, take_own, l);
+
+    for (uint64_t i = 0; i < l->run->steady && rc == 0; i++) {
+        if (l->owner[tape->steady_requests[i].market] == 0) {
+            rc = hr_cluster_node_part(&l->own, tape->steady_requests + i, 1);
+        }
+    }
+    return rc;
+}
+
+/* The others make theirs meanwhile. */
+static int have_made(struct lead *l)
+{
+    struct hr_cluster_make make = {.flow = l->run->workload->tape->params,
+                                   .steady = l->run->steady};
+    int rc = 0;
+
+    for (int i = 0; i < l->run->nodes && rc == 0; i++) {
+        l->out->body.make = make;
+        rc = rank_of(l, i) == 0 ? 0 : say(l, i, HR_CLUSTER_MAKE, 0, sizeof(make));
+    }
+    return rc || l->run->first_rank ? rc : cut_own(l);
+}
+
+static int prepare(struct lead *l)
+{
     int rc = 0;
 
     count_parts(l);
     for (int i = 0; i < l->run->nodes && rc == 0; i++) {
         rc = open_node(l, i);
     }
-    rc = rc ? rc : deal(l, tape->requests, tape->load);
-    if (!l->run->routed) {
-        rc = rc ? rc : deal(l, tape->steady_requests, l->run->steady);
-    }
+    rc = rc ? rc : l->run->made ? have_made(l) : deal_all(l);
     for (int i = 0; i < l->run->nodes && rc == 0; i++) {
         rc = rank_of(l, i) == 0 ? 0 : say(l, i, HR_CLUSTER_LOAD, 0, 0);
     }
@@ -372,6 +414,12 @@ static int begin(struct lead *l, const struct hr_cluster_run *run, struct hr_clu
     if (run->batch > HR_CLUSTER_BATCH_MAX) {
         return hr_fail(EINVAL, "a batch of %u orders: ranks take at most %u in a message",
                        run->batch, HR_CLUSTER_BATCH_MAX);
+    }
+    if (run->made && (run->routed || !run->workload->tape->params.by_market)) {
+        return hr_fail(EINVAL, "only shares of a flow by_market are made by the nodes");
+    }
+    if (!run->made && !run->workload->tape->requests) {
+        return hr_fail(EINVAL, "a flow whose books were not recorded cannot be dealt out");
     }
     l->run = run;
     l->result = result;

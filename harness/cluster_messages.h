@@ -8,6 +8,7 @@
 enum hr_cluster_kind {
     HR_CLUSTER_OPEN, /* body: hr_cluster_open */
     HR_CLUSTER_PART, /* requests of the node's part of the tape */
+    HR_CLUSTER_MAKE, /* body: hr_cluster_make: the node makes its part itself */
     HR_CLUSTER_LOAD, /* build the books; answer READY */
     HR_CLUSTER_READY,
     HR_CLUSTER_GO,     /* drive the share; answer DONE */
@@ -33,7 +34,13 @@ struct hr_cluster_open {
     uint32_t engine, batch;
     uint32_t first, end; /* its markets */
     int32_t cpu;
-    uint32_t reserved;
+    uint32_t made; /* 1: by the node */
+};
+
+/* A flow, and how much of it: of all markets. */
+struct hr_cluster_make {
+    struct hr_flow_params flow;
+    uint64_t steady;
 };
 
 struct hr_cluster_done {
@@ -45,6 +52,7 @@ struct hr_cluster_message {
     struct hr_cluster_head head;
     union {
         struct hr_cluster_open open;
+        struct hr_cluster_make make;
         struct hr_cluster_done done;
         char text[512];
         struct eut_request requests[HR_CLUSTER_BATCH_MAX];
@@ -61,12 +69,17 @@ struct hr_cluster_node {
     struct hr_path *path;
     struct eut_request *requests;
     uint64_t filled;
+    /* What it made itself, and of what; kept for the next run of the same. */
+    struct hr_tape made;
+    struct hr_cluster_make made_of;
+    uint32_t made_first, made_end;
     struct hr_cluster_done done; /* so far */
 };
 
 int hr_cluster_node_open(struct hr_cluster_node *node, const struct hr_cluster_open *open);
 int hr_cluster_node_part(struct hr_cluster_node *node, const struct eut_request *requests,
                          uint32_t count);
+int hr_cluster_node_make(struct hr_cluster_node *node, const struct hr_cluster_make *make);
 int hr_cluster_node_load(struct hr_cluster_node *node);
 /* Its share of the steady phase. */
 int hr_cluster_node_go(struct hr_cluster_node *node);
@@ -76,5 +89,7 @@ int hr_cluster_node_batch(struct hr_cluster_node *node, const struct eut_request
 /* What it did in all, with its digest. */
 int hr_cluster_node_finish(struct hr_cluster_node *node, struct hr_cluster_done *done);
 void hr_cluster_node_close(struct hr_cluster_node *node);
+/* And what it made. */
+void hr_cluster_node_free(struct hr_cluster_node *node);
 
 #endif

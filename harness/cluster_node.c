@@ -1,5 +1,6 @@
 /*
- * cluster_node.c - what a rank does: its markets' part of the tape, through its own engine.
+ * cluster_node.c - what a rank does: its markets' part of the tape, given or made by itself,
+ * through its own engine.
  *
  * It trusts nobody about whose market an order is for. It cannot see the others.
  */
@@ -7,11 +8,14 @@
 
 #include "harness/drive.h"
 #include "harness/error.h"
+#include "harness/flow_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CHUNK_BATCHES 32u /* built at a time of what this rank makes */
 
 int hr_cluster_node_open(struct hr_cluster_node *node, const struct hr_cluster_open *open)
 {
@@ -24,6 +28,9 @@ int hr_cluster_node_open(struct hr_cluster_node *node, const struct hr_cluster_o
     }
     if (open->cpu >= 0 && hr_thread_pin(open->cpu)) {
         hr_error_clear(); /* a processor that is not this process's: it runs where it may */
+    }
+    if (open->made) {
+        return 0;
     }
     node->requests = malloc((open->load + open->steady + 1) * sizeof(*node->requests));
     return node->requests ? 0 : hr_fail(ENOMEM, "no memory for this rank's part of the tape");
@@ -57,10 +64,48 @@ int hr_cluster_node_part(struct hr_cluster_node *node, const struct eut_request 
     return rc;
 }
 
+static bool has_made(const struct hr_cluster_node *node, const struct hr_cluster_make *make)
+{
+    return node->made.steady_requests && node->made_first == node->open.first &&
+           node->made_end == node->open.end && memcmp(&node->made_of, make, sizeof(*make)) == 0;
+}
+
+int hr_cluster_node_make(struct hr_cluster_node *node, const struct hr_cluster_make *make)
+{
+    const struct hr_cluster_open *open = &node->open;
+    int rc = 0;
+
+    if (!has_made(node, make)) {
+        hr_tape_free(&node->made);
+        if (!node->parts->oracle) {
+            return hr_fail(ENODEV, "this rank has no oracle to make a flow with");
+        }
+        rc = hr_flow_stream_part(&node->made, &make->flow, make->steady, open->first, open->end,
+                                 node->parts->oracle);
+        node->made_of = *make;
+        node->made_first = open->first;
+        node->made_end = open->end;
+    }
+    if (rc == 0 && (node->made.load != open->load || node->made.steady != open->steady)) {
+        rc = hr_fail(EPROTO, "%llu orders were made, and %llu announced",
+                     (unsigned long long)(node->made.load + node->made.steady),
+                     (unsigned long long)(open->load + open->steady));
+    }
+    return rc;
+}
+
 static struct hr_drive drive_of(const struct hr_cluster_node *node)
 {
     return (struct hr_drive){
         .ops = node->parts->path, .path = node->path, .batch = node->open.batch};
+}
+
+static int build_chunk(void *context, const struct eut_request *requests, uint32_t count)
+{
+    struct hr_drive drive = drive_of(context);
+    struct hr_drive_sum sum;
+
+    return hr_drive_batches(&drive, requests, count, &sum);
 }
 
 int hr_cluster_node_load(struct hr_cluster_node *node)
@@ -77,6 +122,10 @@ int hr_cluster_node_load(struct hr_cluster_node *node)
     if (rc) {
         return rc;
     }
+    if (open->made) {
+        return hr_flow_stream_load(&node->made_of.flow, open->first, open->end,
+                                   open->batch * CHUNK_BATCHES, build_chunk, node);
+    }
     drive = drive_of(node);
     return hr_drive_batches(&drive, node->requests, open->load, &sum);
 }
@@ -91,13 +140,15 @@ static void add(struct hr_cluster_node *node, const struct hr_drive_sum *sum)
 
 int hr_cluster_node_go(struct hr_cluster_node *node)
 {
+    const struct eut_request *steady =
+        node->open.made ? node->made.steady_requests : node->requests + node->open.load;
     struct hr_drive drive = drive_of(node);
     struct hr_disturbance before, after;
     struct hr_drive_sum sum;
     int rc;
 
     hr_disturbance_read(&before);
-    rc = hr_drive_batches(&drive, node->requests + node->open.load, node->open.steady, &sum);
+    rc = hr_drive_batches(&drive, steady, node->open.steady, &sum);
     hr_disturbance_read(&after);
     node->done.switches += after.switches_involuntary - before.switches_involuntary;
     if (rc == 0) {
@@ -141,6 +192,12 @@ void hr_cluster_node_close(struct hr_cluster_node *node)
     node->filled = 0;
 }
 
+void hr_cluster_node_free(struct hr_cluster_node *node)
+{
+    hr_cluster_node_close(node);
+    hr_tape_free(&node->made);
+}
+
 /* ---- the loop of the other ranks --------------------------------------------------- */
 
 struct serving {
@@ -179,6 +236,8 @@ static int work(struct serving *s, uint32_t *kind, size_t *body)
         return hr_cluster_node_open(&s->node, &in->body.open);
     case HR_CLUSTER_PART:
         return hr_cluster_node_part(&s->node, in->body.requests, in->head.count);
+    case HR_CLUSTER_MAKE:
+        return hr_cluster_node_make(&s->node, &in->body.make);
     case HR_CLUSTER_LOAD:
         *kind = HR_CLUSTER_READY;
         return hr_cluster_node_load(&s->node);
@@ -245,7 +304,7 @@ void hr_cluster_serve(struct hr_ranks *ranks, const struct hr_cluster_parts *par
             rc = handle(&s, (size_t)rc);
         }
     }
-    hr_cluster_node_close(&s.node);
+    hr_cluster_node_free(&s.node);
     free(s.in);
     free(s.out);
 }

@@ -67,6 +67,8 @@ enum hr_flow_phase hr_flow_phase(const struct hr_flow *flow);
 uint64_t hr_flow_load(const struct hr_flow_params *params);
 uint64_t hr_flow_load_l3(
     const struct hr_flow_params *params); /* of them, for L3 markets: the first */
+/* Of them, for markets first … end - 1: as many for each market of one kind. */
+uint64_t hr_flow_load_of(const struct hr_flow_params *params, uint32_t first, uint32_t end);
 uint32_t hr_flow_next(struct hr_flow *flow, struct eut_request *requests, uint32_t count);
 /* Of a flow by_market, a few neighbouring markets at a time, in the memory of those few: the same
  * requests for them as the whole flow makes. hr_flow_range_new() makes room for up to `markets` of

@@ -149,6 +149,15 @@ uint64_t hr_flow_load_l3(const struct hr_flow_params *p)
     return 2 * (uint64_t)(p->markets - l2_markets(p)) * p->levels * p->orders_per_level;
 }
 
+uint64_t hr_flow_load_of(const struct hr_flow_params *p, uint32_t first, uint32_t end)
+{
+    uint32_t l3 = p->markets - l2_markets(p);
+    uint64_t own_l3 = first < l3 ? (end < l3 ? end : l3) - first : 0;
+
+    return 2 * own_l3 * p->levels * p->orders_per_level +
+           2 * (end - first - own_l3) * levels_of_l2(p);
+}
+
 struct eut_limits hr_flow_limits(const struct hr_flow_params *p, uint32_t batch_max)
 {
     uint64_t l2 = l2_markets(p), orders = (p->markets - l2) * 2 * slots_per_side(p);

@@ -9,6 +9,7 @@
 #include "harness/flow_stream.h"
 
 #include "harness/error.h"
+#include "harness/progress.h"
 #include "harness/sha256.h"
 #include "harness/slices.h"
 
@@ -21,6 +22,7 @@
 #define SINK_ROOM 256u
 /* Of one range: its books stay in a core's own cache, where the oracle is fastest. */
 #define RANGE_REQUESTS 8192u
+#define TELL_EVERY 64u /* ranges */
 
 /* The flow cut into ranges of markets, L3 ones first. */
 struct ranges {
@@ -46,6 +48,7 @@ struct job {
     struct hr_tape *tape;
     struct eut_limits limits;
     struct ranges ranges;
+    uint32_t own_first, own_end; /* only these markets are made */
     uint32_t in_flight;
     uint32_t *places; /* steady requests by range, in their order within each */
     uint64_t *first;  /* where a range's places begin; count + 1 of them */
@@ -82,6 +85,11 @@ static uint32_t range_of(const struct ranges *r, uint32_t market)
     return market < r->l3 ? market / r->l3_wide : r->l3_count + (market - r->l3) / r->l2_wide;
 }
 
+static bool is_own(const struct job *job, uint32_t market)
+{
+    return market >= job->own_first && market < job->own_end;
+}
+
 static void range_bounds(const struct ranges *r, uint32_t range, uint32_t *first, uint32_t *end)
 {
     bool l3 = range < r->l3_count;
@@ -89,6 +97,16 @@ static void range_bounds(const struct ranges *r, uint32_t range, uint32_t *first
 
     *first = l3 ? range * width : r->l3 + (range - r->l3_count) * width;
     *end = last - *first > width ? *first + width : last;
+}
+
+/* What of a range lies between these markets; may be nothing. */
+static bool range_within(const struct ranges *r, uint32_t range, uint32_t from, uint32_t to,
+                         uint32_t *first, uint32_t *end)
+{
+    range_bounds(r, range, first, end);
+    *first = *first > from ? *first : from;
+    *end = *end < to ? *end : to;
+    return *first < *end;
 }
 
 /* Sorts the places of the steady phase by the range their market belongs to. */
@@ -103,14 +121,18 @@ static int sort_places(struct job *job)
         return hr_fail(ENOMEM, "no memory to sort a flow of %u markets", job->ranges.markets);
     }
     for (uint64_t i = 0; i < n; i++) {
-        job->first[range_of(&job->ranges, steady[i].market) + 2]++;
+        if (is_own(job, steady[i].market)) {
+            job->first[range_of(&job->ranges, steady[i].market) + 2]++;
+        }
     }
     for (uint32_t r = 0; r <= job->ranges.count + 1; r++) {
         sum += job->first[r];
         job->first[r] = sum;
     }
     for (uint64_t i = 0; i < n; i++) {
-        job->places[job->first[range_of(&job->ranges, steady[i].market) + 1]++] = (uint32_t)i;
+        if (is_own(job, steady[i].market)) {
+            job->places[job->first[range_of(&job->ranges, steady[i].market) + 1]++] = (uint32_t)i;
+        }
     }
     return 0;
 }
@@ -237,14 +259,17 @@ static int record_range(void *context, const struct hr_slices_run *run, int work
     struct worker *w = &job->workers[worker];
     uint64_t from = job->first[range], to = job->first[range + 1];
     uint32_t first, end;
-    int rc = job->params->oracle->create(&job->limits, &w->self);
+    int rc;
 
     (void)run;
+    if (!range_within(&job->ranges, (uint32_t)range, job->own_first, job->own_end, &first, &end)) {
+        return 0;
+    }
+    rc = job->params->oracle->create(&job->limits, &w->self);
     if (rc) {
         return hr_fail(-rc, "the oracle did not start for %u markets: %s", job->limits.markets,
                        strerror(-rc));
     }
-    range_bounds(&job->ranges, (uint32_t)range, &first, &end);
     hr_flow_range(w->flow, first, end);
     memset(&w->proof, 0, sizeof(w->proof));
     w->next = job->places + from;
@@ -275,6 +300,28 @@ static void tell(void *context)
     }
 }
 
+/* One worker is the calling thread: a process that was forked may have no other. */
+static int each_range(struct job *job, int workers)
+{
+    int rc = 0;
+
+    if (workers > 1) {
+        return hr_slices_do(&(struct hr_slices){.count = (int)job->ranges.count,
+                                                .workers = workers,
+                                                .work = record_range,
+                                                .watch = tell,
+                                                .context = job});
+    }
+    for (uint32_t range = 0; range < job->ranges.count && rc == 0; range++) {
+        rc = hr_stop_signal() ? hr_fail(EINTR, "interrupted")
+                              : record_range(job, NULL, 0, (int)range);
+        if (range % TELL_EVERY == 0) {
+            tell(job);
+        }
+    }
+    return rc;
+}
+
 static int record(struct job *job, const struct hr_flow_params *flow)
 {
     uint32_t width =
@@ -286,11 +333,7 @@ static int record(struct job *job, const struct hr_flow_params *flow)
     }
     if (rc == 0) {
         pthread_mutex_init(&job->lock, NULL);
-        rc = hr_slices_do(&(struct hr_slices){.count = (int)job->ranges.count,
-                                              .workers = workers,
-                                              .work = record_range,
-                                              .watch = tell,
-                                              .context = job});
+        rc = each_range(job, workers);
         pthread_mutex_destroy(&job->lock);
     }
     for (int i = 0; i < workers; i++) {
@@ -312,8 +355,10 @@ static void name_flow(struct hr_tape *tape)
     hr_sha256_hex(&sha, tape->sha256);
 }
 
-int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flow, uint64_t steady,
-                          const struct hr_proof_params *params, struct hr_proof *proof)
+/* The steady requests of markets first … end - 1, each where its turn is among all. */
+static int make(struct hr_tape *tape, const struct hr_flow_params *flow, uint64_t steady,
+                uint32_t first, uint32_t end, const struct hr_proof_params *params,
+                struct hr_proof *proof)
 {
     const char *wrong = hr_flow_check(flow);
     struct job *job;
@@ -326,7 +371,7 @@ int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flo
     }
     job = calloc(1, sizeof(*job));
     tape->params = *flow;
-    tape->load = hr_flow_load(flow);
+    tape->load = hr_flow_load_of(flow, first, end);
     tape->steady = steady;
     if (!job || steady > UINT32_MAX ||
         hr_region_map(&tape->region, steady * sizeof(*tape->requests), HR_PAGES_HUGE)) {
@@ -340,6 +385,8 @@ int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flo
     job->proof = proof;
     job->limits = hr_flow_limits(flow, HR_FLOW_BATCH);
     job->ranges = cut(flow);
+    job->own_first = first;
+    job->own_end = end;
     job->in_flight = hr_flow_in_flight(flow);
     rc = hr_flow_markets(flow, tape->steady_requests, steady);
     rc = rc ? hr_fail(ENOMEM, "no memory to draw %u markets", flow->markets) : record(job, flow);
@@ -348,16 +395,47 @@ int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flo
     tape->digest = proof->digest[0];
     if (rc) {
         hr_tape_free(tape);
+    }
+    return rc;
+}
+
+int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flow, uint64_t steady,
+                          const struct hr_proof_params *params, struct hr_proof *proof)
+{
+    int rc = make(tape, flow, steady, 0, flow->markets, params, proof);
+
+    if (rc == 0) {
+        name_flow(tape);
+    }
+    return rc;
+}
+
+int hr_flow_stream_part(struct hr_tape *part, const struct hr_flow_params *flow, uint64_t steady,
+                        uint32_t first, uint32_t end, const struct eut_engine *oracle)
+{
+    struct hr_proof_params params = {
+        .oracle = oracle, .prefix = {steady}, .prefixes = 1, .threads = 1};
+    struct hr_proof proof;
+    uint64_t kept = 0;
+    int rc = make(part, flow, steady, first, end, &params, &proof);
+
+    if (rc) {
         return rc;
     }
-    name_flow(tape);
+    for (uint64_t i = 0; i < steady; i++) {
+        uint32_t market = part->steady_requests[i].market;
+
+        if (market >= first && market < end) {
+            part->steady_requests[kept++] = part->steady_requests[i];
+        }
+    }
+    part->steady = kept;
     return 0;
 }
 
-int hr_flow_stream_load(const struct hr_flow_params *flow, uint32_t chunk,
-                        int (*take)(void *context, const struct eut_request *requests,
-                                    uint32_t count),
-                        void *context)
+int hr_flow_stream_load(
+    const struct hr_flow_params *flow, uint32_t from, uint32_t to, uint32_t chunk,
+    int (*take)(void *context, const struct eut_request *requests, uint32_t count), void *context)
 {
     struct eut_request *made = malloc(chunk * sizeof(*made));
     struct ranges ranges = cut(flow);
@@ -368,7 +446,9 @@ int hr_flow_stream_load(const struct hr_flow_params *flow, uint32_t chunk,
                   : hr_fail(ENOMEM, "no memory for a chunk of %u requests", chunk);
 
     for (uint32_t i = 0; i < ranges.count && rc == 0; i++) {
-        range_bounds(&ranges, i, &first, &end);
+        if (!range_within(&ranges, i, from, to, &first, &end)) {
+            continue;
+        }
         hr_flow_range(f, first, end);
         while (hr_flow_phase(f) == HR_FLOW_LOAD && rc == 0) {
             n += hr_flow_next(f, made + n, chunk - n);
@@ -377,7 +457,7 @@ int hr_flow_stream_load(const struct hr_flow_params *flow, uint32_t chunk,
                 n = 0;
             }
         }
-        if (n > 0 && rc == 0 && (i + 1 == ranges.l3_count || i + 1 == ranges.count)) {
+        if (n > 0 && rc == 0 && (end == ranges.l3 || end == to)) {
             rc = take(context, made, n);
             n = 0;
         }

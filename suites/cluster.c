@@ -1,8 +1,9 @@
 /*
  * cluster.c - do more nodes carry more orders, and what does a router before them cost?
  *
- * Markets over ranks, each with its own engine: one tape, dealt out beforehand (strong scaling: the
- * same orders over more nodes; weak: as many orders a node) or routed order by order by rank 0;
+ * Markets over ranks, each with its own engine: one tape, dealt out beforehand or each share made
+ * by its owner (strong scaling: the same orders over more nodes; weak: as many orders a node), or
+ * routed order by order by rank 0;
  * skewed markets cut evenly and cut by load; the ranges of layout files; the link between ranks. A
  * case is called nodes=N only if every node had a host of its own; ranks that share hosts are
  * ranks=N, and nothing here is then said of nodes. It cannot see what agreement between nodes
@@ -31,6 +32,7 @@ static const char suite_name[] = "cluster";
 #define LINK_COUNT 2000u
 #define LINK_WINDOW 16u
 #define LINK_RUNS 6
+#define MADE "generate=ranks/"
 
 /* In the order of a trial's values. */
 enum { THROUGHPUT, COMMITTED_NODE, IMBALANCE, BUSY, LOST, FIGURES };
@@ -45,7 +47,7 @@ struct point {
     uint64_t steady, digest;
     uint32_t *bounds;
     int nodes, first_rank;
-    bool routed;
+    bool routed, made;
     uint32_t batch;
 };
 
@@ -69,6 +71,7 @@ static int cluster_trial(const struct hr_case *c, struct hr_trial *t)
                                  .first_rank = p->first_rank,
                                  .bounds = p->bounds,
                                  .routed = p->routed,
+                                 .made = p->made,
                                  .window = (uint32_t)hr_config_count(config, "cluster.window"),
                                  .cpus = pinned ? t->rig->cpus : NULL,
                                  .cpus_count = t->rig->cpus_count,
@@ -116,6 +119,7 @@ static void metrics_of(struct hr_measured *m, bool routed)
 
 struct group {
     const char *what; /* "", "weak/", "router/", "flow=zipf/even/" …: before nodes=N */
+    bool made;        /* each node makes its share: so the name says, since it is another flow */
     struct hr_flow_params flow;
     uint64_t orders;
     struct hr_workload workload;
@@ -143,11 +147,11 @@ static json_t *point_params(const struct group *g, const struct point *p, const 
     json_t *params = hr_flow_case_params(&g->flow);
 
     json_object_update_new(
-        params, json_pack("{s:i, s:i, s:i, s:s, s:b, s:s, s:I, s:I, s:b}", "nodes", p->nodes,
+        params, json_pack("{s:i, s:i, s:i, s:s, s:b, s:s, s:s, s:I, s:I, s:b}", "nodes", p->nodes,
                           "hosts", hosts, "ranks", ranks, "ranks_by",
                           bench->ranks ? hr_ranks_kind(bench->ranks) : "forked processes", "routed",
-                          p->routed, "cut", cut, "orders", (json_int_t)g->orders, "batch",
-                          (json_int_t)p->batch, "oversubscribed",
+                          p->routed, "generate", p->made ? "ranks" : "router", "cut", cut, "orders",
+                          (json_int_t)g->orders, "batch", (json_int_t)p->batch, "oversubscribed",
                           hosts == 1 && p->nodes + p->first_rank > bench->rig.cpus_count));
     if (scaled_from) {
         json_object_set_new(params, "layout_markets", json_integer((json_int_t)scaled_from));
@@ -165,8 +169,9 @@ static int add_point(struct hr_bench *bench, struct group *g, int nodes, int fir
     bool apart = nodes > 1 && hosts_of(bench, first_rank, nodes) == nodes;
     char id[256];
 
-    snprintf(g->names[i], sizeof(g->names[i]), "%s%s=%d", g->what, apart ? "nodes" : "ranks",
-             nodes);
+    g->flow.by_market = g->made;
+    snprintf(g->names[i], sizeof(g->names[i]), "%s%s%s=%d", g->what, g->made ? MADE : "",
+             apart ? "nodes" : "ranks", nodes);
     hr_case_id(&bench->rig, suite_name, g->names[i], id, sizeof(id));
     if (i == POINTS_MAX || !hr_case_wanted(&bench->rig, id)) {
         return 0;
@@ -176,6 +181,7 @@ static int add_point(struct hr_bench *bench, struct group *g, int nodes, int fir
                         .nodes = nodes,
                         .first_rank = first_rank,
                         .routed = routed,
+                        .made = g->made,
                         .bounds = calloc((size_t)nodes + 1, sizeof(*p->bounds)),
                         .batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch")};
     if (!p->bounds) {
@@ -226,6 +232,13 @@ static int measure_group(struct hr_bench *bench, json_t *suite, struct group *g)
     if (g->count == 0) {
         return 0;
     }
+    if (g->made && *hr_flow_check(&g->flow)) {
+        for (int i = 0; i < g->count; i++) {
+            hr_measure_refuse(&bench->rig, suite, suite_name, g->names[i], g->cases[i].params,
+                              HR_SKIP, hr_flow_check(&g->flow), "use cluster.generate=router");
+        }
+        return 0;
+    }
     rc = hr_rig_workload(&bench->rig, &g->flow, g->orders, &g->workload);
     if (rc) {
         int refused = 0;
@@ -260,6 +273,12 @@ static void group_free(struct group *g)
     free(g);
 }
 
+/* Else by rank 0, who also is the one that routes. */
+static bool made_by_ranks(const struct hr_bench *bench)
+{
+    return strcmp(hr_config_text(bench->rig.config, "cluster.generate"), "ranks") == 0;
+}
+
 static struct group *group_new(const struct hr_bench *bench, const char *what, uint64_t orders)
 {
     struct group *g = calloc(1, sizeof(*g));
@@ -269,6 +288,7 @@ static struct group *group_new(const struct hr_bench *bench, const char *what, u
         return NULL;
     }
     g->what = what;
+    g->made = made_by_ranks(bench) && strncmp(what, "router", 6) != 0;
     g->orders = orders;
     hr_config_flow(bench->rig.config, &g->flow);
     return g;
@@ -326,6 +346,27 @@ static int strong(struct hr_bench *bench, json_t *suite, double *one_rate)
     if (rc == 0 && !bench->rig.plan) {
         relate(g, one_rate);
     }
+    group_free(g);
+    return rc;
+}
+
+/* All nodes, each with a share that it made itself, where the others are dealt theirs. */
+static int made_once(struct hr_bench *bench, json_t *suite)
+{
+    struct group *g;
+    int size = hr_run_ranks_size(bench), rc = 0;
+
+    if (made_by_ranks(bench)) {
+        return 0; /* all are */
+    }
+    g = group_new(bench, "", hr_config_count(bench->rig.config, "cluster.orders"));
+    if (!g) {
+        return -ENOMEM;
+    }
+    g->made = true;
+    rc = (uint32_t)size > g->flow.markets ? 0
+                                          : add_point(bench, g, size, 0, false, BY_LOAD, NULL, 0);
+    rc = rc ? rc : measure_group(bench, suite, g);
     group_free(g);
     return rc;
 }
@@ -545,9 +586,13 @@ static int refuse_all(struct hr_bench *bench, json_t *suite, const char *reason,
 
 static int cluster_run(struct hr_bench *bench, json_t *suite)
 {
+    const char *generate = hr_config_text(bench->rig.config, "cluster.generate");
     double one_rate = (double)NAN;
     int rc;
 
+    if (strcmp(generate, "router") != 0 && strcmp(generate, "ranks") != 0) {
+        return hr_fail(EINVAL, "cluster.generate=%.60s: router or ranks", generate);
+    }
     if (strcmp(bench->rig.path->name, "inproc") != 0) {
         return refuse_all(bench, suite, "each rank calls its own engine: there is no other path",
                           "run it with -p inproc, the default");
@@ -565,6 +610,7 @@ static int cluster_run(struct hr_bench *bench, json_t *suite)
     }
     rc = link_case(bench, suite);
     rc = rc ? rc : strong(bench, suite, &one_rate);
+    rc = rc ? rc : made_once(bench, suite);
     rc = rc ? rc : router(bench, suite);
     rc = rc ? rc : skew(bench, suite);
     rc = rc ? rc : layouts(bench, suite);

@@ -232,7 +232,7 @@ static int prepare(struct session *s)
  */
 static int serve(struct session *s)
 {
-    struct hr_cluster_parts parts = {.path = hr_path_find("inproc")};
+    struct hr_cluster_parts parts = {.path = hr_path_find("inproc"), .oracle = &eut_oracle};
     int rc = eut_open(&s->engine, hr_arg_text(s->args, "engine"));
 
     rc = rc ? rc : eut_open(&s->ruler, "null");
@@ -249,7 +249,8 @@ static int serve(struct session *s)
 static void start_ranks(struct session *s)
 {
     s->bench.parts = (struct hr_cluster_parts){.path = hr_path_find("inproc"),
-                                               .engines = {s->engine.engine, s->ruler.engine}};
+                                               .engines = {s->engine.engine, s->ruler.engine},
+                                               .oracle = &eut_oracle};
     if (!hr_arg_flag(s->args, "dry-run")) {
         hr_run_ranks_fork(&s->bench, s->plan);
     }

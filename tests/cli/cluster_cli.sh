@@ -29,7 +29,7 @@ with_ranks() {
 status=$?
 [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || failed "exit $status of a run over forked ranks"
 for case in link ranks=1 ranks=2 ranks=3 router/ranks=2 router-owns/ranks=3 weak/ranks=3 layout=documents/ranks=3 \
-    flow=zipf/even/ranks=3 flow=zipf/cut/ranks=3; do
+    flow=zipf/even/ranks=3 flow=zipf/cut/ranks=3 generate=ranks/ranks=3; do
     grep -q "\"id\": \"cluster/inproc/reference/$case\"" "$TMP/forked/result.json" || failed "no case $case"
 done
 grep -q '"ranks_by": "forked processes"' "$TMP/forked/result.json" || failed "it does not say who the ranks were"
@@ -42,6 +42,12 @@ printf 'markets: 10\nnode1:\n  first: 0\n  last: 5\nnode2:\n  first: 5\n  last: 
 expect_refused "$HEADROOM" run "$TINY" -S cluster.layouts="$TMP/bad.yaml"
 expect_err 'bad.yaml:7: node2 overlaps node1'
 expect_refused "$HEADROOM" run "$TINY" -S cluster.layouts=nowhere
+expect_refused "$HEADROOM" run "$TINY" -n -S cluster.generate=all
+expect_err 'cluster.generate=all: router or ranks'
+expect_exit 0 "$HEADROOM" run "$TINY" -n -S cluster.ranks=2 -S cluster.generate=ranks
+expect_out 'cluster/inproc/reference/generate=ranks/ranks=2'
+expect_out 'cluster/inproc/reference/weak/generate=ranks/ranks=2'
+expect_out 'cluster/inproc/reference/router/ranks=1'
 expect_exit 0 "$HEADROOM" run "$TINY" -n -S cluster.ranks=2
 expect_out 'cluster/inproc/reference/ranks=2'
 cp "$HEADROOM" "$TMP/alone"

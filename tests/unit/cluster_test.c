@@ -35,7 +35,8 @@ static struct small_cluster *small_cluster_new(int ranks, const struct eut_engin
     alarm(ALARM_S);
     c->small = small_rig_new(small_engine("reference"));
     c->parts = (struct hr_cluster_parts){.path = hr_path_find("inproc"),
-                                         .engines = {engine, small_engine("reference")}};
+                                         .engines = {engine, small_engine("reference")},
+                                         .oracle = small_engine("oracle")};
     CHECK_EQ(hr_ranks_fork(&c->ranks, ranks, serve, &c->parts), 0);
     small_flow(&flow, 13);
     flow.l2_share = l2_share;
@@ -106,6 +107,83 @@ TEST(cluster, digests_add_up_over_any_ranks)
         }
         small_cluster_free(c);
     }
+}
+
+/* A flow by_market, of which each rank makes its own markets: nobody is dealt anything. */
+static void make_by_market(struct small_cluster *c, double l2_share, uint64_t orders)
+{
+    struct hr_flow_params flow;
+
+    small_flow(&flow, 13);
+    flow.l2_share = l2_share;
+    flow.by_market = true;
+    CHECK_EQ(hr_rig_workload(&c->small->bench.rig, &flow, orders, &c->workload), 0);
+}
+
+static int run_made(struct small_cluster *c, int nodes, int first_rank,
+                    struct hr_cluster_result *result)
+{
+    CHECK_EQ(
+        hr_markets_cut(c->workload.tape->steady_requests, c->workload.steady, 13, nodes, c->bounds),
+        0);
+    return hr_cluster_run(&(struct hr_cluster_run){.ranks = c->ranks,
+                                                   .parts = &c->parts,
+                                                   .workload = &c->workload,
+                                                   .steady = c->workload.steady,
+                                                   .batch = 32,
+                                                   .nodes = nodes,
+                                                   .first_rank = first_rank,
+                                                   .bounds = c->bounds,
+                                                   .made = true,
+                                                   .silence_ns = 200000000},
+                          result);
+}
+
+TEST(cluster, shares_that_ranks_make_are_one_flow)
+{
+    static const int sizes[] = {1, 2, 5};
+
+    for (size_t k = 0; k < 3; k++) {
+        struct small_cluster *c = small_cluster_new(sizes[k], small_engine("reference"), 0);
+        struct hr_cluster_result r;
+
+        for (int again = 0; again < 3; again++) { /* another flow is not taken for the last one */
+            make_by_market(c, k == 1 ? 0.25 : 0, again == 2 ? 4000 : 8192);
+            CHECK(c->workload.tape->requests == NULL);
+            for (int nodes = 1; nodes <= sizes[k]; nodes++) {
+                CHECK_EQ(run_made(c, nodes, 0, &r), 0);
+                check_whole(c, &r);
+            }
+        }
+        if (sizes[k] > 1) { /* rank 0 makes nothing of what is measured */
+            CHECK_EQ(run_made(c, sizes[k] - 1, 1, &r), 0);
+            check_whole(c, &r);
+        }
+        CHECK_EQ(run(c, 1, 0, false, 0, &r), -EINVAL); /* there are no requests to deal */
+        small_cluster_free(c);
+    }
+}
+
+TEST(cluster, only_what_can_be_made_apart_is_made_by_ranks)
+{
+    struct small_cluster *c = small_cluster_new(2, small_engine("reference"), 0);
+    struct hr_cluster_parts parts = {.path = hr_path_find("inproc"),
+                                     .engines = {small_engine("reference")}};
+    struct hr_cluster_node node = {.parts = &parts};
+    struct hr_cluster_make make = {.steady = 100};
+    struct hr_cluster_open open = {.batch = 4, .end = 5, .cpu = -1, .made = 1};
+    struct hr_cluster_result r;
+
+    CHECK_EQ(run_made(c, 2, 0, &r), -EINVAL); /* the flow of a tape */
+    make_by_market(c, 0, 8192);
+    make.flow = c->workload.tape->params;
+    CHECK_EQ(hr_cluster_node_open(&node, &open), 0);
+    CHECK_EQ(hr_cluster_node_make(&node, &make), -ENODEV); /* nobody to make it with */
+    parts.oracle = small_engine("oracle");
+    CHECK_EQ(hr_cluster_node_make(&node, &make), -EPROTO); /* more than was announced */
+    CHECK(strstr(hr_error(), "were made, and 0 announced") != NULL);
+    hr_cluster_node_free(&node);
+    small_cluster_free(c);
 }
 
 TEST(cluster, a_ping_comes_back)
@@ -291,7 +369,7 @@ TEST(cluster, ranks_of_one_host_are_not_called_nodes)
 
     bench->ranks = c->ranks;
     bench->parts = c->parts;
-    CHECK_EQ(regcomp(&filter, "ranks=|nodes=", REG_EXTENDED | REG_NOSUB), 0);
+    CHECK_EQ(regcomp(&filter, "ranks=[0-9]|nodes=", REG_EXTENDED | REG_NOSUB), 0);
     bench->rig.filter = &filter;
     CHECK_EQ(hr_suite_find("cluster")->run(bench, c->small->suite), 0);
     CHECK(json_array_size(cases) >= 8);

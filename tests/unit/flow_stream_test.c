@@ -72,7 +72,7 @@ static void check_same(const struct hr_flow_params *p, uint64_t steady, int thre
     }
     for (uint32_t chunk = 7; chunk < 20000; chunk *= 50) {
         taken.count = 0;
-        CHECK_EQ(hr_flow_stream_load(p, chunk, take, &taken), 0);
+        CHECK_EQ(hr_flow_stream_load(p, 0, p->markets, chunk, take, &taken), 0);
         CHECK(taken.same);
         CHECK_EQ(taken.count, tape.load);
     }
@@ -90,6 +90,60 @@ TEST(flow_stream, is_the_flow_of_the_tape)
     p.price_full = true;
     p.seed = 77;
     check_same(&p, 999, 1);
+}
+
+/* Whoever owns some markets makes theirs alone, wherever the cuts are. */
+static void check_parts(const struct hr_flow_params *p, uint64_t steady, const uint32_t *bounds,
+                        int parts)
+{
+    struct hr_tape tape, part;
+    uint64_t digest = 0, made = 0, load = 0;
+
+    CHECK_EQ(hr_tape_record(&tape, p, steady, &eut_oracle, NULL, NULL), 0);
+    for (int i = 0; i < parts; i++) {
+        uint64_t n = 0;
+        struct taken taken = {.tape = &tape, .count = load, .same = true};
+
+        CHECK_EQ(hr_flow_stream_part(&part, p, steady, bounds[i], bounds[i + 1], &eut_oracle), 0);
+        for (uint64_t k = 0; k < steady; k++) {
+            const struct eut_request *request = tape.steady_requests + k;
+
+            if (request->market >= bounds[i] && request->market < bounds[i + 1]) {
+                CHECK(n < part.steady);
+                CHECK_EQ(memcmp(part.steady_requests + n++, request, sizeof(*request)), 0);
+            }
+        }
+        CHECK_EQ(n, part.steady);
+        CHECK_EQ(part.load, hr_flow_load_of(p, bounds[i], bounds[i + 1]));
+        CHECK_EQ(hr_flow_stream_load(p, bounds[i], bounds[i + 1], 333, take, &taken), 0);
+        CHECK(taken.same);
+        CHECK_EQ(taken.count, load + part.load);
+        load += part.load;
+        made += part.steady;
+        digest += part.digest;
+        hr_tape_free(&part);
+    }
+    CHECK_EQ(load, tape.load);
+    CHECK_EQ(made, steady);
+    CHECK_EQ(digest, tape.digest);
+    hr_tape_free(&tape);
+}
+
+TEST(flow_stream, parts_of_it_are_the_flow)
+{
+    static const uint32_t thirds[] = {0, 1000, 2000, 3000}, odd[] = {0, 1, 1199, 1201, 2999, 3000},
+                          half_of_one[] = {0, 150, 300}, whole[] = {0, 300};
+    struct hr_flow_params p = mixed(3000);
+
+    check_parts(&p, 40001, thirds, 3);
+    p.zipf = 1.2;
+    check_parts(&p, 20000, odd, 5);
+    p = mixed(300);
+    p.l2_share = 0;
+    check_parts(&p, 9000, half_of_one, 2);
+    p.l2_share = 1;
+    check_parts(&p, 9000, half_of_one, 2);
+    check_parts(&p, 33, whole, 1);
 }
 
 TEST(flow_stream, any_mix_of_markets)
@@ -201,12 +255,12 @@ TEST(flow_stream, what_fails_is_told)
     struct hr_proof proof;
     struct hr_tape tape;
 
-    CHECK_EQ(hr_flow_stream_load(&p, 100, refuse, NULL), -EPIPE);
+    CHECK_EQ(hr_flow_stream_load(&p, 0, p.markets, 100, refuse, NULL), -EPIPE);
     broken.submit = fails;
     CHECK(hr_flow_stream_record(&tape, &p, 1000, &params, &proof) < 0);
     CHECK(strstr(hr_error(), "the oracle failed"));
     p.by_market = false;
-    CHECK_EQ(hr_flow_stream_load(&p, 100, refuse, NULL), -EINVAL);
+    CHECK_EQ(hr_flow_stream_load(&p, 0, p.markets, 100, refuse, NULL), -EINVAL);
     p.levels = 0;
     CHECK_EQ(hr_flow_stream_record(&tape, &p, 1000, &params, &proof), -EINVAL);
 }
