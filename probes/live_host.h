@@ -18,4 +18,11 @@ void hr_live_architecture(char *name, size_t size);
 int hr_kernel_setting_read(const char *root, const char *name, char *text, size_t size);
 int hr_kernel_setting_write(const char *root, const char *name, const char *text);
 
+/* Settings of a network interface that are no files have names as if they were:
+ * /ethtool/INTERFACE/SETTING. Under a root they are files of that name, on a live Linux host the
+ * kernel's ethtool calls; elsewhere there are none. Settings: gro, tso, lro (0 or 1); rx-usecs,
+ * adaptive-rx (of interrupts); rx-ring-unused (entries of the receive ring below the card's most).
+ * -ENOTSUP: the driver does not tell. */
+#define HR_LINK_SETTINGS "/ethtool/"
+
 #endif

@@ -81,20 +81,25 @@ static void wanted_text(const struct hr_tuning *t, char *text, size_t size)
 static json_t *row_of(const struct hr_tuning_place *places, int n, const json_t *result)
 {
     const struct hr_tuning *t = places->tuning;
-    const char *now = places->value;
+    const char *now = NULL, *reason = NULL;
     char wanted[80];
-    int unmet = 0;
+    int unmet = 0, unknown = 0;
 
     for (int i = 0; i < n; i++) {
-        if (!hr_tuning_met(t, places[i].value)) {
+        if (places[i].why[0]) {
+            reason = unknown++ ? reason : places[i].why;
+        } else if (!hr_tuning_met(t, places[i].value)) {
             now = unmet++ ? now : places[i].value;
+        } else {
+            now = now ? now : places[i].value;
         }
     }
     wanted_text(t, wanted, sizeof(wanted));
-    return json_pack("{s:s, s:s, s:b, s:s, s:s, s:i, s:i, s:b, s:s, s:o?}", "name", t->name,
-                     "setting", t->setting, "set", unmet == 0, "now", now, "wanted", wanted,
-                     "places", n, "unset", unmet, "asked", t->asked, "why", t->why, "brings",
-                     brings(result, t));
+    return json_pack("{s:s, s:s, s:o, s:s?, s:s, s:i, s:i, s:i, s:s?, s:b, s:s, s:o?}", "name",
+                     t->name, "setting", t->setting, "set",
+                     now ? json_boolean(unmet == 0) : json_null(), "now", now, "wanted", wanted,
+                     "places", n - unknown, "unset", unmet, "unknown", unknown, "reason", reason,
+                     "asked", t->asked, "why", t->why, "brings", brings(result, t));
 }
 
 static json_t *rows_of(const char *root, const json_t *result)
@@ -146,18 +151,28 @@ static void print_own(const json_t *result)
 static void print_rows(const json_t *rows)
 {
     const json_t *row;
-    size_t i, set = 0;
+    size_t i, set = 0, unknown = 0;
 
     printf("settings that can be changed while the host runs\n");
     json_array_foreach (rows, i, row) {
         bool met = json_is_true(json_object_get(row, "set"));
         int places = (int)json_integer_value(json_object_get(row, "places"));
+        int unset = (int)json_integer_value(json_object_get(row, "unset"));
+        int untold = (int)json_integer_value(json_object_get(row, "unknown"));
 
+        if (places == 0) {
+            printf("  unknown  %-20s cannot be known here: %s\n", word(row, "name"),
+                   word(row, "reason"));
+            unknown++;
+            continue;
+        }
         printf("  %-8s %-20s %-12s wanted %-18s", met ? "set" : "not set", word(row, "name"),
                word(row, "now"), word(row, "wanted"));
-        if (places > 1) {
-            printf(" %d of %d are not", (int)json_integer_value(json_object_get(row, "unset")),
-                   places);
+        if (places > 1 && unset) {
+            printf(" %d of %d are not", unset, places);
+        }
+        if (untold) {
+            printf("; %d cannot be known", untold);
         }
         printf("\n");
         if (!met) {
@@ -167,7 +182,11 @@ static void print_rows(const json_t *rows)
         print_brings(json_object_get(row, "brings"));
         set += met;
     }
-    printf("%zu of %zu are as wanted\n", set, json_array_size(rows));
+    printf("%zu of %zu are as wanted", set, json_array_size(rows) - unknown);
+    if (unknown) {
+        printf("; %zu cannot be known here", unknown);
+    }
+    printf("\n");
 }
 
 static int check(const char *root, const struct hr_args *args)

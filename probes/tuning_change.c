@@ -66,7 +66,11 @@ static json_t *changes_of(const char *root, const char *const *names, int count)
     for (int i = 0; i < n; i++) {
         const struct hr_tuning *t = places[i].tuning;
 
-        if (named(t, names, count) && !hr_tuning_met(t, places[i].value)) {
+        if (places[i].why[0]) {
+            if (count && named(t, names, count)) {
+                fprintf(stderr, "headroom: %s cannot be known here: %s\n", t->name, places[i].why);
+            }
+        } else if (named(t, names, count) && !hr_tuning_met(t, places[i].value)) {
             json_array_append_new(changes, json_pack("{s:s, s:s, s:s, s:s}", "name", t->name,
                                                      "setting", places[i].setting, "was",
                                                      places[i].value, "set", t->wanted));

@@ -56,6 +56,25 @@ const struct hr_tuning hr_tunings[] = {
     {"link-size", "/sys/class/net/*/mtu", HR_TUNE_LEAST, "9000", NULL, true,
      "jumbo frames leave more of a link to orders; everything on it must have them", "wire/*/framing/mtu=9000", "wire/*/framing/mtu=1500", "payload_share"},
 
+    {"receive-merging", HR_LINK_SETTINGS "*/gro", HR_TUNE_IS, "0", NULL, true,
+     "a packet waits for those behind it to be merged with: fewer of them, and later ones", NULL, NULL, NULL},
+    {"receive-merging-card", HR_LINK_SETTINGS "*/lro", HR_TUNE_IS, "0", NULL, true,
+     "the same by the card, which forgets where each one ended", NULL, NULL, NULL},
+    {"send-cutting", HR_LINK_SETTINGS "*/tso", HR_TUNE_IS, "1", NULL, true,
+     "the card cuts a batch into packets; without it the processor does", NULL, NULL, NULL},
+    {"interrupt-delay", HR_LINK_SETTINGS "*/rx-usecs", HR_TUNE_IS, "0", NULL, true,
+     "µs that a card waits for more packets before it interrupts", NULL, NULL, NULL},
+    {"interrupt-adaptive", HR_LINK_SETTINGS "*/adaptive-rx", HR_TUNE_IS, "0", NULL, true,
+     "the card lengthens that wait when there is more to do, which is when the tail is made", NULL, NULL, NULL},
+    {"receive-ring-unused", HR_LINK_SETTINGS "*/rx-ring-unused", HR_TUNE_IS, "0", NULL, true,
+     "packets that the card could hold more of before it drops one", NULL, NULL, NULL},
+    {"connection-rest", "/proc/sys/net/ipv4/tcp_slow_start_after_idle", HR_TUNE_IS, "0", NULL, false,
+     "a connection that was silent begins slowly again", NULL, NULL, NULL},
+    {"memory-reclaim", VM "zone_reclaim_mode", HR_TUNE_IS, "0", NULL, false,
+     "a node without free memory takes pages back before it asks the next one", NULL, NULL, NULL},
+    {"files-a-process", "/proc/sys/fs/nr_open", HR_TUNE_LEAST, "65536", NULL, false,
+     "the most that a process's limit can be raised to; a connection is a file", NULL, NULL, NULL},
+
     {"files", "kern.maxfiles", HR_TUNE_LEAST, "65536", NULL, false,
      "a connection is a file; one of the documents sets ten million", NULL, NULL, NULL},
     {"files-a-process", "kern.maxfilesperproc", HR_TUNE_LEAST, "65536", NULL, false,
@@ -70,6 +89,16 @@ const struct hr_tuning hr_tunings[] = {
      "a connection's bytes on their way", NULL, NULL, NULL},
     {"receive-buffer", "net.inet.tcp.recvspace", HR_TUNE_LEAST, "1048576", NULL, false,
      "the same of what is received", NULL, NULL, NULL},
+    {"send-buffer-most", "net.inet.tcp.autosndbufmax", HR_TUNE_LEAST, "16777216", NULL, false,
+     "what the system may let it grow to", NULL, NULL, NULL},
+    {"receive-buffer-most", "net.inet.tcp.autorcvbufmax", HR_TUNE_LEAST, "16777216", NULL, false,
+     "the same of what is received", NULL, NULL, NULL},
+    {"delayed-receipts", "net.inet.tcp.delayed_ack", HR_TUNE_IS, "0", NULL, false,
+     "a receipt waits for company, and small sends for the receipt", NULL, NULL, NULL},
+    {"send-cutting", "net.inet.tcp.tso", HR_TUNE_IS, "1", NULL, false,
+     "the card cuts a batch into packets; without it the processor does", NULL, NULL, NULL},
+    {"timers-gathered", "kern.timer.coalescing_enabled", HR_TUNE_IS, "0", NULL, true,
+     "wake-ups are put off so that several come at once: it saves a battery", NULL, NULL, NULL},
     {"pinning", NULL, HR_TUNE_IS, NULL, NULL, false,
      "each side on a processor of its own (run.pin)", "wire/tcp/*/tuning=pinned", "wire/tcp/*/tuning=none", "p99"},
     {"realtime-priority", NULL, HR_TUNE_IS, NULL, NULL, false,
@@ -113,14 +142,25 @@ bool hr_tuning_met(const struct hr_tuning *tuning, const char *value)
     return false;
 }
 
+static bool of_link(const char *setting)
+{
+    return strncmp(setting, HR_LINK_SETTINGS, strlen(HR_LINK_SETTINGS)) == 0;
+}
+
 static int add(const char *root, const struct hr_tuning *tuning, const char *setting,
                struct hr_tuning_place *place)
 {
     place->tuning = tuning;
+    place->value[0] = place->why[0] = 0;
     snprintf(place->setting, sizeof(place->setting), "%s", setting);
     if (hr_kernel_setting_read(root, setting, place->value, sizeof(place->value))) {
-        hr_error_clear(); /* not on this host */
-        return 0;
+        bool is_link = of_link(setting); /* the interface is there: it is only not told */
+
+        if (is_link) {
+            snprintf(place->why, sizeof(place->why), "%.150s", hr_error());
+        }
+        hr_error_clear();
+        return is_link;
     }
     hr_tuning_value(place->value);
     return 1;
@@ -140,7 +180,7 @@ int hr_tuning_places(const char *root, struct hr_tuning_place *places, int most)
             continue;
         }
         snprintf(folder, sizeof(folder), "%.*s", (int)(star - t->setting - 1), t->setting);
-        hr_names_read(&names, root, "%s", folder);
+        hr_names_read(&names, root, "%s", of_link(t->setting) ? "/sys/class/net" : folder);
         for (int i = 0; i < names.count && count < most; i++) {
             snprintf(setting, sizeof(setting), "%s/%.60s%s", folder, names.name[i], star + 1);
             count += add(root, t, setting, places + count);

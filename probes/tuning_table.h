@@ -18,9 +18,9 @@ enum hr_tuning_wish {
 };
 
 struct hr_tuning {
-    const char *name; /* for the command line: no blanks */
-    const char
-        *setting; /* Linux: a file, with at most one '*' for a folder's name; macOS: sysctl */
+    const char *name;    /* for the command line: no blanks */
+    const char *setting; /* Linux: a file, with at most one '*' for a folder's name, or an
+                            interface's setting (live_host.h); macOS: sysctl */
     enum hr_tuning_wish wish;
     const char *wanted;   /* what is written */
     const char *unwanted; /* HR_TUNE_NOT */
@@ -37,6 +37,7 @@ struct hr_tuning_place {
     const struct hr_tuning *tuning;
     char setting[320];
     char value[64]; /* hr_tuning_value() of it */
+    char why[160];  /* not "": cannot be known here, and why; there is no value then */
 };
 /* places: room for `most`; how many there are is returned. */
 int hr_tuning_places(const char *root, struct hr_tuning_place *places, int most);

@@ -1,5 +1,8 @@
-/* live_linux.c - on Linux everything but the architecture is a file: what uname says of it. */
+/* live_linux.c - on Linux everything is a file but the architecture, which uname says, and what
+ * link_setting.c asks a network interface's driver for. */
 #include "probes/live_host.h"
+
+#include "probes/linux/link_setting.h"
 
 #include "harness/error.h"
 
@@ -32,9 +35,16 @@ static int path_of(char path[512], const char *root, const char *name)
 int hr_kernel_setting_read(const char *root, const char *name, char *text, size_t size)
 {
     char path[512];
-    int rc = path_of(path, root, name), fd = rc ? -1 : open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd >= 0 ? read(fd, text, size - 1) : -1;
-    int err = errno;
+    int rc, fd, err;
+    ssize_t got;
+
+    if (!*root && strncmp(name, HR_LINK_SETTINGS, strlen(HR_LINK_SETTINGS)) == 0) {
+        return hr_link_setting(name + strlen(HR_LINK_SETTINGS), NULL, text, size);
+    }
+    rc = path_of(path, root, name);
+    fd = rc ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    got = fd >= 0 ? read(fd, text, size - 1) : -1;
+    err = errno;
 
     if (fd >= 0) {
         close(fd);
@@ -52,9 +62,16 @@ int hr_kernel_setting_read(const char *root, const char *name, char *text, size_
 int hr_kernel_setting_write(const char *root, const char *name, const char *text)
 {
     char path[512];
-    int rc = path_of(path, root, name), fd = rc ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
-    ssize_t put = fd >= 0 ? write(fd, text, strlen(text)) : -1;
-    int err = errno;
+    int rc, fd, err;
+    ssize_t put;
+
+    if (!*root && strncmp(name, HR_LINK_SETTINGS, strlen(HR_LINK_SETTINGS)) == 0) {
+        return hr_link_setting(name + strlen(HR_LINK_SETTINGS), text, NULL, 0);
+    }
+    rc = path_of(path, root, name);
+    fd = rc ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+    put = fd >= 0 ? write(fd, text, strlen(text)) : -1;
+    err = errno;
 
     if (fd >= 0 && close(fd) != 0 && put >= 0) {
         put = -1;

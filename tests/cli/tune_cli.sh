@@ -81,6 +81,56 @@ if [ -w /proc/self/coredump_filter ] && [ "$(cat /proc/self/coredump_filter)" !=
     grep -q '"set": "00000001"' "$TMP/half.json" || failed "what the kernel made of it is not in the record"
 fi
 
+# What a network card is set to: a driver that does not tell makes no row of its own; by name alone, and back.
+net=$TMP/net
+root_before=$root root=$net
+for nic in eth0 eth1 lo; do put /sys/class/net/$nic/mtu 1500; done
+put /ethtool/eth0/gro 1
+put /ethtool/eth1/gro 0
+put /ethtool/eth0/rx-ring-unused 3840
+put /ethtool/eth0/tso 1
+root=$root_before
+expect_exit 0 "$HEADROOM" tune --root "$net"
+expect_out 'not set  receive-merging  *1 .*wanted 0 .*1 of 2 are not; 1 cannot be known'
+expect_out ' set      send-cutting  *1 '
+expect_out 'not set  receive-ring-unused  *3840 '
+expect_out 'unknown  interrupt-delay  *cannot be known here: .*/ethtool/eth0/rx-usecs: No such file'
+expect_out 'not set  link-size  *1500 .*3 of 3 are not'
+expect_out '^1 of 4 are as wanted; 3 cannot be known here'
+expect_exit 0 "$HEADROOM" tune --check --root "$net" --json -
+[ "$(grep -c '"set": null' "$TMP/out")" -eq 3 ] || failed "what cannot be known, as JSON"
+expect_exit 0 "$HEADROOM" tune --apply --root "$net" --record "$TMP/cards.json" # nothing of it unasked
+expect_err 'nothing was changed'
+expect_exit 0 "$HEADROOM" tune --apply receive-merging receive-ring-unused interrupt-delay --root "$net" --record "$TMP/cards.json"
+expect_err 'interrupt-delay cannot be known here'
+expect_err '^2 set'
+[ "$(cat "$net/ethtool/eth0/gro")$(cat "$net/ethtool/eth0/rx-ring-unused")" = 00 ] || failed "what was asked for is not set"
+expect_exit 0 "$HEADROOM" tune --undo --root "$net" --record "$TMP/cards.json"
+[ "$(cat "$net/ethtool/eth0/gro") $(cat "$net/ethtool/eth0/rx-ring-unused")" = "1 3840" ] || failed "not put back"
+printf '{"record": "headroom-tuned", "changes": [{"name": "x", "setting": "/ethtool/eth0/../gro", "was": "1", "set": "2"}]}' >"$TMP/bad.json"
+expect_refused "$HEADROOM" tune --undo --root "$net" --record "$TMP/bad.json"
+
+# The kernel's own answers, and its obedience, where there is an interface that is nobody's.
+namespace=hr-$$-tune
+if command -v ip >/dev/null && ip netns add $namespace 2>/dev/null; then
+    trap 'ip netns del $namespace; rm -rf "$TMP"' EXIT
+    if ip -n $namespace link add hr0 type veth peer name hr1 2>/dev/null; then
+        # told WHAT: of hr0, as the kernel says it
+        told() { ip netns exec $namespace "$HEADROOM" tune --json - 2>/dev/null | sed -n "/\"name\": \"$1\"/,/}/p"; }
+        told receive-merging | grep -q '"unknown": 0' || failed "the kernel knows what it merges"
+        told interrupt-delay | grep -q 'its driver does not tell' || failed "a cable without a card has no interrupts"
+        before=$(told send-cutting | grep '"set":')
+        expect_exit 0 ip netns exec $namespace "$HEADROOM" tune --apply receive-merging --record "$TMP/live.json"
+        expect_err '^/ethtool/.*/gro: 0, was 1'
+        told receive-merging | grep -q '"set": true' || failed "the kernel was told, and says otherwise"
+        expect_exit 0 ip netns exec $namespace "$HEADROOM" tune --undo --record "$TMP/live.json"
+        told receive-merging | grep -q '"set": false' || failed "it was not put back"
+        [ "$(told send-cutting | grep '"set":')" = "$before" ] || failed "something else was changed"
+    fi
+    ip netns del $namespace
+    trap 'rm -rf "$TMP"' EXIT
+fi
+
 # What a result says that it brings.
 expect_exit 0 "$HEADROOM" run tests/profiles/tiny.yaml -f '^wire/inproc/.*/tuning' -o "$TMP/wire"
 expect_exit 0 "$HEADROOM" tune --root "$root" --result "$TMP/wire/result.json"
