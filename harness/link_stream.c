@@ -39,7 +39,7 @@ struct stream {
 struct stream_link {
     struct hr_link base;
     struct hr_meeting meeting;
-    struct hr_poller *poller;
+    int poller; /* or -1 */
     size_t in_bytes, out_bytes;
     bool server;
     bool making_room; /* a silent one was shut down, and is still to be told and closed */
@@ -63,7 +63,7 @@ static int stream_listen(struct hr_link **out, const struct hr_link_params *para
         return hr_fail(ENOMEM, "no memory for %u connections", slots);
     }
     l->base = (struct hr_link){.params = *params, .slots = slots};
-    l->caller = -1;
+    l->poller = l->caller = -1;
     l->in_bytes = 4 * (size_t)params->message_bytes;
     l->in_bytes = l->in_bytes > BUFFER_BYTES ? l->in_bytes : BUFFER_BYTES;
     l->out_bytes = l->in_bytes;
@@ -125,11 +125,12 @@ static int take(struct stream_link *l, uint32_t c, int fd)
 static int stream_join(struct hr_link *link, bool server)
 {
     struct stream_link *l = (struct stream_link *)link;
-    int rc = hr_poller_new(&l->poller);
+    int rc = 0;
 
     l->server = server;
-    if (rc) {
-        return rc;
+    l->poller = hr_poller_open();
+    if (l->poller < 0) {
+        return l->poller;
     }
     if (server) {
         return hr_poller_set(l->poller, l->meeting.fd, MEETING_TAG, false);
@@ -328,7 +329,9 @@ static void stream_close(struct hr_link *link, uint32_t c)
             close(l->caller);
         }
         hr_meeting_close(&l->meeting, !l->server);
-        hr_poller_free(l->poller);
+        if (l->poller >= 0) {
+            close(l->poller);
+        }
         free(l);
     }
 }

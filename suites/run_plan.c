@@ -106,9 +106,10 @@ static bool one_less(struct hr_config *config, const char *key, uint64_t least)
 static bool cut(struct hr_config *config, bool blocks)
 {
     /* Not the regimes': how far the market swings in a run is part of what they are. */
-    static const char *const requests[] = {
-        "markets.requests", "throughput.requests", "latency.requests", "latency.worst_requests",
-        "scaling.requests", "capacity.requests",   "network.orders",   "cluster.orders"};
+    static const char *const requests[] = {"markets.requests", "throughput.requests",
+                                           "latency.requests", "latency.worst_requests",
+                                           "scaling.requests", "capacity.requests",
+                                           "network.orders",   "cluster.orders"};
     bool changed = false;
 
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {

@@ -9,10 +9,10 @@
 #include "harness/measure.h"
 
 struct hr_bench {
-    struct hr_rig rig;      /* record, config, engine under test, path, tapes */
-    char gate[512];         /* why no other suite may measure: set by conformance; "" if they may */
+    struct hr_rig rig; /* record, config, engine under test, path, tapes */
+    char gate[512]; /* why no other suite may measure: set by conformance; "" if they may */
     struct hr_ranks *ranks; /* this process leads them; NULL: it is alone */
-    char no_ranks[256];     /* why none could be forked, or "" */
+    char no_ranks[256]; /* why none could be forked, or "" */
     struct hr_cluster_parts parts;
 };
 
@@ -23,8 +23,8 @@ struct hr_suite_ops {
      * finished recorded. */
     int (*run)(struct hr_bench *bench, json_t *suite);
 };
-extern const struct hr_suite_ops
-    *const hr_suites[]; /* ended by NULL; conformance first: it gates all */
+/* Ended by NULL; conformance first: it gates all. */
+extern const struct hr_suite_ops *const hr_suites[];
 /* NULL with a message. */
 const struct hr_suite_ops *hr_suite_find(const char *name);
 

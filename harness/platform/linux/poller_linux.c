@@ -4,64 +4,38 @@
 #include "harness/error.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #define EVENTS_MAX 64
 
-struct hr_poller {
-    int fd;
-};
-
-int hr_poller_new(struct hr_poller **out)
+int hr_poller_open(void)
 {
-    struct hr_poller *poller = malloc(sizeof(*poller));
+    int poller = epoll_create1(EPOLL_CLOEXEC);
 
-    *out = poller;
-    if (!poller) {
-        return hr_fail(ENOMEM, "no memory for a poller");
-    }
-    poller->fd = epoll_create1(EPOLL_CLOEXEC);
-    if (poller->fd < 0) {
-        int err = errno;
-
-        free(poller);
-        *out = NULL;
-        return hr_fail(err, "epoll_create1: %s", strerror(err));
-    }
-    return 0;
+    return poller < 0 ? hr_fail(errno, "epoll_create1: %s", strerror(errno)) : poller;
 }
 
-void hr_poller_free(struct hr_poller *poller)
-{
-    if (poller) {
-        close(poller->fd);
-        free(poller);
-    }
-}
-
-int hr_poller_set(struct hr_poller *poller, int fd, uint32_t tag, bool write)
+int hr_poller_set(int poller, int fd, uint32_t tag, bool write)
 {
     struct epoll_event event = {.events = write ? EPOLLIN | EPOLLOUT : EPOLLIN, .data.u32 = tag};
 
-    if (epoll_ctl(poller->fd, EPOLL_CTL_MOD, fd, &event) == 0 ||
-        (errno == ENOENT && epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event) == 0)) {
+    if (epoll_ctl(poller, EPOLL_CTL_MOD, fd, &event) == 0 ||
+        (errno == ENOENT && epoll_ctl(poller, EPOLL_CTL_ADD, fd, &event) == 0)) {
         return 0;
     }
     return hr_fail(errno, "epoll_ctl: %s", strerror(errno));
 }
 
-void hr_poller_remove(struct hr_poller *poller, int fd)
+void hr_poller_remove(int poller, int fd)
 {
-    epoll_ctl(poller->fd, EPOLL_CTL_DEL, fd, NULL);
+    epoll_ctl(poller, EPOLL_CTL_DEL, fd, NULL);
 }
 
-int hr_poller_wait(struct hr_poller *poller, struct hr_poll_event *events, int most, int wait_ms)
+int hr_poller_wait(int poller, struct hr_poll_event *events, int most, int wait_ms)
 {
     struct epoll_event found[EVENTS_MAX];
-    int n = epoll_wait(poller->fd, found, most < EVENTS_MAX ? most : EVENTS_MAX, wait_ms);
+    int n = epoll_wait(poller, found, most < EVENTS_MAX ? most : EVENTS_MAX, wait_ms);
 
     if (n < 0) {
         return errno == EINTR ? 0 : hr_fail(errno, "epoll_wait: %s", strerror(errno));
