@@ -1,5 +1,7 @@
 /* plain_runner.c - runs the tests of test.h one after another in one process, without Criterion.
- * A failed check ends its test by longjmp. Usage: plain-tests [SUBSTRING]. Exit 0, or 1 on failure. */
+ * A failed check ends its test by longjmp. Usage: plain-tests [SUBSTRING | --part K-of-N]: those whose
+ * name holds it, or every N-th from the K-th on, so that N processes share the work. Exit 0, or 1 on
+ * failure, or 2 if it is asked for what is none. */
 #include "tests/test.h"
 
 #include <setjmp.h>
@@ -36,13 +38,19 @@ void hr_test_skipped(const char *why)
 int main(int argc, char **argv)
 {
     static int passed, failed, skipped;
+    static unsigned part = 1, parts = 1, number;
     static struct hr_test *test;
+    const char *wanted = argc == 2 ? argv[1] : "";
 
+    if (argc > 2 && (sscanf(argv[2], "%u-of-%u", &part, &parts) != 2 || part < 1 || part > parts)) {
+        fprintf(stderr, "plain-tests: --part %s is none: K-of-N\n", argv[2]);
+        return 2;
+    }
     for (test = first; test; test = test->next) {
         char name[256];
 
         snprintf(name, sizeof(name), "%s/%s", test->suite, test->name);
-        if (argc > 1 && !strstr(name, argv[1])) {
+        if (!strstr(name, wanted) || number++ % parts != part - 1) {
             continue;
         }
         switch (setjmp(out_of_test)) {

@@ -13,9 +13,9 @@ static struct eut_engine old_engine;
 
 static struct small_rig *rig_of_two(void)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
-    old_engine = *small_engine("reference");
+    old_engine = *engine_named("reference");
     old_engine.name = "old:reference";
     small->bench.rig.against = &old_engine;
     CHECK_EQ(hr_config_set(small->config, "run.blocks=8", "flag"), 0);

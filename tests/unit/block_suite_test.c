@@ -41,7 +41,7 @@ static const json_t *metric_of(const json_t *item, const char *name)
 
 TEST(block_suite, validators_agree_and_delays_are_told)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *late, *roots;
 
     CHECK_EQ(hr_suite_find("blocks")->run(&small->bench, small->suite), 0);
@@ -108,7 +108,7 @@ TEST(block_suite, what_cannot_be_is_said_above_the_table)
 
 TEST(block_suite, what_a_ledger_costs)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *item;
 
     CHECK_EQ(hr_config_set(small->config, "blocks.snapshot=3", "flag"), 0);
@@ -127,7 +127,7 @@ TEST(block_suite, what_a_ledger_costs)
 
 TEST(block_suite, an_unknown_protocol_is_refused_by_name)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     CHECK_EQ(hr_config_set(small->config, "blocks.protocols=paxos", "flag"), 0);
     CHECK(hr_suite_find("blocks")->run(&small->bench, small->suite) < 0);

@@ -33,7 +33,7 @@ TEST(bounds, the_nearest_ceiling_bounds)
     } rows[] = {{500, true, false, "lines", 500},        {2000, true, false, HR_CEILING_NULL, 1000},
                 {0, true, false, HR_CEILING_NULL, 1000}, {0, false, true, HR_CEILING_NULL, 1000},
                 {2000, false, false, "lines", 2000},     {0, false, false, NULL, 0}};
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct hr_measured metric = {.name = "figure",
@@ -71,7 +71,7 @@ TEST(bounds, the_nearest_ceiling_bounds)
 /* In cache two shards can do at most twice what one did, in the same run. */
 TEST(bounds, shards_are_held_against_one)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *cases = json_object_get(small->suite, "cases"), *one, *two;
     regex_t filter;
 

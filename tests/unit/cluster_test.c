@@ -33,10 +33,10 @@ static struct small_cluster *small_cluster_new(int ranks, const struct eut_engin
     struct hr_flow_params flow;
 
     alarm(ALARM_S);
-    c->small = small_rig_new(small_engine("reference"));
+    c->small = small_rig_new(engine_named("reference"));
     c->parts = (struct hr_cluster_parts){.path = hr_path_find("inproc"),
-                                         .engines = {engine, small_engine("reference")},
-                                         .oracle = small_engine("oracle")};
+                                         .engines = {engine, engine_named("reference")},
+                                         .oracle = engine_named("oracle")};
     CHECK_EQ(hr_ranks_fork(&c->ranks, ranks, serve, &c->parts), 0);
     small_flow(&flow, 13);
     flow.l2_share = l2_share;
@@ -87,7 +87,7 @@ TEST(cluster, digests_add_up_over_any_ranks)
 
     for (size_t k = 0; k < 4; k++) {
         struct small_cluster *c =
-            small_cluster_new(sizes[k], small_engine("reference"), k % 2 ? 0.25 : 0);
+            small_cluster_new(sizes[k], engine_named("reference"), k % 2 ? 0.25 : 0);
         struct hr_cluster_result r;
 
         CHECK_EQ(hr_ranks_size(c->ranks), sizes[k]);
@@ -144,7 +144,7 @@ TEST(cluster, shares_that_ranks_make_are_one_flow)
     static const int sizes[] = {1, 2, 5};
 
     for (size_t k = 0; k < 3; k++) {
-        struct small_cluster *c = small_cluster_new(sizes[k], small_engine("reference"), 0);
+        struct small_cluster *c = small_cluster_new(sizes[k], engine_named("reference"), 0);
         struct hr_cluster_result r;
 
         for (int again = 0; again < 3; again++) { /* another flow is not taken for the last one */
@@ -166,9 +166,9 @@ TEST(cluster, shares_that_ranks_make_are_one_flow)
 
 TEST(cluster, only_what_can_be_made_apart_is_made_by_ranks)
 {
-    struct small_cluster *c = small_cluster_new(2, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(2, engine_named("reference"), 0);
     struct hr_cluster_parts parts = {.path = hr_path_find("inproc"),
-                                     .engines = {small_engine("reference")}};
+                                     .engines = {engine_named("reference")}};
     struct hr_cluster_node node = {.parts = &parts};
     struct hr_cluster_make make = {.steady = 100};
     struct hr_cluster_open open = {.batch = 4, .end = 5, .cpu = -1, .made = 1};
@@ -179,7 +179,7 @@ TEST(cluster, only_what_can_be_made_apart_is_made_by_ranks)
     make.flow = c->workload.tape->params;
     CHECK_EQ(hr_cluster_node_open(&node, &open), 0);
     CHECK_EQ(hr_cluster_node_make(&node, &make), -ENODEV); /* nobody to make it with */
-    parts.oracle = small_engine("oracle");
+    parts.oracle = engine_named("oracle");
     CHECK_EQ(hr_cluster_node_make(&node, &make), -EPROTO); /* more than was announced */
     CHECK(strstr(hr_error(), "were made, and 0 announced") != NULL);
     hr_cluster_node_free(&node);
@@ -188,7 +188,7 @@ TEST(cluster, only_what_can_be_made_apart_is_made_by_ranks)
 
 TEST(cluster, a_ping_comes_back)
 {
-    struct small_cluster *c = small_cluster_new(2, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(2, engine_named("reference"), 0);
     uint64_t samples[50], ns;
 
     CHECK_EQ(hr_cluster_ping(c->ranks, 1, 32, 50, 1, samples, &ns), 0);
@@ -203,7 +203,7 @@ TEST(cluster, a_ping_comes_back)
 TEST(cluster, an_order_for_another_node_is_refused)
 {
     struct hr_cluster_parts parts = {.path = hr_path_find("inproc"),
-                                     .engines = {small_engine("reference")}};
+                                     .engines = {engine_named("reference")}};
     struct hr_cluster_node node = {.parts = &parts};
     struct hr_cluster_open open = {
         .load = 2, .steady = 2, .batch = 4, .first = 3, .end = 5, .cpu = -1};
@@ -232,7 +232,7 @@ static int no_books(const struct eut_limits *limits, void **self)
 /* What one rank cannot do ends that run with its name; the next one is whole. */
 TEST(cluster, a_failure_is_told_and_does_not_linger)
 {
-    struct eut_engine poor = *small_engine("reference");
+    struct eut_engine poor = *engine_named("reference");
     struct small_cluster *c;
     struct hr_cluster_result r;
 
@@ -292,7 +292,7 @@ static struct small_cluster *ill_cluster(int (*submit)(void *, const struct eut_
     static struct eut_engine ill;
 
     leader = getpid();
-    sound = small_engine("reference");
+    sound = engine_named("reference");
     ill = *sound;
     ill.submit = submit;
     return small_cluster_new(3, &ill, 0);
@@ -315,7 +315,7 @@ TEST(cluster, a_rank_that_dies_at_work_is_named)
 
 TEST(cluster, a_rank_killed_between_runs_is_named)
 {
-    struct small_cluster *c = small_cluster_new(3, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(3, engine_named("reference"), 0);
     struct hr_cluster_result r;
     char name[64];
 
@@ -344,7 +344,7 @@ TEST(cluster, a_rank_that_hangs_is_given_up)
 /* The suite says so, and the run ends. */
 TEST(cluster, the_suite_ends_with_the_name)
 {
-    struct small_cluster *c = small_cluster_new(3, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(3, engine_named("reference"), 0);
     struct hr_bench *bench = &c->small->bench;
 
     bench->ranks = c->ranks;
@@ -361,7 +361,7 @@ TEST(cluster, the_suite_ends_with_the_name)
 /* One host is no three nodes, by name. */
 TEST(cluster, ranks_of_one_host_are_not_called_nodes)
 {
-    struct small_cluster *c = small_cluster_new(3, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(3, engine_named("reference"), 0);
     struct hr_bench *bench = &c->small->bench;
     const json_t *cases = json_object_get(c->small->suite, "cases"), *item;
     regex_t filter;
@@ -388,7 +388,7 @@ TEST(cluster, ranks_of_one_host_are_not_called_nodes)
 /* Containers have names of their own and one kernel; a machine has a kernel of its own. */
 TEST(cluster, a_host_is_a_kernel_and_earns_the_name_of_a_node)
 {
-    struct small_cluster *c = small_cluster_new(3, small_engine("reference"), 0);
+    struct small_cluster *c = small_cluster_new(3, engine_named("reference"), 0);
     struct hr_bench *bench = &c->small->bench;
     struct hr_rank_facts *facts = c->ranks->facts;
     json_t *plan;

@@ -34,7 +34,7 @@ static double figure(const json_t *suite, const char *name, const char *metric)
 
 TEST(crypto_suite, figures_are_of_what_went_through)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const struct hr_suite_ops *ops = hr_suite_find("crypto");
     const json_t *c;
     size_t i;
@@ -67,7 +67,7 @@ TEST(crypto_suite, figures_are_of_what_went_through)
 
 TEST(crypto_suite, without_openssl_it_is_skipped_with_the_reason)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c;
 
     if (!hr_crypto_available()) {

@@ -40,7 +40,7 @@ static double figure(const json_t *c, const char *name)
 
 static struct small_rig *rig_with(const char *apis)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     char setting[128];
 
     snprintf(setting, sizeof(setting), "device.apis=%s", apis);

@@ -311,7 +311,7 @@ static double figure(const json_t *c, const char *name)
 
 TEST(energy, the_suite_tells_watts_and_orders_a_joule)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct host host = {.tree = tree_new()};
     struct hr_energy *energy;
     const json_t *c;
@@ -341,7 +341,7 @@ TEST(energy, the_suite_tells_watts_and_orders_a_joule)
 
 TEST(energy, the_suite_skips_with_the_reason)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct tree tree = tree_new();
     struct hr_energy *energy = small->bench.rig.energy = open_tree(&tree);
     const json_t *c;
@@ -357,7 +357,7 @@ TEST(energy, the_suite_skips_with_the_reason)
 
 TEST(energy, a_rate_has_its_energy_or_the_reason)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c, *m;
 
     CHECK_EQ(hr_suite_find("throughput")->run(&small->bench, small->suite), 0);

@@ -1,18 +1,9 @@
 /* handover_test.c - does the second thread read every event that an engine makes, and is the answer
  * the one that the oracle gives? */
-#include "engine-under-test/loader.h"
 #include "harness/error.h"
 #include "harness/flow.h"
 #include "harness/handover.h"
-#include "tests/test.h"
-
-static const struct eut_engine *engine(const char *name)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, name), 0);
-    return handle.engine;
-}
+#include "tests/unit/engine_rig.h"
 
 static struct hr_tape tape_of(uint32_t markets)
 {
@@ -22,7 +13,7 @@ static struct hr_tape tape_of(uint32_t markets)
     hr_flow_defaults(&p);
     p.markets = markets;
     p.crossing = 0.3;
-    if (hr_tape_record(&tape, &p, 40000, engine("oracle"), NULL, NULL)) {
+    if (hr_tape_record(&tape, &p, 40000, engine_named("oracle"), NULL, NULL)) {
         FAIL("%s", hr_error());
     }
     return tape;
@@ -32,7 +23,7 @@ static struct hr_handover *drive(const char *name, const struct hr_tape *tape, b
                                  struct hr_drive_sum *load, struct hr_drive_sum *steady)
 {
     struct hr_handover *h;
-    struct hr_handover_params params = {.engine = engine(name),
+    struct hr_handover_params params = {.engine = engine_named(name),
                                         .limits = hr_flow_limits(&tape->params, 1),
                                         .consumed = consumed,
                                         .cpu = -1};
@@ -83,7 +74,8 @@ TEST(handover, several_markets_are_counted)
 TEST(handover, what_cannot_start_is_refused)
 {
     struct hr_handover *h;
-    struct hr_handover_params params = {.engine = engine("reference"), .consumed = true, .cpu = -1};
+    struct hr_handover_params params = {
+        .engine = engine_named("reference"), .consumed = true, .cpu = -1};
 
     CHECK(hr_handover_open(&h, &params) < 0);
     CHECK(h == NULL);

@@ -107,7 +107,7 @@ TEST(inference, small_models_are_decoded_and_proved)
 {
     static const char *const ends[] = {"decode/model=tiny-4", "decode/model=tiny-8",
                                        "size/model=tiny-4"};
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     int i;
 
     CHECK_EQ(hr_suite_find("inference")->run(&small->bench, small->suite), 0);
@@ -122,7 +122,7 @@ TEST(inference, small_models_are_decoded_and_proved)
 
 TEST(inference, a_model_that_does_not_fit_is_not_measured)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c;
 
     small->bench.rig.memory_max_bytes = 1024;

@@ -28,7 +28,7 @@ static double sample(const json_t *c, const char *metric, size_t run)
 
 static struct small_rig *measured(regex_t *filter, const char *wanted, const char *setting)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     CHECK_EQ(regcomp(filter, wanted, REG_EXTENDED | REG_NOSUB), 0);
     small->bench.rig.filter = filter;

@@ -2,7 +2,6 @@
  * ledger_test.c - from a snapshot and a journal the same books, or the truth about what is lost.
  */
 #include "engine-under-test/engine_stream.h"
-#include "engine-under-test/loader.h"
 #include "harness/error.h"
 #include "harness/ledger/journal.h"
 #include "harness/ledger/ledger_files.h"
@@ -11,7 +10,7 @@
 #include "harness/ledger/state_root.h"
 #include "harness/progress.h"
 #include "harness/random.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,14 +29,6 @@ struct ledger {
     uint64_t digest, digest_first;
     uint8_t root[HR_HASH_BYTES], root_first[HR_HASH_BYTES];
 };
-
-static const struct eut_engine *engine_named(const char *name)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, name), 0);
-    return handle.engine;
-}
 
 static void flow_of(struct hr_flow_params *flow)
 {
@@ -166,6 +157,29 @@ static int recover(const struct ledger *l, const char *engine, struct hr_recover
                                                       .context = notes});
 }
 
+/* By the oracle, one thread, from snapshots up to this one and to this request (0: to the end). */
+static void recover_to(const struct ledger *l, uint64_t snapshot_most, uint64_t most,
+                       struct hr_recovery *r)
+{
+    CHECK_EQ(hr_recover(r, &(struct hr_recovery_params){.folder = l->path,
+                                                        .engine = &eut_oracle,
+                                                        .threads = 1,
+                                                        .most = most,
+                                                        .snapshot_most = snapshot_most}),
+             0);
+}
+
+/* The books after all requests, from that snapshot (0: none). Frees the recovery. */
+static void check_whole(const struct ledger *l, struct hr_recovery *r, uint64_t snapshot)
+{
+    CHECK_STR(r->lost, "");
+    CHECK_EQ(r->reached, REQUESTS);
+    CHECK_EQ(r->snapshot, snapshot);
+    CHECK_EQ(r->digest, l->digest);
+    CHECK(memcmp(r->root, l->root, sizeof(l->root)) == 0);
+    hr_recovery_free(r);
+}
+
 static void path_of(const struct ledger *l, const char *what, uint64_t number, char path[256])
 {
     snprintf(path, 256, "%s/%s-%020" PRIu64 ".%s", l->path, what, number,
@@ -194,33 +208,17 @@ TEST(ledger, recovery_is_the_same_by_every_engine_and_from_every_snapshot)
 
     for (int i = 0; i < 3; i++) {
         CHECK_EQ(recover(&l, engines[i], &r, &notes), 0);
-        CHECK_STR(r.lost, "");
-        CHECK_EQ(r.reached, REQUESTS);
-        CHECK_EQ(r.snapshot, SECOND_SNAPSHOT);
         CHECK_EQ(r.replayed, REQUESTS - SECOND_SNAPSHOT);
         CHECK(r.restored > 0);
-        CHECK_EQ(r.digest, l.digest);
-        CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
         CHECK_EQ(notes.count, 0);
-        hr_recovery_free(&r);
+        check_whole(&l, &r, SECOND_SNAPSHOT);
     }
     for (uint64_t most = 0; most <= FIRST_SNAPSHOT; most += FIRST_SNAPSHOT) {
-        CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
-                                                             .engine = &eut_oracle,
-                                                             .threads = 1,
-                                                             .snapshot_most = most}),
-                 0);
-        CHECK_EQ(r.snapshot, most);
-        CHECK_EQ(r.digest, l.digest);
-        CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
-        hr_recovery_free(&r);
+        recover_to(&l, most, 0, &r);
+        check_whole(&l, &r, most);
     }
     /* To a request in between: what was right there. */
-    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
-                                                         .engine = &eut_oracle,
-                                                         .threads = 1,
-                                                         .most = FIRST_SNAPSHOT}),
-             0);
+    recover_to(&l, 0, FIRST_SNAPSHOT, &r);
     CHECK_EQ(r.reached, FIRST_SNAPSHOT);
     CHECK_EQ(r.digest, l.digest_first);
     CHECK(memcmp(r.root, l.root_first, sizeof(l.root)) == 0);
@@ -240,19 +238,12 @@ TEST(ledger, a_damaged_snapshot_is_passed_over_and_told)
     CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
     CHECK_EQ(notes.count, 1);
     CHECK(strstr(notes.last, "market") != NULL);
-    CHECK_EQ(r.snapshot, FIRST_SNAPSHOT);
-    CHECK_STR(r.lost, "");
-    CHECK_EQ(r.digest, l.digest);
-    CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
-    hr_recovery_free(&r);
+    check_whole(&l, &r, FIRST_SNAPSHOT);
     /* The other one is gone: all of the journal. */
     path_of(&l, "snapshot", FIRST_SNAPSHOT, path);
     CHECK_EQ(unlink(path), 0);
     CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
-    CHECK_EQ(r.snapshot, 0);
-    CHECK_EQ(r.digest, l.digest);
-    CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
-    hr_recovery_free(&r);
+    check_whole(&l, &r, 0);
     ledger_remove(&l);
 }
 
@@ -281,9 +272,7 @@ TEST(ledger, damage_to_the_journal_says_what_is_lost)
     path_of(&l, "journal", files[0], path);
     CHECK_EQ(unlink(path), 0);
     CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
-    CHECK_STR(r.lost, "");
-    CHECK_EQ(r.digest, l.digest);
-    hr_recovery_free(&r);
+    check_whole(&l, &r, SECOND_SNAPSHOT);
     /* The last file is gone: its first request is the first that is lost. */
     path_of(&l, "journal", files[n - 1], path);
     CHECK_EQ(unlink(path), 0);
@@ -348,19 +337,11 @@ TEST(ledger, files_of_another_ledger_are_not_taken_for_its_own)
     /* The newest snapshot is a stranger: the one before it and the journal agree. */
     swap_in(&l, &other, "snapshot", SECOND_SNAPSHOT);
     CHECK_EQ(recover(&l, "reference", &r, &notes), 0);
-    CHECK_EQ(r.snapshot, FIRST_SNAPSHOT);
-    CHECK_EQ(r.digest, l.digest);
-    CHECK(memcmp(r.root, l.root, sizeof(l.root)) == 0);
     CHECK_EQ(notes.count, 1);
     CHECK(strstr(notes.last, "of other requests than those in the journal") != NULL);
-    hr_recovery_free(&r);
+    check_whole(&l, &r, FIRST_SNAPSHOT);
     /* Just up to it: the same. */
-    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
-                                                         .engine = &eut_oracle,
-                                                         .threads = 1,
-                                                         .most = SECOND_SNAPSHOT,
-                                                         .snapshot_most = UINT64_MAX}),
-             0);
+    recover_to(&l, UINT64_MAX, SECOND_SNAPSHOT, &r);
     CHECK_EQ(r.snapshot, FIRST_SNAPSHOT);
     CHECK_EQ(r.reached, SECOND_SNAPSHOT);
     hr_recovery_free(&r);
@@ -369,20 +350,11 @@ TEST(ledger, files_of_another_ledger_are_not_taken_for_its_own)
     CHECK_EQ(recover(&l, "reference", &r, &notes), -EBADMSG);
     CHECK_EQ(notes.count, 2);
     CHECK(strstr(hr_error(), "--journal-only") != NULL);
-    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
-                                                         .engine = &eut_oracle,
-                                                         .threads = 1,
-                                                         .snapshot_most = 0}),
-             0);
-    CHECK_EQ(r.digest, l.digest);
+    recover_to(&l, 0, 0, &r);
+    check_whole(&l, &r, 0);
     /* A file in the middle is: recovery stops in front of it. */
     swap_in(&l, &other, "journal", files[n - 2]);
-    hr_recovery_free(&r);
-    CHECK_EQ(hr_recover(&r, &(struct hr_recovery_params){.folder = l.path,
-                                                         .engine = &eut_oracle,
-                                                         .threads = 1,
-                                                         .snapshot_most = 0}),
-             0);
+    recover_to(&l, 0, 0, &r);
     CHECK_EQ(r.reached, files[n - 2] - 1);
     CHECK(strstr(r.lost, "goes on behind other requests") != NULL);
     hr_recovery_free(&r);

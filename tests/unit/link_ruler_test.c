@@ -15,7 +15,7 @@ static enum hr_status status_over(const char *path)
 {
     static const struct hr_measured metric = {
         .name = "figure", .unit = "orders/s", .higher = true, .ruled = true};
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_measure_result r;
 
     small->bench.rig.path = hr_path_find(path);

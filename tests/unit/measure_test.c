@@ -11,11 +11,11 @@
 static struct eut_engine lying_engine;
 static uint64_t lying_digest(void *self)
 {
-    return small_engine("reference")->digest(self) + 1;
+    return engine_named("reference")->digest(self) + 1;
 }
 static const struct eut_engine *liar(void)
 {
-    lying_engine = *small_engine("reference");
+    lying_engine = *engine_named("reference");
     lying_engine.name = "liar";
     lying_engine.digest = lying_digest;
     return &lying_engine;
@@ -70,7 +70,7 @@ static const json_t *metric_of(const json_t *c, size_t i)
 
 TEST(measure, median_and_distance)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct story story = {0};
     struct hr_measure_result r = tell(small, &story, true);
 
@@ -99,7 +99,7 @@ TEST(measure, compared_cases_take_turns)
 {
     static const struct hr_measured metric = {.name = "figure", .unit = "orders/s"};
     static const char *const names[] = {"a", "b", "c"};
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_measure_result results[3];
     struct hr_case cases[3];
 
@@ -127,7 +127,7 @@ TEST(measure, compared_cases_take_turns)
 
 TEST(measure, a_hard_check_is_tried_again_and_then_invalid)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct story mends = {.bad = 3}, stays = {.bad = 1000};
     struct hr_measure_result r = tell(small, &mends, false);
 
@@ -147,7 +147,7 @@ TEST(measure, a_hard_check_is_tried_again_and_then_invalid)
 
 TEST(measure, a_wrong_digest_has_no_number)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct story story = {.wrong = true};
     struct hr_measure_result r = tell(small, &story, false);
 
@@ -163,7 +163,7 @@ TEST(measure, a_wrong_digest_has_no_number)
 /* A suite that forgets the digest gets no figure past the gate. */
 TEST(measure, a_digest_not_compared_has_no_number)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct story story = {.silent = true};
     struct hr_measure_result r = tell(small, &story, false);
 
@@ -179,7 +179,7 @@ TEST(measure, a_digest_not_compared_has_no_number)
 
 TEST(measure, too_close_to_the_ruler_is_invalid)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct story near = {.ruler = 190}, far = {.ruler = 210};
     struct hr_measure_result r = tell(small, &near, true);
 
@@ -202,7 +202,7 @@ static uint64_t late_starter_seen;
 static int late_starter_create(const struct eut_limits *limits, void **self)
 {
     late_starter_seen = 0;
-    return small_engine("reference")->create(limits, self);
+    return engine_named("reference")->create(limits, self);
 }
 static int late_starter_submit(void *self, const struct eut_request *requests, uint32_t count,
                                struct eut_sink *sink)
@@ -211,7 +211,7 @@ static int late_starter_submit(void *self, const struct eut_request *requests, u
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     late_starter_seen += count;
-    return small_engine("reference")->submit(self, requests, count, sink);
+    return engine_named("reference")->submit(self, requests, count, sink);
 }
 
 TEST(measure, a_rate_that_grows_with_the_count_is_invalid)
@@ -221,7 +221,7 @@ TEST(measure, a_rate_that_grows_with_the_count_is_invalid)
     regex_t filter;
     size_t i;
 
-    late_starter_engine = *small_engine("reference");
+    late_starter_engine = *engine_named("reference");
     late_starter_engine.name = "late-starter";
     late_starter_engine.create = late_starter_create;
     late_starter_engine.submit = late_starter_submit;
@@ -285,7 +285,7 @@ TEST(measure, a_lying_engine_has_no_result)
 TEST(measure, the_null_engine_is_no_result)
 {
     static const char *const names[] = {"throughput", "latency", "markets", "scaling", "capacity"};
-    struct small_rig *small = small_rig_new(small_engine("null"));
+    struct small_rig *small = small_rig_new(engine_named("null"));
     const json_t *c;
     size_t i;
 
@@ -306,7 +306,7 @@ TEST(measure, the_null_engine_is_no_result)
  */
 TEST(measure, capacity_asks_for_enough_orders)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *cases = json_object_get(small->suite, "cases");
 
     CHECK_EQ(hr_config_set(small->config, "throughput.requests=1000", "flag"), 0);
@@ -326,7 +326,7 @@ TEST(measure, capacity_asks_for_enough_orders)
 /* A generator that is always late: no rate failed, no rate passed, nothing was learnt. */
 TEST(measure, capacity_learns_nothing_from_runs_that_do_not_count)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c, *item;
     size_t i;
 
@@ -347,7 +347,7 @@ TEST(measure, capacity_learns_nothing_from_runs_that_do_not_count)
 
 TEST(measure, the_filter_spares_the_tapes)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     regex_t filter;
 
     CHECK_EQ(regcomp(&filter, "nothing-like-it", REG_EXTENDED | REG_NOSUB), 0);
@@ -363,7 +363,7 @@ TEST(measure, the_filter_spares_the_tapes)
 
 TEST(measure, what_does_not_fit_is_skipped)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c;
     size_t i;
 
@@ -391,13 +391,13 @@ static int hoarder_create(const struct eut_limits *limits, void **self)
             memset(hoard[i], 1, HOARD_PIECE_BYTES);
         }
     }
-    return small_engine("reference")->create(limits, self);
+    return engine_named("reference")->create(limits, self);
 }
 static void hoarder_destroy(void *self)
 {
     void *below = hoard_above;
 
-    small_engine("reference")->destroy(self);
+    engine_named("reference")->destroy(self);
     hoard_above = malloc(HOARD_PIECE_BYTES);
     free(below);
     for (size_t i = 0; i < HOARD_PIECES; i++) {
@@ -425,7 +425,7 @@ TEST(measure, every_run_sees_the_memory_that_its_books_take)
     if (!ALLOCATOR_TRIMS) {
         SKIP("this sanitizer's allocator keeps what is freed");
     }
-    hoarder_engine = *small_engine("reference");
+    hoarder_engine = *engine_named("reference");
     hoarder_engine.name = "hoarder";
     hoarder_engine.create = hoarder_create;
     hoarder_engine.destroy = hoarder_destroy;
@@ -463,7 +463,7 @@ TEST(measure, a_subset_engine_gets_flow_it_can_do)
 
 TEST(measure, a_subset_engine_is_measured_and_the_record_says_so)
 {
-    struct eut_engine part = *small_engine("reference");
+    struct eut_engine part = *engine_named("reference");
     struct small_rig *small;
     const json_t *warnings;
 
@@ -485,7 +485,7 @@ TEST(measure, a_subset_engine_is_measured_and_the_record_says_so)
 
 TEST(workload, prefixes_have_their_own_digests)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_workload whole, half;
     struct hr_flow_params flow;
     uint64_t steady, digest;
@@ -509,7 +509,7 @@ TEST(workload, prefixes_have_their_own_digests)
 /* The hash over all flows must not depend on how much memory the host had for tapes. */
 TEST(workload, a_flow_recorded_again_is_listed_once)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_workload workload;
     struct hr_flow_params flow;
 
@@ -528,13 +528,13 @@ TEST(workload, a_flow_recorded_again_is_listed_once)
 static struct eut_engine leaky_engine;
 static int leaky_walk(void *self, uint32_t market, eut_visit visit, void *context)
 {
-    return market == 0 ? 0 : small_engine("oracle")->walk(self, market, visit, context);
+    return market == 0 ? 0 : engine_named("oracle")->walk(self, market, visit, context);
 }
 
 TEST(workload, lots_that_vanish_are_noticed)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
-    struct hr_workloads_params params = {.shadow = small_engine("reference"),
+    struct small_rig *small = small_rig_new(engine_named("reference"));
+    struct hr_workloads_params params = {.shadow = engine_named("reference"),
                                          .oracle = &leaky_engine,
                                          .flows = small->bench.rig.flows,
                                          .bytes_max = 64u << 20};
@@ -542,7 +542,7 @@ TEST(workload, lots_that_vanish_are_noticed)
     struct hr_workload workload;
     struct hr_flow_params flow;
 
-    leaky_engine = *small_engine("oracle");
+    leaky_engine = *engine_named("oracle");
     leaky_engine.walk = leaky_walk;
     small_flow(&flow, 2);
     CHECK_EQ(hr_workloads_new(&workloads, &params), 0);
@@ -554,7 +554,7 @@ TEST(workload, lots_that_vanish_are_noticed)
 
 TEST(workload, proofs_add_up)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_workload w;
     struct hr_flow_params flow;
     struct hr_proof whole, parts;
@@ -562,7 +562,7 @@ TEST(workload, proofs_add_up)
     small_flow(&flow, 7);
     flow.l2_share = 0.3;
     CHECK_EQ(hr_rig_workload(&small->bench.rig, &flow, 4096, &w), 0);
-    struct hr_proof_params params = {.oracle = small_engine("oracle"),
+    struct hr_proof_params params = {.oracle = engine_named("oracle"),
                                      .tape = w.tape,
                                      .prefix = {4096, 100},
                                      .prefixes = 2,
@@ -583,21 +583,21 @@ static struct eut_engine deaf_engine;
 static int deaf_submit(void *self, const struct eut_request *requests, uint32_t count,
                        struct eut_sink *sink)
 {
-    return small_engine("reference")->submit(self, requests, count > 1 ? count - 1 : count, sink);
+    return engine_named("reference")->submit(self, requests, count > 1 ? count - 1 : count, sink);
 }
 
 TEST(workload, a_flow_that_the_oracle_denies_is_refused)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_workloads_params params = {.shadow = &deaf_engine,
-                                         .oracle = small_engine("oracle"),
+                                         .oracle = engine_named("oracle"),
                                          .flows = small->bench.rig.flows,
                                          .bytes_max = 1u << 20};
     struct hr_workloads *workloads;
     struct hr_workload workload;
     struct hr_flow_params flow;
 
-    deaf_engine = *small_engine("reference");
+    deaf_engine = *engine_named("reference");
     deaf_engine.submit = deaf_submit;
     small_flow(&flow, 2);
     CHECK_EQ(hr_workloads_new(&workloads, &params), 0);

@@ -2,13 +2,12 @@
  * accounted for, and one who misbehaves is nobody else's trouble. Ports are the system's choice. */
 #include "harness/order_net.h"
 
-#include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/progress.h"
 #include "harness/wire.h"
 #include "harness/zmq_library.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,14 +26,6 @@ static const struct eut_limits limits = {.struct_size = sizeof(struct eut_limits
                                          .batch_max = ORDERS,
                                          .orders = ORDERS,
                                          .levels = ORDERS};
-
-static const struct eut_engine *engine(const char *name)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, name), 0);
-    return handle.engine;
-}
 
 /* Some rest, some trade with several, some are taken out, some are refused. */
 static struct eut_request *orders(void)
@@ -60,33 +51,13 @@ static struct eut_request *orders(void)
     return all;
 }
 
-static void swallow(struct eut_sink *sink)
-{
-    sink->count = 0;
-}
-
-static uint64_t digest_in_process(const struct eut_request *requests)
-{
-    const struct eut_engine *e = engine("oracle");
-    struct eut_event events[256];
-    struct eut_sink sink = {events, 0, 256, swallow, NULL};
-    uint64_t digest;
-    void *self;
-
-    CHECK_EQ(e->create(&limits, &self), 0);
-    CHECK_EQ(e->submit(self, requests, ORDERS, &sink), 0);
-    digest = e->digest(self);
-    e->destroy(self);
-    return digest;
-}
-
 static void open_net(struct hr_net *net, const struct hr_link_ops *ops, uint32_t clients,
                      uint32_t batch, const char *name)
 {
     hr_clock_init();
     if (hr_net_open(net, &(struct hr_net_params){
                              .ops = ops,
-                             .engine = engine(name),
+                             .engine = engine_named(name),
                              .limits = limits,
                              .link = {.clients = clients, .congestion = "", .hwm = 1000},
                              .batch = batch,
@@ -137,7 +108,7 @@ TEST(order_net, every_link_answers_as_in_process)
 {
     static const uint32_t batches[] = {1, 64, 3000};
     struct eut_request *requests = orders();
-    uint64_t expected = digest_in_process(requests);
+    uint64_t expected = digest_in_process("oracle", &limits, requests, ORDERS);
 
     for (int i = 0; hr_links[i]; i++) {
         for (int k = 0; k < 3 && hr_links[i]->available() == 0; k++) {
@@ -188,7 +159,7 @@ TEST(order_net, a_server_that_cannot_start_says_why)
 
     none.markets = 0;
     CHECK_EQ(hr_net_open(&net, &(struct hr_net_params){.ops = link_of("tcp"),
-                                                       .engine = engine("reference"),
+                                                       .engine = engine_named("reference"),
                                                        .limits = none,
                                                        .link = {.clients = 1, .congestion = ""},
                                                        .batch = 1,
@@ -249,7 +220,7 @@ static int never(void *self, const struct eut_request *requests, uint32_t count,
 TEST(order_net, a_stuck_engine_does_not_keep_the_program)
 {
     struct eut_request one = {.order = 1, .op = EUT_CANCEL};
-    struct eut_engine stuck = *engine("reference");
+    struct eut_engine stuck = *engine_named("reference");
     struct hr_server_counts served;
     struct hr_net net;
 
@@ -401,7 +372,7 @@ TEST(order_net, garbage_is_cut_off_and_the_others_go_on)
     CHECK_EQ(hr_server_ask(&net.server, &served), 0);
     CHECK_EQ(served.cut, 50);
     CHECK_EQ(served.received, ORDERS);
-    CHECK(served.digest == digest_in_process(requests));
+    CHECK(served.digest == digest_in_process("oracle", &limits, requests, ORDERS));
     hr_net_close(&net);
     free(requests);
 }
@@ -478,7 +449,8 @@ TEST(order_net, a_client_that_dies_takes_nothing_with_it)
     CHECK_EQ(served.received, ORDERS + 20);
     CHECK_EQ(served.ended, 20);
     CHECK_EQ(served.cut, 0);
-    CHECK(served.digest == digest_in_process(requests)); /* of a market that is not there */
+    /* Of a market that is not there. */
+    CHECK(served.digest == digest_in_process("oracle", &limits, requests, ORDERS));
     hr_net_close(&net);
     free(requests);
 }
@@ -554,7 +526,7 @@ TEST(order_net, a_low_high_water_mark_is_back_pressure)
     hr_clock_init();
     if (hr_net_open(&net,
                     &(struct hr_net_params){.ops = link_of("zmq"),
-                                            .engine = engine("reference"),
+                                            .engine = engine_named("reference"),
                                             .limits = limits,
                                             .link = {.clients = 3, .congestion = "", .hwm = 1},
                                             .batch = 64,
@@ -583,7 +555,7 @@ TEST(order_net, garbage_by_zmq_is_cut_off_and_the_others_go_on)
     CHECK_EQ(hr_server_ask(&net.server, &served), 0);
     CHECK(served.cut >= 10);
     CHECK_EQ(served.received, ORDERS);
-    CHECK(served.digest == digest_in_process(requests));
+    CHECK(served.digest == digest_in_process("oracle", &limits, requests, ORDERS));
     hr_net_close(&net);
     free(requests);
 }

@@ -2,11 +2,10 @@
  * over every link, and their counters add up. */
 #include "harness/order_shards.h"
 
-#include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/platform/platform.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -44,30 +43,11 @@ static struct eut_request *orders(void)
     return all;
 }
 
-static void swallow(struct eut_sink *sink)
-{
-    sink->count = 0;
-}
-
-static uint64_t digest_in_process(const struct eut_engine *e, const struct eut_request *requests)
-{
-    struct eut_event events[256];
-    struct eut_sink sink = {events, 0, 256, swallow, NULL};
-    uint64_t digest;
-    void *self;
-
-    CHECK_EQ(e->create(&limits, &self), 0);
-    CHECK_EQ(e->submit(self, requests, ORDERS, &sink), 0);
-    digest = e->digest(self);
-    e->destroy(self);
-    return digest;
-}
-
-static void answers(const struct hr_link_ops *ops, const struct eut_engine *engine,
-                    const struct eut_request *requests, uint64_t expected)
+static void answers(const struct hr_link_ops *ops, const struct eut_request *requests,
+                    uint64_t expected)
 {
     struct hr_net_params params = {.ops = ops,
-                                   .engine = engine,
+                                   .engine = engine_named("reference"),
                                    .limits = limits,
                                    .link = {.clients = CLIENTS, .congestion = "", .hwm = 1000},
                                    .batch = BATCH,
@@ -115,16 +95,12 @@ static void answers(const struct hr_link_ops *ops, const struct eut_engine *engi
 TEST(order_shards, every_link_answers_as_in_process)
 {
     struct eut_request *requests = orders();
-    struct eut_handle oracle, reference;
-    uint64_t expected;
+    uint64_t expected = digest_in_process("oracle", &limits, requests, ORDERS);
 
     hr_clock_init();
-    CHECK_EQ(eut_open(&oracle, "oracle"), 0);
-    CHECK_EQ(eut_open(&reference, "reference"), 0);
-    expected = digest_in_process(oracle.engine, requests);
     for (int i = 0; hr_links[i]; i++) {
         if (hr_links[i]->available() == 0) {
-            answers(hr_links[i], reference.engine, requests, expected);
+            answers(hr_links[i], requests, expected);
         }
     }
     free(requests);
@@ -133,15 +109,13 @@ TEST(order_shards, every_link_answers_as_in_process)
 /* Says whom it started, and dies without a word. */
 static void start_and_die(int told)
 {
-    struct eut_handle reference;
     struct hr_shards_net net;
     int cpus[SHARDS] = {-1, -1, -1};
     pid_t pids[SHARDS];
 
-    CHECK_EQ(eut_open(&reference, "reference"), 0);
     CHECK_EQ(hr_shards_net_open(&net,
                                 &(struct hr_net_params){.ops = hr_links[0],
-                                                        .engine = reference.engine,
+                                                        .engine = engine_named("reference"),
                                                         .limits = limits,
                                                         .link = {.clients = CLIENTS,
                                                                  .congestion = ""},

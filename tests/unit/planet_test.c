@@ -35,7 +35,7 @@ TEST(planet, every_run_reaches_the_oracles_digest)
         "bytes_per_market",  "load_time",           "load_rate",
         "load_rate_markets", "bytes_per_l3_market", "bytes_per_l2_market",
         "resident_peak",     "first_touch"};
-    struct small_rig *small = planet_rig(small_engine("reference"), "markets.planet=300");
+    struct small_rig *small = planet_rig(engine_named("reference"), "markets.planet=300");
     json_t *c = planet_run(small), *params = json_object_get(c, "params");
     json_t *flow = json_array_get(small->bench.rig.flows, 0);
 
@@ -62,13 +62,13 @@ static int forgetful(void *self, const struct eut_request *requests, uint32_t co
                      struct eut_sink *sink)
 {
     submitted += count;
-    return small_engine("reference")
+    return engine_named("reference")
         ->submit(self, requests, submitted == count ? count - 1 : count, sink);
 }
 
 TEST(planet, a_lost_order_among_all_of_them_is_seen)
 {
-    struct eut_engine engine = *small_engine("reference");
+    struct eut_engine engine = *engine_named("reference");
     struct small_rig *small;
 
     engine.submit = forgetful;
@@ -82,7 +82,7 @@ TEST(planet, a_lost_order_among_all_of_them_is_seen)
 
 TEST(planet, is_scaled_to_the_memory_there_is)
 {
-    struct small_rig *small = planet_rig(small_engine("reference"), "markets.planet=1M");
+    struct small_rig *small = planet_rig(engine_named("reference"), "markets.planet=1M");
     struct hr_rig *rig = &small->bench.rig;
     const json_t *warnings, *params;
     char *text;

@@ -5,7 +5,7 @@
 #include "engine-under-test/loader.h"
 #include "engine-under-test/reference/reference.h"
 #include "engine-under-test/reference/reference_book.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <stdlib.h>
 
@@ -133,20 +133,6 @@ TEST(rank, no_order_of_insertion_makes_a_deep_tree)
 
 /* ---- books that are ranked, against the oracle ------------------------------------------- */
 
-static void discard(struct eut_sink *sink)
-{
-    sink->count = 0;
-}
-
-static void send(const struct eut_engine *engine, void *self, const struct eut_request *requests,
-                 uint32_t count)
-{
-    struct eut_event events[EUT_SINK_ROOM_MIN];
-    struct eut_sink sink = {events, 0, EUT_SINK_ROOM_MIN, discard, NULL};
-
-    CHECK_EQ(engine->submit(self, requests, count, &sink), 0);
-}
-
 static struct eut_reference_engine *start(const struct eut_limits *limits, uint32_t looks,
                                           uint32_t step)
 {
@@ -251,8 +237,8 @@ TEST(rank, ranked_books_equal_the_oracle)
             for (uint32_t k = 0; k < CHUNK; k++) {
                 requests[k] = any_request(i + k, shapes[s].prices, kills);
             }
-            send(&eut_oracle, oracle, requests, CHUNK);
-            send(&eut_reference, engine, requests, CHUNK);
+            submit_unread(&eut_oracle, oracle, requests, CHUNK);
+            submit_unread(&eut_reference, engine, requests, CHUNK);
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(engine));
             seen[check_side(engine, 0)]++;
             seen[check_side(engine, 1)]++;
@@ -286,27 +272,28 @@ TEST(rank, a_side_is_ranked_for_as_long_as_it_is_asked)
     kill.side = EUT_BUY, kill.tif = EUT_FOK;
     for (uint32_t i = 0; i < MAKERS; i++) {
         r = entry(1 + i, 1, 1000 + i, 10);
-        send(&eut_reference, engine, &r, 1);
+        submit_unread(&eut_reference, engine, &r, 1);
     }
     CHECK_EQ(engine->market[0].ranked, 0);
     for (int again = 0; again < 3; again++) {
         uint32_t changes = 0;
 
         kill.qty = 64 * 10;
-        send(&eut_reference, engine, &kill, 1); /* decided by the first 64, and refills them */
+        /* Decided by the first 64, and refills them. */
+        submit_unread(&eut_reference, engine, &kill, 1);
         CHECK_EQ(engine->market[0].ranked, 0);
         for (uint32_t i = 0; i < 64; i++) {
             r = entry(1 + i, 1, 1000 + i, 10);
-            send(&eut_reference, engine, &r, 1);
+            submit_unread(&eut_reference, engine, &r, 1);
         }
         kill.qty = 10 * MAKERS + 1;
-        send(&eut_reference, engine, &kill, 1);
+        submit_unread(&eut_reference, engine, &kill, 1);
         CHECK_EQ(engine->market[0].ranked, 1u << SIDE_SELL);
         while (engine->market[0].ranked) {
             r = entry(MAKERS + 1, 1, 1700, 10);
-            send(&eut_reference, engine, &r, 1);
+            submit_unread(&eut_reference, engine, &r, 1);
             r.op = EUT_CANCEL;
-            send(&eut_reference, engine, &r, 1);
+            submit_unread(&eut_reference, engine, &r, 1);
             changes += 2;
         }
         CHECK(changes > 8 * MAKERS && changes < 32 * MAKERS);

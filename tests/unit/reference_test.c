@@ -6,7 +6,7 @@
 #include "engine-under-test/loader.h"
 #include "engine-under-test/reference/reference.h"
 #include "engine-under-test/reference/reference_book.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -304,20 +304,6 @@ TEST(reference, index_finds_all_through_churn_and_overflow)
 
 /* ---- whole engines ------------------------------------------------------------------ */
 
-static void discard(struct eut_sink *sink)
-{
-    sink->count = 0;
-}
-
-static void send(const struct eut_engine *engine, void *self, const struct eut_request *requests,
-                 uint32_t count)
-{
-    struct eut_event events[EUT_SINK_ROOM_MIN];
-    struct eut_sink sink = {events, 0, EUT_SINK_ROOM_MIN, discard, NULL};
-
-    CHECK_EQ(engine->submit(self, requests, count, &sink), 0);
-}
-
 static struct eut_reference_engine *start(uint32_t markets, uint32_t l2, uint64_t orders,
                                           uint64_t levels)
 {
@@ -378,7 +364,7 @@ TEST(reference, a_market_is_as_small_as_promised)
 
         r.op = EUT_NEW, r.type = EUT_LIMIT, r.tif = EUT_DAY;
         r.side = i < 100 ? EUT_BUY : EUT_SELL;
-        send(&eut_reference, engine, &r, 1);
+        submit_unread(&eut_reference, engine, &r, 1);
     }
     CHECK_EQ(engine->orders.live, 200);
     CHECK_EQ(engine->levels.live, 200);
@@ -389,7 +375,7 @@ TEST(reference, a_market_is_as_small_as_promised)
         struct eut_request r = {.market = 1, .price = i < 20 ? 1000 - i : 1001 + i, .qty = 1};
 
         r.op = EUT_QUOTE, r.side = i < 20 ? EUT_BUY : EUT_SELL;
-        send(&eut_reference, engine, &r, 1);
+        submit_unread(&eut_reference, engine, &r, 1);
     }
     CHECK(64 + level_bytes(engine) - l3 <= 640);
     eut_reference.destroy(engine);
@@ -415,7 +401,7 @@ TEST(reference, memory_returns_after_cancel_all)
 
             r.op = "NNNCR"[below(5)], r.side = "BS"[r.price > wide / 2 + below(wide / 8 + 1)];
             r.type = EUT_LIMIT, r.tif = "DDDIFP"[below(6)];
-            send(&eut_reference, engine, &r, 1);
+            submit_unread(&eut_reference, engine, &r, 1);
             for (uint32_t m = 0; i % 1000 == 0 && m < MARKETS; m++) {
                 const struct eut_level_side *side = engine->market[m].side;
 
@@ -432,7 +418,7 @@ TEST(reference, memory_returns_after_cancel_all)
                 .order = 1 + i % IDS, .market = i / 3 / IDS, .account = i / IDS % 3};
 
             r.op = EUT_CANCEL;
-            send(&eut_reference, engine, &r, 1);
+            submit_unread(&eut_reference, engine, &r, 1);
         }
         CHECK_EQ(engine->orders.live, 0);
         CHECK_EQ(engine->levels.live, 0);
@@ -484,9 +470,9 @@ TEST(reference, deep_books_equal_the_oracle)
         CHECK_EQ(eut_reference.create(&limits, &ahead), 0);
         ((struct eut_reference_engine *)ahead)->ahead_bytes = 0;
         for (uint32_t i = 0; i < REQUESTS; i += CHUNK) {
-            send(&eut_oracle, oracle, requests + i, CHUNK);
-            send(&eut_reference, self, requests + i, CHUNK);
-            send(&eut_reference, ahead, requests + i, CHUNK);
+            submit_unread(&eut_oracle, oracle, requests + i, CHUNK);
+            submit_unread(&eut_reference, self, requests + i, CHUNK);
+            submit_unread(&eut_reference, ahead, requests + i, CHUNK);
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(self));
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(ahead));
         }
@@ -527,8 +513,8 @@ TEST(reference, books_being_filled_equal_the_oracle)
                 r->side = (p < 150) ^ (below(20) == 0) ? EUT_BUY : EUT_SELL;
                 r->type = EUT_LIMIT, r->tif = "DDDDDDIFP"[below(9)];
             }
-            send(&eut_oracle, oracle, requests, count);
-            send(&eut_reference, engine, requests, count);
+            submit_unread(&eut_oracle, oracle, requests, count);
+            submit_unread(&eut_reference, engine, requests, count);
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(engine));
         }
         CHECK(engine->orders.live > 1000);
@@ -559,8 +545,8 @@ TEST(reference, looking_ahead_survives_hostile_requests)
             requests[20] = (struct eut_request){.order = 5, .price = UINT32_MAX, .qty = 1};
             requests[20].op = EUT_NEW, requests[20].side = EUT_BUY;
             requests[20].type = EUT_LIMIT, requests[20].tif = EUT_DAY;
-            send(&eut_oracle, oracle, requests, 512);
-            send(&eut_reference, self, requests, 512);
+            submit_unread(&eut_oracle, oracle, requests, 512);
+            submit_unread(&eut_reference, self, requests, 512);
             CHECK(eut_oracle.digest(oracle) == eut_reference.digest(self));
         }
         eut_oracle.destroy(oracle);

@@ -1,6 +1,6 @@
 /* regimes_test.c - are the five regimes what their files say: which orders there are, what becomes
  * of them, how large the book is, and where the middle goes? */
-#include "engine-under-test/loader.h"
+#include "engine-under-test/reference/reference.h"
 #include "harness/config.h"
 #include "harness/error.h"
 #include "tests/test.h"
@@ -8,14 +8,6 @@
 #include <math.h>
 
 #define STEADY 1000000
-
-static const struct eut_engine *reference(void)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, "reference"), 0);
-    return handle.engine;
-}
 
 static struct hr_flow_params preset(const char *name)
 {
@@ -55,10 +47,10 @@ static struct book play(const struct hr_tape *tape, uint32_t *lowest, uint32_t *
 
     *lowest = UINT32_MAX;
     *highest = 0;
-    CHECK_EQ(reference()->create(&limits, &self), 0);
+    CHECK_EQ(eut_reference.create(&limits, &self), 0);
     for (uint64_t i = 0; i < tape->load + tape->steady; i++) {
         sink.count = 0;
-        CHECK_EQ(reference()->submit(self, &tape->requests[i], 1, &sink), 0);
+        CHECK_EQ(eut_reference.submit(self, &tape->requests[i], 1, &sink), 0);
         for (uint32_t k = 0; k < sink.count; k++) {
             if (events[k].kind == EUT_TRADE) {
                 *lowest = events[k].price < *lowest ? events[k].price : *lowest;
@@ -66,8 +58,8 @@ static struct book play(const struct hr_tape *tape, uint32_t *lowest, uint32_t *
             }
         }
     }
-    CHECK_EQ(reference()->walk(self, 0, visit, &book), 0);
-    reference()->destroy(self);
+    CHECK_EQ(eut_reference.walk(self, 0, visit, &book), 0);
+    eut_reference.destroy(self);
     return book;
 }
 
@@ -98,7 +90,7 @@ TEST(regimes, orders_are_the_leagues)
 
         CHECK_EQ(p.markets, 1);
         CHECK_NEAR(p.swing, wanted[i].swing, 1e-9);
-        CHECK_EQ(hr_tape_record(&tape, &p, STEADY, reference(), NULL, NULL), 0);
+        CHECK_EQ(hr_tape_record(&tape, &p, STEADY, &eut_reference, NULL, NULL), 0);
 
         const struct hr_flow_counts *c = &tape.counts;
         struct book book = play(&tape, &lowest, &highest);
@@ -128,8 +120,8 @@ TEST(regimes, a_swing_comes_back)
     struct hr_tape tape, half;
 
     p.swing_requests = STEADY / 2;
-    CHECK_EQ(hr_tape_record(&tape, &p, STEADY, reference(), NULL, NULL), 0);
-    CHECK_EQ(hr_tape_record(&half, &p, STEADY / 2, reference(), NULL, NULL), 0);
+    CHECK_EQ(hr_tape_record(&tape, &p, STEADY, &eut_reference, NULL, NULL), 0);
+    CHECK_EQ(hr_tape_record(&half, &p, STEADY / 2, &eut_reference, NULL, NULL), 0);
     struct book book = play(&tape, &lowest, &highest);
     /* where it starts is scattered around price_mid */
     CHECK_NEAR((double)lowest / highest, 0.4, 0.02);
@@ -148,12 +140,12 @@ TEST(regimes, a_middle_stays_inside_the_prices)
     p.price_mid = 4 * p.levels + 64;
     p.swing = -0.95;
     p.swing_requests = 10000;
-    CHECK_EQ(hr_tape_record(&tape, &p, 50000, reference(), NULL, NULL), 0);
+    CHECK_EQ(hr_tape_record(&tape, &p, 50000, &eut_reference, NULL, NULL), 0);
     CHECK_EQ(tape.counts.rejected_by[EUT_BAD_PRICE], 0);
     hr_tape_free(&tape);
     p.price_mid = EUT_PRICE_MAX - 4 * p.levels - 64;
     p.swing = 0.95;
-    CHECK_EQ(hr_tape_record(&tape, &p, 50000, reference(), NULL, NULL), 0);
+    CHECK_EQ(hr_tape_record(&tape, &p, 50000, &eut_reference, NULL, NULL), 0);
     CHECK_EQ(tape.counts.rejected_by[EUT_BAD_PRICE], 0);
     hr_tape_free(&tape);
 }

@@ -292,7 +292,7 @@ static double estimate(const json_t *c, const char *name)
 
 static struct small_rig *rig_for(const char *text)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     set(small, "inference.models=");
     set(small, "run.runs=2");

@@ -10,7 +10,7 @@
 TEST(shards, digests_add_up)
 {
     static const double l2_shares[] = {0, 0.25};
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     for (size_t k = 0; k < 2; k++) {
         struct hr_workload workload;
@@ -38,7 +38,7 @@ TEST(shards, digests_add_up)
 
 TEST(shards, every_shard_has_a_market)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_workload workload;
     struct hr_flow_params flow;
     uint32_t bounds[14];
@@ -65,8 +65,8 @@ static int no_books(const struct eut_limits *limits, void **self)
 
 TEST(shards, one_that_cannot_start_stops_all)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
-    struct eut_engine poor = *small_engine("reference");
+    struct small_rig *small = small_rig_new(engine_named("reference"));
+    struct eut_engine poor = *engine_named("reference");
     struct hr_workload workload;
     struct hr_flow_params flow;
     struct hr_shards_result result;

@@ -4,10 +4,9 @@
 #ifndef HR_SMALL_RIG_H
 #define HR_SMALL_RIG_H
 
-#include "engine-under-test/loader.h"
 #include "harness/clock.h"
 #include "suites/suite.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <stdlib.h>
 
@@ -17,22 +16,14 @@ struct small_rig {
     json_t *suite;
 };
 
-static inline const struct eut_engine *small_engine(const char *name)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, name), 0);
-    return handle.engine;
-}
-
 static inline struct small_rig *small_rig_new(const struct eut_engine *engine)
 {
     static char name[] = "headroom";
     static char *argv[] = {name, NULL};
     struct small_rig *small = calloc(1, sizeof(*small));
     struct hr_rig *rig = &small->bench.rig;
-    struct hr_workloads_params params = {.shadow = small_engine("reference"),
-                                         .oracle = small_engine("oracle"),
+    struct hr_workloads_params params = {.shadow = engine_named("reference"),
+                                         .oracle = engine_named("oracle"),
                                          .bytes_max = 64u << 20};
 
     hr_clock_init();
@@ -40,7 +31,7 @@ static inline struct small_rig *small_rig_new(const struct eut_engine *engine)
     rig->record = hr_record_new(1, argv);
     rig->config = small->config;
     rig->engine = engine;
-    rig->ruler = small_engine("null");
+    rig->ruler = engine_named("null");
     rig->path = hr_path_find("inproc");
     rig->cpu = -1;
     rig->cpus_count = 2;

@@ -5,7 +5,7 @@
 static const json_t *soak(const char *engine, const char *time, double capacity,
                           const char *l2_share)
 {
-    struct small_rig *small = small_rig_new(small_engine(engine));
+    struct small_rig *small = small_rig_new(engine_named(engine));
     json_t *found = hr_suite_begin(small->bench.rig.record, "capacity", "?"), *c;
     const json_t *answer;
     static json_t *kept;

@@ -27,7 +27,7 @@ TEST(paths, every_path_answers_what_it_was_given)
 {
     for (int i = 0; hr_paths[i]; i++) {
         const struct hr_path_ops *ops = hr_paths[i];
-        struct hr_path_params params = {.engine = small_engine("reference"),
+        struct hr_path_params params = {.engine = engine_named("reference"),
                                         .limits = {.struct_size = sizeof(struct eut_limits),
                                                    .markets = 1,
                                                    .batch_max = 256,
@@ -85,7 +85,7 @@ TEST(paths, every_path_answers_what_it_was_given)
 TEST(paths, inproc_is_busy_until_collected)
 {
     const struct hr_path_ops *ops = hr_path_find("inproc");
-    struct hr_path_params params = {.engine = small_engine("null"),
+    struct hr_path_params params = {.engine = engine_named("null"),
                                     .limits = {.struct_size = sizeof(struct eut_limits),
                                                .markets = 1,
                                                .batch_max = 1,
@@ -105,7 +105,7 @@ TEST(paths, inproc_is_busy_until_collected)
 
 TEST(suites, the_plan_is_the_run)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     json_t *plan = hr_run_plan(&small->bench);
     const json_t *planned, *done;
     size_t i, k;
@@ -149,7 +149,7 @@ TEST(suites, the_plan_is_the_run)
 
 TEST(suites, a_plan_over_the_budget_is_cut)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     struct hr_config *config = small->config;
     json_t *plan;
 
@@ -166,7 +166,7 @@ TEST(suites, a_plan_over_the_budget_is_cut)
 
 TEST(suites, names_in_run_suites)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     CHECK_EQ(hr_suites_check(small->config), 0);
     CHECK_EQ(hr_config_set(small->config, "run.suites=latency, capacity", "flag"), 0);

@@ -3,8 +3,7 @@
 #include "suites/worst_flow.h"
 
 #include "engine-under-test/collect.h"
-#include "engine-under-test/loader.h"
-#include "tests/test.h"
+#include "tests/unit/engine_rig.h"
 
 #include <stdlib.h>
 
@@ -19,14 +18,6 @@ static const struct hr_worst *worst_named(const char *name)
     }
     CHECK(worst->name != NULL);
     return worst;
-}
-
-static const struct eut_engine *engine_named(const char *name)
-{
-    struct eut_handle handle;
-
-    CHECK_EQ(eut_open(&handle, name), 0);
-    return handle.engine;
 }
 
 /* All events of a flow, with the limits that it says are enough. */

@@ -137,9 +137,9 @@ static void bad_destroy(void *self)
 
 static struct eut_engine bad_engine(void)
 {
-    struct eut_engine engine = *small_engine("reference");
+    struct eut_engine engine = *engine_named("reference");
 
-    under = small_engine("reference");
+    under = engine_named("reference");
     engine.create = bad_create;
     engine.submit = bad_submit;
     engine.digest = bad_digest;
@@ -234,7 +234,7 @@ TEST(worst, what_every_request_leaves_behind_is_growth)
 
 TEST(worst, a_sweep_is_told_by_the_level)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     const json_t *c = measured(small, "worst=sweep", "1e9");
 
     if (!voided(c)) {
@@ -268,7 +268,7 @@ TEST(worst, a_wrong_digest_of_the_worst_flow_has_no_figure)
 
 TEST(worst, what_an_engine_cannot_do_is_skipped)
 {
-    struct eut_engine engine = *small_engine("reference");
+    struct eut_engine engine = *engine_named("reference");
     struct small_rig *small;
 
     engine.capabilities &= ~(uint64_t)EUT_CAP_FOK;
@@ -279,7 +279,7 @@ TEST(worst, what_an_engine_cannot_do_is_skipped)
 
 TEST(worst, zero_orders_are_no_worst_cases)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
 
     CHECK_EQ(hr_config_set(small->config, "latency.worst_orders=0", "flag"), 0);
     CHECK_EQ(hr_worst_cases(&small->bench, small->suite, 8000), 0);
