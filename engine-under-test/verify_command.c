@@ -493,8 +493,7 @@ const struct hr_command hr_command_verify = {
     .operands_min = 0,
     .operands_max = 1,
     .summary = "is a ledger what was written? Names damaged markets; makes and checks proofs",
-    .details = "\n"
-               "  headroom verify ledger --replay\n"
+    .details = "  headroom verify ledger --replay\n"
                "  headroom verify ledger --proof 42 >42.json && headroom verify --check 42.json "
                "--root HEX\n"
                "\n"

@@ -277,7 +277,7 @@ const struct hr_command hr_command_claims = {
     .operands = "[RESULT.json…]",
     .operands_min = 0,
     .operands_max = 26,
-    .summary = "Judge claims by results and by arithmetic: validated, refuted, short, and why",
+    .summary = "judge claims by results and by arithmetic: validated, refuted, short, and why",
     .details =
         "Each claim gets one verdict: refuted by arithmetic, refuted by measurement, contradicts,\n"
         "short here, validated, met here, not testable here, undefined, external, configuration.\n"

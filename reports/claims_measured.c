@@ -87,20 +87,6 @@ static bool unit_of(const char *field, const char *unit, const struct hr_quantit
     return hr_quantity_same_kind(one, claimed);
 }
 
-/* A ceiling of the machine, not of the harness (the null engine's) or of another case. */
-static bool is_of_machine(const json_t *record, const char *id)
-{
-    const json_t *ceiling;
-    size_t i;
-
-    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
-        if (hr_view_is(ceiling, "id", id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void refuse(struct search *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void refuse(struct search *s, const char *format, ...)
 {
@@ -120,7 +106,7 @@ static void offer(struct search *s, const char *id, const char *field, double va
 {
     const struct hr_quantity *claimed = &s->claim->amount;
     struct hr_quantity one;
-    double ceiling = is_of_machine(s->record, hr_view_text(metric, "ceiling"))
+    double ceiling = hr_view_is_ceiling(s->record, hr_view_text(metric, "ceiling"))
                          ? hr_view_number(metric, "ceiling_value")
                          : (double)NAN;
 

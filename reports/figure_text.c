@@ -1,6 +1,7 @@
 /*
  * figure_text.c - how is a figure written? Picks the scale by size and unit, rounds to three
- * digits, and keeps times in ns … min and sizes in powers of 1000 (1024 where it comes out whole).
+ * digits, and keeps times in ns … min, sizes in powers of 1000 (1024 where it comes out whole) and
+ * links' rates in kb/s … Gb/s.
  */
 #include "reports/figure_text.h"
 
@@ -22,6 +23,11 @@ static bool is_time(const char *unit)
 static bool is_size(const char *unit)
 {
     return strncmp(unit, "bytes", 5) == 0 && (unit[5] == '\0' || unit[5] == '/');
+}
+
+static bool is_bits(const char *unit)
+{
+    return strcmp(unit, "bits/s") == 0;
 }
 
 static struct scale time_scale(double ns)
@@ -70,6 +76,8 @@ static struct scale scale_of(double value, const char *unit)
     if (is_size(unit)) {
         strncat(scale.name, scale.factor > 1 ? "B" : "bytes", sizeof(scale.name) - 6);
         strncat(scale.name, unit[5] ? "/s" : "", 3);
+    } else if (is_bits(unit)) {
+        strncat(scale.name, scale.factor > 1 ? "b/s" : "bits/s", sizeof(scale.name) - 6);
     }
     return scale;
 }
@@ -117,7 +125,7 @@ static struct hr_figure join(const char *digits, const char *scale, const char *
 
 static bool carries_unit(const char *unit)
 {
-    return is_time(unit) || is_size(unit);
+    return is_time(unit) || is_size(unit) || is_bits(unit);
 }
 
 static struct hr_figure write_figure(double value, const char *unit, bool with_unit, bool exact)

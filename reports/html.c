@@ -63,7 +63,9 @@ static void put_cell(FILE *out, const json_t *cell, bool right)
     hr_put_xml(out, hr_view_text(cell, "t"));
     put_status(out, hr_view_text(cell, "s"));
     if (*note) {
-        put_element(out, "<span class=\"n\">", note, "</span>");
+        /* An interval is not broken over lines. */
+        put_element(out, *note == '[' ? "<span class=\"n span\">" : "<span class=\"n\">", note,
+                    "</span>");
     }
     fputs("</td>", out);
 }

@@ -52,7 +52,7 @@ const char hr_html_style[] =
     /* What has many columns is set closer, its intervals below their figures. */
     "table:has(th:nth-child(7)) :is(td,th){padding-right:10px}"
     "table:has(th:nth-child(7)) td.r .n{display:block;white-space:normal}\n"
-    "td.r .n{overflow-wrap:normal}\n"
+    "td.r .n{overflow-wrap:normal}td.r .span{white-space:nowrap}\n"
     ".n{color:var(--soft);font-size:12.5px}\n"
     "td .n{margin-left:6px}\n"
     "tr.out td{color:var(--soft);border-bottom:0}\n"
@@ -62,7 +62,7 @@ const char hr_html_style[] =
     ".bar{display:inline-block;vertical-align:middle;width:72px;height:7px;margin-right:8px;"
     "border-radius:2px;background:var(--calm-ground);overflow:hidden}\n"
     ".bar i{display:block;height:100%;background:var(--accent)}\n"
-    ".share{white-space:nowrap}\n"
+    ".share{white-space:nowrap}.share .n{display:block;white-space:normal}\n"
     ".plots{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:24px 28px;margin:20px 0 12px}\n"
     ".plots>.note{grid-column:1/-1;margin:0}"
     "figure{margin:0;min-width:0}figure svg{display:block;width:100%;height:auto}\n"

@@ -276,7 +276,7 @@ const struct hr_command hr_command_plan = {
     .operands = "[MACHINE=]RESULT.json…",
     .operands_min = 1,
     .operands_max = RESULTS_MAX,
-    .summary = "What should I buy? Requirement, cost and budget over several results",
+    .summary = "what should I buy? Requirement, cost and budget over several results",
     .details =
         "A result is found in the catalog by its host; MACHINE=RESULT.json says which it is. "
         "Machines\n"
@@ -292,7 +292,6 @@ const struct hr_command hr_command_plan = {
         "  memory=64GiB  bandwidth=200GB/s\n"
         "  decode=15@model=llama-3.1-70b   tokens/s, from the inference suite\n"
         "\n"
-        "Examples:\n"
         "  headroom plan a/result.json b/result.json --require rate=1e6@p99.9<=1ms\n"
         "  headroom plan results/*.json --catalog configs/catalog/documents.yaml \\\n"
         "      --require 'markets=5e6' --require 'rate=1e6@p99.9<=10us' --budget 'AUD 8343' \\\n"

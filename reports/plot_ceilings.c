@@ -25,20 +25,6 @@ static int compare_bars(const void *a, const void *b)
     return x > y ? -1 : x < y;
 }
 
-/* One of this machine, that is, and not the null engine or another case. */
-static bool is_measured(const json_t *record, const char *id)
-{
-    const json_t *ceiling;
-    size_t i;
-
-    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
-        if (hr_view_is(ceiling, "id", id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int collect(const json_t *record, struct bar *bars, int max)
 {
     struct hr_view_walk walk = {0};
@@ -52,7 +38,7 @@ static int collect(const json_t *record, struct bar *bars, int max)
             double share = hr_view_number(metric, "of_ceiling");
 
             if (hr_view_counts(walk.item) && share >= 0 && share < 1e6 && count < max &&
-                is_measured(record, hr_view_text(metric, "ceiling"))) {
+                hr_view_is_ceiling(record, hr_view_text(metric, "ceiling"))) {
                 bars[count++] = (struct bar){walk.item, metric, share};
             }
         }

@@ -187,6 +187,19 @@ struct hr_view_label hr_view_ceiling(const json_t *metric)
     return label;
 }
 
+bool hr_view_is_ceiling(const json_t *record, const char *id)
+{
+    const json_t *ceiling;
+    size_t i;
+
+    json_array_foreach (json_object_get(record, "ceilings"), i, ceiling) {
+        if (hr_view_is(ceiling, "id", id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 double hr_view_depth(const json_t *item)
 {
     double depth = hr_view_param(item, "depth");

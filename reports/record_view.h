@@ -44,6 +44,9 @@ struct hr_view_label hr_view_engine(const json_t *item);
 /* The same, without the engine where all cases that count have one: for short labels. */
 struct hr_view_label hr_view_short(const json_t *record, const json_t *item);
 
+/* This id names a ceiling of the machine, not the null engine's rate or another case's. */
+bool hr_view_is_ceiling(const json_t *record, const char *id);
+
 /* What a figure's share is a share of, in a few words: "random lines in 537 MB". "" if of nothing. */
 struct hr_view_label hr_view_ceiling(const json_t *metric);
 

@@ -164,11 +164,10 @@ const struct hr_command hr_command_report = {
     .operands = "RESULT.json…",
     .operands_min = 1,
     .operands_max = 26,
-    .summary = "Render results again: text, HTML, Markdown, plots, JUnit; never measures",
+    .summary = "render results again: text, HTML, Markdown, plots, JUnit; never measures",
     .details = "Without an output option the text summary goes to standard output. FILE may be -.\n"
                "Several results are shown side by side; that is a view, not a verdict.\n"
                "\n"
-               "Examples:\n"
                "  headroom report results/latest/result.json\n"
                "  headroom report results/latest/result.json --html report.html\n"
                "  headroom report a/result.json b/result.json --md both.md\n",

@@ -24,8 +24,8 @@ static const struct hr_option options[] = {{.name = NULL}};
 const struct hr_command hr_command_schema = {
     .name = "schema",
     .operands = "",
-    .summary = "Print the JSON Schema of result.json",
-    .details = "Example:\n  headroom schema > result.schema.json\n",
+    .summary = "print the JSON Schema of result.json",
+    .details = "  headroom schema > result.schema.json\n",
     .options = options,
     .run = run,
 };

@@ -38,6 +38,72 @@ const struct hr_section hr_sections[] = {
     {NULL, NULL},
 };
 
+/* The place of the column HR_WHO in a table, or -1. */
+static int who_column(const json_t *table)
+{
+    const json_t *column;
+    size_t i;
+
+    json_array_foreach (json_object_get(table, "columns"), i, column) {
+        if (hr_view_is(column, "t", HR_WHO)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+/* What each row of the table says in its column HR_WHO, or "" if they differ. */
+static const char *only_who(const json_t *table)
+{
+    int at = who_column(table);
+    const char *who = NULL;
+    const json_t *row;
+    size_t i;
+
+    json_array_foreach (json_object_get(table, "rows"), i, row) {
+        const json_t *cell =
+            at < 0 ? NULL : json_array_get(json_object_get(row, "cells"), (size_t)at);
+
+        if (*hr_view_text(cell, "n") || (who && !hr_view_is(cell, "t", who))) {
+            return "";
+        }
+        who = hr_view_text(cell, "t");
+    }
+    return who ? who : "";
+}
+
+/* Most runs have one path and one engine, and their name in each row would only widen the tables. */
+static void name_once(json_t *sheet)
+{
+    char who[200] = "";
+    json_t *block, *row;
+    size_t i, k, machine = 0;
+
+    json_array_foreach (sheet, i, block) {
+        const char *here = only_who(block);
+
+        machine = hr_view_is(block, "id", "machine") ? i : machine;
+        if (!*who) {
+            snprintf(who, sizeof(who), "%s", here);
+        }
+        if (*who && strcmp(here, who) == 0) {
+            size_t at = (size_t)who_column(block);
+
+            json_array_remove(json_object_get(block, "columns"), at);
+            json_array_foreach (json_object_get(block, "rows"), k, row) {
+                json_array_remove(json_object_get(row, "cells"), at);
+            }
+        }
+    }
+    if (*who) {
+        char text[300];
+
+        snprintf(text, sizeof(text), "Where nothing else is said, path and engine are %s.", who);
+        block = json_pack("{s:s,s:o}", "kind", "note", "t", hr_sheet_string(text));
+        json_array_insert_new(sheet, machine, block);
+    }
+}
+
 json_t *hr_sheet_of_record(const json_t *record)
 {
     json_t *sheet = json_array();
@@ -46,6 +112,7 @@ json_t *hr_sheet_of_record(const json_t *record)
     for (section = hr_sections; section->name; section++) {
         section->add(sheet, record);
     }
+    name_once(sheet);
     return sheet;
 }
 

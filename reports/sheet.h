@@ -4,8 +4,9 @@
  *
  * A sheet is a JSON array of objects with a "kind":
  *
- *   verdict  status, line, headline, chips[{t, s}]    the record's verdict; the best capacity if
- * any tiles    tiles[{label, t, n}]                     the few headline figures heading  id, t
+ *   verdict  status, line, headline, chips[{t, s}]    the record's verdict; the best capacity if any
+ *   tiles    tiles[{label, t, n}]                     the few headline figures
+ *   heading  id, t
  *   text     t                                        a paragraph
  *   note     t                                        a quiet paragraph
  *   list     items[t]
@@ -37,6 +38,10 @@ void hr_sheet_heading(json_t *sheet, const char *id, const char *text);
 void hr_sheet_say(json_t *sheet, const char *kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void hr_sheet_plot(json_t *sheet, const char *name);
+
+/* The column that says who answered. In the report of one record it is left out of every table in
+ * which it would say one and the same thing, which is said once at the top. */
+#define HR_WHO "Path × engine"
 
 /* Borrowed handles. fold: NULL, or the line that opens it. */
 json_t *hr_sheet_table(json_t *sheet, const char *title, const char *fold);

@@ -24,7 +24,7 @@ static const char *protocol(const json_t *item)
 
 static struct hr_figure time_param(const json_t *item, const char *name)
 {
-    return hr_figure(hr_view_param(item, name), "ns");
+    return hr_figure_set(hr_view_param(item, name), "ns");
 }
 
 /* Without its interval: the table is wide. */

@@ -173,7 +173,7 @@ static void add_loads(json_t *sheet, const json_t *cases)
         row = hr_table_row(table, item);
         hr_row_cell(row, hr_view_text(item, "engine"), NULL);
         hr_row_cell(row, flow_of(item), NULL);
-        hr_row_cell(row, hr_figure_count(offered).text, NULL);
+        hr_row_cell(row, hr_figure_set(offered, "orders/s").text, NULL);
         hr_row_metric(row, hr_view_metric(item, "reached"));
         hr_row_metric_with_unit(row, hr_view_metric(item, "residence_p50"));
         hr_row_metric_with_unit(row, hr_view_metric(item, "residence_p99"));
@@ -214,9 +214,9 @@ static void say_host(json_t *sheet, const json_t *cases)
 
     json_array_foreach (cases, i, item) {
         if (hr_view_metric(item, "throughput") && !hr_view_metric(item, "resident")) {
-            hr_sheet_say(sheet, "text", "One thread of %s, flow %s: %s orders/s.",
+            hr_sheet_say(sheet, "text", "One thread of %s, flow %s: %s.",
                          hr_view_text(item, "engine"), flow_of(item),
-                         hr_figure_count(hr_view_estimate(item, "throughput")).text);
+                         hr_figure(hr_view_estimate(item, "throughput"), "orders/s").text);
         }
     }
 }

@@ -191,7 +191,7 @@ static void add_named_flows(json_t *sheet, const json_t *cases)
     const json_t *item;
     size_t i;
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Flow", HR_LEFT);
     hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "Resting a market", HR_RIGHT);
@@ -238,7 +238,7 @@ static void add_regimes(json_t *sheet, const json_t *cases)
     const json_t *item;
     size_t i;
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Regime", HR_LEFT);
     hr_table_column(table, "Resting", HR_RIGHT);
     hr_table_column(table, "Middle moves", HR_RIGHT);
@@ -281,7 +281,7 @@ void hr_section_throughput(json_t *sheet, const json_t *record)
     hr_sheet_heading(sheet, "throughput", "Throughput of one thread");
     add_named_flows(sheet, cases);
     table = hr_sheet_table(sheet, NULL, NULL);
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "With", HR_LEFT);
     add_rate_columns(table);
     json_array_foreach (cases, i, item) {
@@ -319,7 +319,7 @@ void hr_section_markets(json_t *sheet, const json_t *record)
 
     hr_sheet_heading(sheet, "markets", "Markets and depth");
     table = hr_sheet_table(sheet, NULL, NULL);
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Markets", HR_RIGHT);
     hr_table_column(table, "Levels a side", HR_RIGHT);
     hr_table_column(table, "Orders a level", HR_RIGHT);
@@ -409,7 +409,7 @@ void hr_section_scaling(json_t *sheet, const json_t *record)
 
     hr_sheet_heading(sheet, "scaling", "Core scaling");
     table = hr_sheet_table(sheet, NULL, NULL);
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Flow", HR_LEFT);
     hr_table_column(table, "Shards", HR_RIGHT);
     hr_table_column(table, "orders/s", HR_RIGHT);

@@ -21,7 +21,7 @@ void hr_section_capacity(json_t *sheet, const json_t *record)
 
     hr_sheet_heading(sheet, "capacity", "Capacity at the tail bound");
     table = hr_sheet_table(sheet, NULL, NULL);
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Tail bound", HR_LEFT);
     hr_table_column(table, "Confirmed, orders/s", HR_RIGHT);
     hr_table_column(table, "Lowest failed, orders/s", HR_RIGHT);
@@ -100,7 +100,7 @@ static void add_rates(json_t *sheet, const json_t *record)
     struct hr_view_walk walk = {0};
     json_t *table = hr_sheet_table(sheet, "Rate × percentile", NULL);
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     add_flow_columns(table);
     hr_table_column(table, "Offered, orders/s", HR_RIGHT);
     add_percentile_columns(table);
@@ -148,7 +148,7 @@ static void add_net(json_t *sheet, const json_t *record)
     struct hr_view_walk walk = {0};
     json_t *table = hr_sheet_table(sheet, "One request at a time, without the clock", NULL);
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     add_flow_columns(table);
     hr_table_column(table, "p50 net", HR_RIGHT);
     hr_table_column(table, "p99 net", HR_RIGHT);
@@ -186,7 +186,7 @@ static void add_kinds(json_t *sheet, const json_t *record)
     struct hr_view_walk walk = {0};
     json_t *table = hr_sheet_table(sheet, "Service time by kind of request", NULL);
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     add_flow_columns(table);
     hr_table_column(table, "Request", HR_LEFT);
     add_percentile_columns(table);
@@ -219,7 +219,7 @@ static void add_worst(json_t *sheet, const json_t *record)
     struct hr_view_walk walk = {0};
     json_t *table = hr_sheet_table(sheet, "Worst cases", NULL);
 
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Asked for", HR_LEFT);
     hr_table_column(table, "p50", HR_RIGHT);
     hr_table_column(table, "p99", HR_RIGHT);

@@ -29,7 +29,7 @@ static double baseline(const json_t *cases)
 /* The columns that tell one case from the others. */
 static void which_columns(json_t *table)
 {
-    hr_table_column(table, "Path × engine", HR_LEFT);
+    hr_table_column(table, HR_WHO, HR_LEFT);
     hr_table_column(table, "Servers", HR_RIGHT);
     hr_table_column(table, "Batch", HR_RIGHT);
 }
@@ -200,7 +200,7 @@ void hr_section_network(json_t *sheet, const json_t *record)
                                           {"event_encode", "Encode an event"},
                                           {"event_decode", "Decode it"},
                                           {NULL, NULL}};
-    static const struct column framing[] = {{"payload_share", "Payload"},
+    static const struct column framing[] = {{"payload_share", "Payload's share"},
                                             {"orders_10g", "Orders over 10 Gb/s"},
                                             {"orders_10g_sealed_single", "Sealed one by one"},
                                             {"orders_10g_sealed_batch", "Sealed in batches"},

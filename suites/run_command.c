@@ -675,24 +675,19 @@ const struct hr_command hr_command_run = {
     .operands_max = 1,
     .summary = "measure this machine with an engine, and write the report",
     .details =
-        "Profiles: quick (two minutes), standard (the default, ten minutes), full (hours), planet "
-        "(five million\n"
-        "markets). Exit status: 0 done, 1 the engine does not conform or is worse than "
-        "--against's, "
-        "2 wrong\n"
-        "input, 3 a result is INVALID,\n"
-        "6 engine or path missing, 77 all skipped, 130 interrupted (what was finished is "
-        "written).\n\n"
+        "Profiles: quick (two minutes), standard (the default, ten minutes), full (hours), planet\n"
+        "(five million markets).\n\n"
         "  headroom run quick\n"
         "  headroom run -e ./my-engine.so -f 'throughput/' -S flow.markets=100k -o /tmp/mine\n"
         "  headroom run quick -e ./new.so --against ./old.so     (exit status 1: a regression)\n\n"
-        "--against measures the cases that gate (`headroom compare --help`), or those of -f, in "
-        "blocks of old,\n"
-        "new, new, old (run.blocks). Two builds of the reference engine: `make engine` in either "
-        "tree makes\n"
-        "build/release/reference.so. Two builds of headroom itself: run each several times in "
-        "turn, and give\n"
-        "the further results of the old one to `headroom compare --again`.\n",
+        "--against measures the cases that gate (`headroom compare --help`), or those of -f, in\n"
+        "blocks of old, new, new, old (run.blocks). Two builds of the reference engine: `make\n"
+        "engine` in either tree makes build/release/reference.so. Two builds of headroom itself:\n"
+        "run each several times in turn, and give the further results of the old one to\n"
+        "`headroom compare --again`.\n\n"
+        "exit: 0 done, 1 the engine does not conform or is worse than --against's, 2 bad input,\n"
+        "3 a result is INVALID, 6 no such engine, path or device, 77 everything was skipped,\n"
+        "130/143 interrupted, what was finished is written\n",
     .options = options,
     .help = hr_config_help,
     .run = run_run,
