@@ -547,3 +547,8 @@ static void sealed_close(struct hr_link *link, uint32_t c)
 
 SEALED_LINK(qtcp, tcp, true, "TCP, sealed with post-quantum keys");
 SEALED_LINK(qzmq, zmq, false, "ZeroMQ, sealed with post-quantum keys");
+
+const struct hr_link_ops *hr_link_clear(const struct hr_link_ops *ops)
+{
+    return ops == &hr_link_qtcp ? &hr_link_tcp : ops == &hr_link_qzmq ? &hr_link_zmq : ops;
+}

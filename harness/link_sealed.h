@@ -13,4 +13,7 @@
 int hr_link_sealed_listen(struct hr_link **link, const struct hr_link_params *params,
                           const struct hr_link_ops *inner, bool framed);
 
+/* The link that carries what a sealed one of the table seals; any other is its own. */
+const struct hr_link_ops *hr_link_clear(const struct hr_link_ops *ops);
+
 #endif

@@ -218,8 +218,8 @@ static void write_distance(struct work *w, int m)
     free(distance);
 }
 
-/* The nearest of what bounds a figure: what the suite names, or the null engine, which did the same
- * but match. */
+/* The nearest of what bounds a figure: what the suite names, or the ruler, which did the same but
+ * match. */
 static void find_ceiling(const struct work *w, int m, struct hr_metric *figure)
 {
     const struct hr_measured *metric = w->c->metrics + m;
@@ -229,7 +229,7 @@ static void find_ceiling(const struct work *w, int m, struct hr_metric *figure)
     figure->ceiling_value = metric->ceiling_value;
     if ((metric->ruled || metric->bounded) && null > 0 &&
         !(metric->higher ? named <= null : named >= null)) {
-        figure->ceiling = HR_CEILING_NULL;
+        figure->ceiling = w->c->ruler ? w->c->ruler : HR_CEILING_NULL;
         figure->ceiling_value = null;
     }
 }

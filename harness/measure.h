@@ -80,7 +80,7 @@ struct hr_measured {
     const char *name, *unit;
     bool higher;
     bool ruled;          /* compared with the null engine, and bounded by it */
-    bool bounded;        /* only bounded by it */
+    bool bounded;        /* only bounded by it, or by the case's own ruler */
     const char *ceiling; /* id of a nearer one, or NULL */
     double ceiling_value;
 };
@@ -137,6 +137,7 @@ struct hr_case {
     int runs;             /* 0: run.runs, or two a block (run.blocks) against another engine */
     double seconds;       /* predicted for one run */
     double ruler_seconds; /* and for the null engine's; 0: the same */
+    const char *ruler;    /* what its run did instead, as a ceiling's id; NULL: HR_CEILING_NULL */
 };
 
 struct hr_measure_result {

@@ -1,7 +1,7 @@
 /*
  * sheet_network.c - how many orders come through to an engine in its own process, by path and
- * batch, beside what the same bytes reach without it and what the link carries; and what the wire
- * format and sealing cost.
+ * batch, beside what the same bytes reach without it, what it reaches alone, what both allow, and
+ * what the link carries; and what the wire format and sealing cost.
  */
 #include "reports/figure_text.h"
 #include "reports/record_view.h"
@@ -58,17 +58,25 @@ static void add_rates(json_t *sheet, const json_t *cases)
 
     which_columns(table);
     hr_table_column(table, "orders/s", HR_RIGHT);
-    hr_table_column(table, "Of the path alone", HR_LEFT);
+    hr_table_column(table, "Path alone", HR_RIGHT);
+    hr_table_column(table, "Of it", HR_LEFT);
+    hr_table_column(table, "Engine alone", HR_RIGHT);
+    hr_table_column(table, "Of both", HR_LEFT);
     hr_table_column(table, "p50", HR_RIGHT);
     hr_table_column(table, "p99", HR_RIGHT);
     hr_table_column(table, "Status", HR_LEFT);
     json_array_foreach (cases, i, item) {
         const json_t *rate = hr_view_metric(item, "throughput");
+        double path = hr_view_number(rate, "ceiling_value"),
+               both = hr_view_estimate(item, "path_and_engine");
         json_t *row = which(table, item);
 
         if (row) {
             hr_row_metric(row, rate);
+            hr_row_cell(row, isfinite(path) ? hr_figure(path, "").text : HR_DASH, NULL);
             hr_row_share(row, hr_view_number(rate, "of_ceiling"), "disturbed");
+            hr_row_metric(row, hr_view_metric(item, "engine_alone"));
+            hr_row_share(row, hr_view_number(rate, "estimate") / both, "overlapping, or disturbed");
             hr_row_metric_with_unit(row, hr_view_metric(item, "p50"));
             hr_row_metric_with_unit(row, hr_view_metric(item, "p99"));
             hr_row_status(row, hr_view_text(item, "status"));
@@ -138,9 +146,12 @@ static void add_paths(json_t *sheet, const json_t *cases)
         return;
     }
     hr_sheet_say(sheet, "note",
-                 "%s clients, each up to %s orders ahead of their answers. The path alone is the "
-                 "same bytes to an engine that only answers. One server has a processor of its "
-                 "own; several share theirs with their clients.",
+                 "%s clients, each up to %s orders ahead of their answers. One server has a "
+                 "processor of its own; several share theirs with their clients. Path alone: the "
+                 "same bytes without engine and crypto, as many events played back. Engine alone: "
+                 "in process, in the same batches, on the servers' processors. An order takes the "
+                 "time of both, one after the other: the faster the path, the smaller its part, "
+                 "and what is reached of it alone. One server's clients overlap with it.",
                  hr_figure_count(clients).text, hr_figure_count(window).text);
     add_bytes(sheet, cases);
     hr_sheet_say(sheet, "note",

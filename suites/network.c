@@ -3,17 +3,28 @@
  *
  * Per path and batch: a server's process with the engine, this process with the clients, closed
  * loop. An order counts when its last event is back here; the events that came back must fold to
- * the oracle's digest, and the counters must add up, or there is no figure. The same messages to
- * the null engine tell what the path alone reaches. It is one host: a loopback is no network card,
- * and latency under a full window is mostly the window.
+ * the oracle's digest, and the counters must add up, or there is no figure.
+ *
+ * Beside it stands what the same bytes reach without engine and crypto: the same orders over the
+ * same link, or the clear one beneath a sealed one, to a server that plays back as many events
+ * (playback.h). And what the engine reaches alone: in process, in the same batches, on the servers'
+ * processors. Where a server and its clients share a processor, an order takes the time of both, so
+ * path and engine together allow 1 / (1 / path + 1 / engine). One server with a processor of its
+ * own may do a little better, where the path waits for its clients. It is one host: a loopback is
+ * no network card, and latency under a full window is mostly the window.
  */
 #include "suites/closed_run.h"
 #include "suites/link_baseline.h"
 #include "suites/percentiles.h"
+#include "suites/playback.h"
+
+#include "engine-under-test/loader.h"
 
 #include "harness/error.h"
+#include "harness/link_sealed.h"
 #include "harness/order_shards.h"
 #include "harness/platform/platform.h"
+#include "harness/shards.h"
 #include "harness/statistics.h"
 #include "harness/wire.h"
 
@@ -36,6 +47,8 @@ enum {
     ACKED_RATE,
     ACCEPTED_RATE,
     EVENTS_RATE,
+    ENGINE,
+    TOGETHER,
     GOODPUT_IN,
     GOODPUT_OUT,
     NIC,
@@ -58,6 +71,8 @@ static void metrics_of(struct hr_measured *m)
         [ACKED_RATE] = {.name = "throughput", .unit = "orders/s", .higher = true, .bounded = true},
         [ACCEPTED_RATE] = {.name = "accepted_rate", .unit = "orders/s", .higher = true},
         [EVENTS_RATE] = {.name = "events", .unit = "events/s", .higher = true},
+        [ENGINE] = {.name = "engine_alone", .unit = "orders/s", .higher = true},
+        [TOGETHER] = {.name = "path_and_engine", .unit = "orders/s", .higher = true},
         [GOODPUT_IN] = {.name = "goodput_orders", .unit = "bits/s", .higher = true},
         [GOODPUT_OUT] = {.name = "goodput_events", .unit = "bits/s", .higher = true},
         [NIC] = {.name = "nic", .unit = "bits/s", .higher = true},
@@ -76,6 +91,14 @@ static void metrics_of(struct hr_measured *m)
     hr_percentile_metrics(m + LATENCY, HR_PERCENTILES);
 }
 
+/* What a case is held against, as its ruler's runs found it. */
+struct bound {
+    const struct hr_link_ops *ops; /* the case's own, or the clear one beneath it */
+    char name[64];
+    double rate;     /* NAN: there was none */
+    uint64_t events; /* of the steady phase */
+};
+
 struct network_case {
     const struct hr_link_ops *ops;
     const struct hr_workload *workload;
@@ -87,6 +110,7 @@ struct network_case {
     const int *cpus; /* of the shards */
     double baseline; /* bits/s of libiperf over the same link; NAN: not known */
     json_t *params;  /* the case's: what the link really has is added by its first run */
+    struct bound *bound;
 };
 
 /* What the steady phase alone did. */
@@ -192,6 +216,22 @@ static int drive(struct hr_shards_net *net, const struct eut_request *requests, 
     return rc;
 }
 
+/* The ruler's best run, if it was whole; and what it bounds. They have carried the same bytes. */
+static void note_bound(struct bound *bound, struct hr_trial *t, uint64_t events)
+{
+    if (t->ruler && (t->values[LOST] > 0 || t->values[DUPLICATED] > 0)) {
+        t->values[ACKED_RATE] = (double)NAN;
+    } else if (t->ruler) {
+        bound->rate = fmax(bound->rate, t->values[ACKED_RATE]);
+        bound->events = events;
+    } else if (isfinite(bound->rate)) {
+        t->values[TOGETHER] = 1 / (1 / bound->rate + 1 / t->values[ENGINE]);
+        hr_check_most(&t->checks, "ruler_events", apart(bound->events, events), 0, 0, "events");
+    } else {
+        t->reasons[TOGETHER] = "no ruler was measured";
+    }
+}
+
 static int measure_open(struct hr_shards_net *net, const struct network_case *n, struct hr_trial *t)
 {
     const struct hr_tape *tape = n->workload->tape;
@@ -207,36 +247,101 @@ static int measure_open(struct hr_shards_net *net, const struct network_case *n,
     }
     note_counts(n, t, &before, &after);
     note_rates(n, t, &before, &after, ns);
+    note_bound(n->bound, t, after.client.events - before.client.events);
     /* The engine's own, and what came back. */
     hr_trial_digest(t, after.server.digest, n->digest);
     hr_trial_digest(t, hr_shards_net_digest(net), n->digest);
     return 0;
 }
 
+/* The requests as the clients send them: a batch of each, and again. A batch is then of few
+ * markets, which an engine may find easier than the tape's own mix. */
+static int as_sent(struct eut_request *to, const struct eut_request *requests, uint64_t count,
+                   const struct network_case *n)
+{
+    struct hr_net_cut cut;
+    int rc = hr_net_cut(&cut, requests, count, n->link.clients);
+    const struct eut_request *end = to + count;
+
+    while (rc == 0 && to < end) {
+        for (uint32_t c = 0; c < n->link.clients; c++) {
+            struct hr_client_tape *tape = cut.tapes + c;
+            uint64_t k = tape->count < n->batch ? tape->count : n->batch;
+
+            memcpy(to, tape->requests, k * sizeof(*to));
+            tape->requests += k;
+            tape->count -= k;
+            to += k;
+        }
+    }
+    if (rc == 0) {
+        hr_net_cut_free(&cut);
+    }
+    return rc;
+}
+
+/* In process, in the same batches, on the servers' processors. */
+static int engine_alone(const struct network_case *n, struct hr_trial *t)
+{
+    struct hr_tape tape = *n->workload->tape;
+    const struct hr_workload workload = {.tape = &tape};
+    const struct hr_shards_params params = {.ops = hr_path_find("inproc"),
+                                            .engine = t->engine,
+                                            .workload = &workload,
+                                            .steady = n->orders,
+                                            .batch = n->batch,
+                                            .shards = (int)n->shards,
+                                            .cpus = n->server_cpu < 0 ? NULL
+                                                    : n->shards > 1   ? n->cpus
+                                                                      : &n->server_cpu};
+    struct hr_shards_result result;
+    int rc;
+
+    tape.requests = malloc((tape.load + n->orders) * sizeof(*tape.requests));
+    if (!tape.requests) {
+        return hr_fail(ENOMEM, "no memory for the orders as they are sent");
+    }
+    tape.steady_requests = tape.requests + tape.load;
+    rc = as_sent(tape.requests, n->workload->tape->requests, tape.load, n);
+    rc = rc ? rc : as_sent(tape.steady_requests, n->workload->tape->steady_requests, n->orders, n);
+    rc = rc ? rc : hr_shards_run(&params, &result);
+    if (rc == 0) {
+        t->values[ENGINE] = (double)result.requests / ((double)result.ns / 1e9);
+        hr_trial_digest(t, result.digest, n->digest);
+    }
+    free(tape.requests);
+    return rc;
+}
+
+/* What the link really has. */
+static void note_link(json_t *params, const struct hr_link_facts *facts)
+{
+    json_object_update_new(
+        params, json_pack("{s:s, s:I, s:I, s:I}", "congestion", facts->congestion, "send_buffer",
+                          (json_int_t)facts->send_bytes, "receive_buffer",
+                          (json_int_t)facts->receive_bytes, "hwm", (json_int_t)facts->hwm));
+}
+
 static int network_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct network_case *n = c->context;
-    const struct hr_link_facts *facts;
+    const struct hr_net_params params = {.ops = t->ruler ? n->bound->ops : n->ops,
+                                         .engine = t->ruler ? &hr_playback : t->engine,
+                                         .limits = hr_flow_limits(&n->workload->tape->params, 1),
+                                         .link = n->link,
+                                         .batch = n->batch,
+                                         .window = n->window,
+                                         .server_cpu = n->server_cpu};
     struct hr_shards_net net;
-    int rc = hr_shards_net_open(
-        &net,
-        &(struct hr_net_params){.ops = n->ops,
-                                .engine = t->engine,
-                                .limits = hr_flow_limits(&n->workload->tape->params, 1),
-                                .link = n->link,
-                                .batch = n->batch,
-                                .window = n->window,
-                                .server_cpu = n->server_cpu},
-        n->shards, n->cpus);
+    int rc = t->ruler ? 0 : engine_alone(n, t);
 
+    rc = rc ? rc : hr_shards_net_open(&net, &params, n->shards, n->cpus);
     if (rc) {
         return rc;
     }
-    facts = &net.nets[0].link->facts;
-    json_object_update_new(
-        n->params, json_pack("{s:s, s:I, s:I, s:I}", "congestion", facts->congestion, "send_buffer",
-                             (json_int_t)facts->send_bytes, "receive_buffer",
-                             (json_int_t)facts->receive_bytes, "hwm", (json_int_t)facts->hwm));
+    if (!t->ruler) {
+        note_link(n->params, &net.nets[0].link->facts);
+    }
     rc = measure_open(&net, n, t);
     hr_shards_net_close(&net);
     return rc;
@@ -261,6 +366,9 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
     double driven;
     int rc = hr_rig_workload(&bench->rig, flow, orders, &workload);
 
+    if (rc == 0 && bench->rig.ruler && !bench->rig.plan) {
+        rc = hr_playback_note(&eut_oracle, workload.tape, orders);
+    }
     if (rc) {
         return hr_refuse_workload(bench, suite, SUITE, name, n->params, rc, NULL);
     }
@@ -273,7 +381,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
         hr_workload_prefix(&workload, n->orders, &n->orders, &n->digest);
     }
     driven = (double)hr_flow_load(flow) / PLAN_PER_S +
-             (double)n->orders / (n->batch < SMALL_BATCH ? PLAN_SINGLE_PER_S : PLAN_PER_S);
+             (double)n->orders / (n->batch < SMALL_BATCH ? PLAN_SINGLE_PER_S : PLAN_PER_S) +
+             (double)n->orders / HR_PLAN_ORDERS_PER_S; /* the engine alone */
     metrics_of(metrics);
     return hr_measure(&bench->rig, suite,
                       &(struct hr_case){.suite = SUITE,
@@ -284,7 +393,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const char *name,
                                         .histograms = histograms,
                                         .run = network_trial,
                                         .context = n,
-                                        .seconds = driven + 0.05},
+                                        .seconds = driven + 0.05,
+                                        .ruler = n->bound->name},
                       NULL);
 }
 
@@ -293,13 +403,15 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *
 {
     const struct hr_config *config = bench->rig.config;
     uint32_t clients = (uint32_t)hr_config_count(config, "network.clients");
+    struct bound bound = {.ops = hr_link_clear(ops), .rate = (double)NAN};
     struct network_case n = {.ops = ops,
                              .batch = batch,
                              .window = (uint32_t)hr_config_count(config, "network.window"),
                              .server_cpu = hr_rig_other_cpu(&bench->rig),
                              .shards = shards,
                              .cpus = bench->rig.cpus,
-                             .baseline = baseline};
+                             .baseline = baseline,
+                             .bound = &bound};
     struct hr_flow_params flow;
     const char *reason;
     char name[64], id[256];
@@ -312,6 +424,8 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_link_ops *
     }
     hr_config_flow(config, &flow);
     flow.markets = (uint32_t)hr_config_count(config, "network.markets");
+    snprintf(bound.name, sizeof(bound.name), "same bytes over %s, nothing matched",
+             bound.ops->name);
     n.window = n.window < batch ? batch : n.window;
     n.link = (struct hr_link_params){
         .clients = clients < flow.markets ? clients : flow.markets,
@@ -399,6 +513,7 @@ static int network_run(struct hr_bench *bench, json_t *suite)
         }
     }
     bench->rig.path = given;
+    hr_playback_forget();
     return rc;
 }
 
