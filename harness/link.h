@@ -48,6 +48,15 @@ struct hr_link_keys {
     uint32_t count;
 };
 
+/* How the two sides of one program meet, and wait for each other. All 0: over loopback, and looking
+ * all the while. */
+struct hr_cable;
+struct hr_link_way {
+    const struct hr_cable *cable; /* over this one: links over IP */
+    bool sleeps; /* tcp: a poll sleeps until something comes, also one that is not to wait */
+    uint32_t busy_poll_us; /* tcp: the kernel asks the card for so long before it lets a poll sleep */
+};
+
 struct hr_link_params {
     uint32_t clients;       /* connections of the client side */
     uint32_t message_bytes; /* the most that a side commits at once */
@@ -60,6 +69,7 @@ struct hr_link_params {
     const struct hr_link_keys *keys;   /* NULL: made for the link */
     uint32_t strangers; /* connections that a server holds beyond `clients`; 0: the default */
     bool beside;        /* others are polled by the same thread: poll(0) does not nap */
+    struct hr_link_way way;
 };
 
 /* What a link really has, for the report. 0 and "" where there is no such thing. */

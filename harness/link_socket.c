@@ -7,8 +7,10 @@
 #include "harness/link_socket.h"
 
 #include "harness/error.h"
+#include "harness/platform/cable.h"
 #include "harness/progress.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -35,12 +37,12 @@ static void path_address(struct hr_meeting *m, const char *path)
     snprintf(m->text, sizeof(m->text), "%s", path);
 }
 
-static void loopback_address(struct hr_meeting *m)
+static void own_address(struct hr_meeting *m, const struct hr_cable *cable)
 {
+    snprintf(m->text, sizeof(m->text), "%s", cable ? hr_cable_host(HR_CABLE_SERVER) : "127.0.0.1");
     m->address.in.sin_family = AF_INET;
-    m->address.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    inet_pton(AF_INET, m->text, &m->address.in.sin_addr);
     m->address_bytes = sizeof(m->address.in);
-    snprintf(m->text, sizeof(m->text), "127.0.0.1");
 }
 
 /* The address that a name's `which`-th is; -ENOENT without a message if it has not so many. */
@@ -164,13 +166,15 @@ static int make_folder(struct hr_meeting *m)
 }
 
 /* Where the sides meet. */
-static int find_address(struct hr_meeting *m, const struct hr_link_place *place)
+static int find_address(struct hr_meeting *m, const struct hr_link_params *params)
 {
+    const struct hr_link_place *place = params->place;
+
     if (!place) {
         if (m->local) {
             return make_folder(m);
         }
-        loopback_address(m);
+        own_address(m, params->way.cable);
         return 0;
     }
     if (!m->local) {
@@ -184,15 +188,25 @@ static int find_address(struct hr_meeting *m, const struct hr_link_place *place)
     return 0;
 }
 
-static int open_socket(const struct hr_meeting *m)
+static int open_socket(const struct hr_meeting *m, const struct hr_cable *cable,
+                       enum hr_cable_end end)
 {
-    int fd = socket(m->address.any.sa_family, SOCK_STREAM, 0);
+    int rc = cable ? hr_cable_enter(cable, end) : 0, fd, err;
 
+    if (rc) {
+        return rc;
+    }
+    fd = socket(m->address.any.sa_family, SOCK_STREAM, 0);
+    err = errno;
+    rc = cable ? hr_cable_leave(cable) : 0;
     if (fd < 0) {
-        return hr_fail(errno, "no socket: %s", strerror(errno));
+        return hr_fail(err, "no socket: %s", strerror(err));
     }
     fcntl(fd, F_SETFD, FD_CLOEXEC);
-    return fd;
+    if (rc) {
+        close(fd);
+    }
+    return rc ? rc : fd;
 }
 
 static int open_door(struct hr_meeting *m, const struct hr_link_params *params)
@@ -201,7 +215,7 @@ static int open_door(struct hr_meeting *m, const struct hr_link_params *params)
     socklen_t size = sizeof(bound);
     int rc;
 
-    m->fd = open_socket(m);
+    m->fd = open_socket(m, params->way.cable, HR_CABLE_SERVER);
     rc = m->fd < 0 ? m->fd : set_up(m->fd, m->local, params);
     if (rc) {
         return rc;
@@ -235,7 +249,7 @@ int hr_meeting_open(struct hr_meeting *m, bool local, const struct hr_link_param
     int rc;
 
     *m = (struct hr_meeting){.fd = -1, .local = local};
-    rc = find_address(m, params->place);
+    rc = find_address(m, params);
     if (rc == 0 && (!params->place || params->place->server)) {
         rc = open_door(m, params);
     }
@@ -266,7 +280,7 @@ static int await_connection(int fd, const char *text)
 
 static int call(const struct hr_meeting *m, const struct hr_link_params *params)
 {
-    int fd = open_socket(m), rc;
+    int fd = open_socket(m, params->way.cable, HR_CABLE_CLIENT), rc;
 
     if (fd < 0) {
         return fd;

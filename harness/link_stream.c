@@ -20,6 +20,7 @@
 #define BUFFER_BYTES (512u << 10)
 #define MEETING_TAG UINT32_MAX
 #define SILENT_NS UINT64_C(2000000000) /* after it one who said nothing gives way, if he has to */
+#define SLEEP_MS 1 /* at most, for what is nothing to do with bytes: to be asked, to end */
 #define EVENTS_MAX 64
 #ifdef MSG_NOSIGNAL
 #define SEND_FLAGS MSG_NOSIGNAL
@@ -114,6 +115,9 @@ static int take(struct stream_link *l, uint32_t c, int fd)
                          .out = malloc(l->out_bytes)};
     rc = s->in && s->out ? hr_poller_set(l->poller, fd, c, false)
                          : hr_fail(ENOMEM, "no memory for a connection's buffers");
+    if (rc == 0 && l->base.params.way.busy_poll_us) {
+        rc = hr_poller_busy(l->poller, fd, l->base.params.way.busy_poll_us);
+    }
     if (rc) {
         end(l, s);
     } else {
@@ -241,8 +245,8 @@ static int stream_poll(struct hr_link *link, uint32_t *ready, uint32_t most, int
 {
     struct stream_link *l = (struct stream_link *)link;
     struct hr_poll_event events[EVENTS_MAX];
-    int found =
-        hr_poller_wait(l->poller, events, most < EVENTS_MAX ? (int)most : EVENTS_MAX, wait_ms);
+    int found = hr_poller_wait(l->poller, events, most < EVENTS_MAX ? (int)most : EVENTS_MAX,
+                               link->params.way.sleeps && wait_ms == 0 ? SLEEP_MS : wait_ms);
     bool call_in = l->caller >= 0 && !l->making_room;
     int n = 0;
 

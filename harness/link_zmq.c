@@ -13,6 +13,7 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/link.h"
+#include "harness/platform/cable.h"
 #include "harness/platform/platform.h"
 #include "harness/wire.h"
 #include "harness/zmq_library.h"
@@ -132,19 +133,25 @@ static void *open_socket(struct zmq_link *l, int type)
     return s;
 }
 
+static const char *server_host(const struct zmq_link *l)
+{
+    const struct hr_link_params *p = &l->base.params;
+
+    return p->place ? p->place->host : p->way.cable ? hr_cable_host(HR_CABLE_SERVER) : "127.0.0.1";
+}
+
 static int serve(struct zmq_link *l)
 {
     const struct hr_link_place *place = l->base.params.place;
-    char endpoint[ENDPOINT_MAX] = "tcp://127.0.0.1:*";
+    char endpoint[ENDPOINT_MAX];
     size_t size = sizeof(endpoint);
     int one = 1;
 
     if (place && place->port) {
         snprintf(endpoint, sizeof(endpoint), "tcp://%s:%u", place->host, place->port);
-    } else if (place) {
-        snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", place->host);
+    } else {
+        snprintf(endpoint, sizeof(endpoint), "tcp://%s:*", server_host(l));
     }
-
     l->router = open_socket(l, HR_ZMQ_ROUTER);
     if (!l->router || l->zmq->setsockopt(l->router, HR_ZMQ_ROUTER_MANDATORY, &one, sizeof(one))) {
         return broken(l, "the server's ROUTER");
@@ -179,9 +186,9 @@ static void unbind_helper(struct zmq_link *l)
     }
 }
 
-static int zmq_join(struct hr_link *link, bool server)
+static int join(struct zmq_link *l, bool server)
 {
-    struct zmq_link *l = (struct zmq_link *)link;
+    struct hr_link *link = &l->base;
     const struct hr_link_place *place = link->params.place;
     char endpoint[ENDPOINT_MAX];
 
@@ -195,8 +202,7 @@ static int zmq_join(struct hr_link *link, bool server)
         return serve(l);
     }
     link->facts.port = place ? place->port : (uint16_t)atomic_load(&l->shared->number);
-    snprintf(endpoint, sizeof(endpoint), "tcp://%s:%u", place ? place->host : "127.0.0.1",
-             link->facts.port);
+    snprintf(endpoint, sizeof(endpoint), "tcp://%s:%u", server_host(l), link->facts.port);
     for (uint32_t c = 0; c < link->params.clients; c++) {
         struct peer *p = l->peers + c;
         uint8_t id[OWN_ID_BYTES];
@@ -213,6 +219,20 @@ static int zmq_join(struct hr_link *link, bool server)
         l->items[c] = (struct hr_zmq_item){.socket = p->socket, .events = HR_ZMQ_POLLIN};
     }
     return 0;
+}
+
+/* libzmq's thread, which is made here too, stays at this end of a cable. */
+static int zmq_join(struct hr_link *link, bool server)
+{
+    const struct hr_cable *cable = link->params.way.cable;
+    int rc = cable ? hr_cable_enter(cable, server ? HR_CABLE_SERVER : HR_CABLE_CLIENT) : 0, back;
+
+    if (rc) {
+        return rc;
+    }
+    rc = join((struct zmq_link *)link, server);
+    back = cable ? hr_cable_leave(cable) : 0;
+    return rc ? rc : back;
 }
 
 /* ---- receiving ---------------------------------------------------------------------- */

@@ -17,11 +17,13 @@
 
 enum hr_submit { HR_DONE, HR_QUEUED, HR_BUSY, HR_BROKEN /* hr_error() says why */ };
 
+struct hr_link_way;
 struct hr_path_params {
     const struct eut_engine *engine;
     struct eut_limits limits;
     uint32_t events_room; /* events per batch the driver wants kept; more are counted, then dropped */
     int cpu;              /* where the engine's thread runs, for paths that have one; -1 anywhere */
+    const struct hr_link_way *way; /* of a link between processes (link.h); NULL: its usual one */
 };
 
 /* What came back for the oldest batch not yet collected. Valid until the next call on the path. */

@@ -39,6 +39,7 @@ static int net_open(struct hr_path **out, const struct hr_path_params *params,
                     const struct hr_link_ops *ops)
 {
     uint32_t room = params->events_room ? params->events_room : 1;
+    struct hr_link_params link = {.clients = 1, .congestion = ""};
     struct hr_path *path =
         calloc(1, sizeof(*path) + (size_t)BATCHES_MAX * room * sizeof(struct eut_event));
     int rc;
@@ -48,11 +49,12 @@ static int net_open(struct hr_path **out, const struct hr_path_params *params,
         return hr_fail(ENOMEM, "no memory for %u events of the path %s", room, ops->name);
     }
     path->room = room;
+    link.way = params->way ? *params->way : link.way;
     path->ruler = (params->engine->capabilities & EUT_CAP_RULER) != 0;
     rc = hr_net_open(&path->net, &(struct hr_net_params){.ops = ops,
                                                          .engine = params->engine,
                                                          .limits = params->limits,
-                                                         .link = {.clients = 1, .congestion = ""},
+                                                         .link = link,
                                                          .batch = params->limits.batch_max,
                                                          .window = UINT32_MAX,
                                                          .server_cpu = params->cpu});

@@ -42,7 +42,7 @@ const struct hr_tuning hr_tunings[] = {
     {"compaction", VM "compaction_proactiveness", HR_TUNE_IS, "0", NULL, false,
      "memory is moved in the background", NULL, NULL, NULL},
     {"busy-poll", NET "busy_poll", HR_TUNE_LEAST, "50", NULL, false,
-     "poll and epoll ask the card for so many µs before they sleep", NULL, NULL, NULL},
+     "poll and epoll ask the card for so many µs before they sleep", "wire/tcp/*/tuning=pinned,sleeping,busy_poll/cable=veth", "wire/tcp/*/tuning=pinned,sleeping/cable=veth", "p50"},
     {"busy-read", NET "busy_read", HR_TUNE_LEAST, "50", NULL, false,
      "so do reads; over loopback there is no card to ask", NULL, NULL, NULL},
     {"receive-buffer", NET "rmem_max", HR_TUNE_LEAST, "16777216", NULL, false,

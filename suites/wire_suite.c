@@ -7,14 +7,16 @@
  * arithmetic, not measurement: what Ethernet, IP and TCP headers leave of a link for orders and for
  * sealed orders. They cannot see what a network card or a kernel reaches of that. A round trip is
  * of one order at a time, with both sides looking all the while: the shortest that the way can be.
+ * Over loopback no interface, queue or packet is in it; over a cable between two network namespaces
+ * there is, but still no card and no wire.
  */
 #include "suites/closed_run.h"
 #include "suites/framing.h"
-#include "suites/percentiles.h"
 #include "suites/round_trip.h"
 
 #include "harness/clock.h"
 #include "harness/error.h"
+#include "harness/platform/cable.h"
 #include "harness/wire.h"
 
 #include <errno.h>
@@ -213,21 +215,61 @@ static int codec(struct hr_bench *bench, json_t *suite, const struct hr_flow_par
 
 /* ---- there and back ---------------------------------------------------------------------- */
 
+int hr_round_trip_metrics(struct hr_measured figures[HR_ROUND_TRIP_METRICS_MAX], bool cable)
+{
+    hr_percentile_metrics(figures, HR_PERCENTILES);
+    figures[HR_ROUND_TRIP_BYTES] = (struct hr_measured){.name = "cable_bytes", .unit = "bytes"};
+    return HR_PERCENTILES + cable;
+}
+
+const char *hr_own_net_refused(const struct hr_bench *bench, struct hr_own_net *net)
+{
+    if (!net->tried && !bench->rig.plan) {
+        net->tried = true;
+        if (hr_cable_lay(&net->cable)) {
+            snprintf(net->why, sizeof(net->why), "%s", hr_error());
+        }
+    }
+    return *net->why ? net->why : NULL;
+}
+
+/* Which way did they go? */
+static int crossed(const struct hr_round_trip *r, struct hr_trial *t,
+                   const struct hr_nic_bytes *before, uint64_t events)
+{
+    uint64_t orders = r->workload->steady, bytes;
+    struct hr_nic_bytes after;
+    int rc = hr_cable_bytes(r->way.cable, &after);
+
+    if (rc) {
+        return rc;
+    }
+    bytes = after.sent - before->sent + after.received - before->received;
+    t->values[HR_ROUND_TRIP_BYTES] = (double)bytes / (double)orders;
+    return bytes >= orders * HR_WIRE_ORDER_BYTES + events * HR_WIRE_EVENT_BYTES
+               ? 0
+               : hr_fail(EBADMSG, "%llu bytes crossed the cable: they went another way",
+                         (unsigned long long)bytes);
+}
+
 static int round_trips(const struct hr_round_trip *r, struct hr_trial *t, struct hr_path *path,
                        uint64_t *samples)
 {
     const struct hr_path_ops *ops = t->rig->path;
+    struct hr_nic_bytes before = {0};
     const struct hr_tape *tape = r->workload->tape;
     struct hr_drive drive = {ops, path, LOAD_BATCH};
     struct hr_drive_sum sum;
     uint64_t digest = 0;
     int rc = hr_drive_batches(&drive, tape->requests, tape->load, &sum);
 
+    rc = rc || !r->way.cable ? rc : hr_cable_bytes(r->way.cable, &before);
     if (rc == 0) {
         hr_trial_start(t);
         rc = hr_drive_each(&drive, tape->steady_requests, r->workload->steady, samples, &sum);
         hr_trial_stop(t);
     }
+    rc = rc || !r->way.cable ? rc : crossed(r, t, &before, sum.events);
     rc = rc ? rc : ops->digest(path, &digest);
     if (rc) {
         return rc;
@@ -253,7 +295,8 @@ int hr_round_trip_trial(const struct hr_case *c, struct hr_trial *t)
                        .engine = t->engine,
                        .limits = hr_flow_limits(&r->workload->tape->params, LOAD_BATCH),
                        .events_room = 1,
-                       .cpu = r->server_cpu});
+                       .cpu = r->server_cpu,
+                       .way = &r->way});
     }
     rc = rc ? rc : round_trips(r, t, path, samples);
     if (path) {
@@ -263,17 +306,35 @@ int hr_round_trip_trial(const struct hr_case *c, struct hr_trial *t)
     return rc;
 }
 
-static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
-                           uint64_t orders)
+/* Why one cannot be measured here, or NULL; what would help into *advice. */
+static const char *no_round_trip(const struct hr_bench *bench, int server_cpu,
+                                 struct hr_own_net *net, const char **advice)
 {
-    static const char name[] = "round_trip";
+    *advice = "`headroom list` says what each path needs";
+    if (server_cpu == HR_NO_OTHER_CPU) {
+        return HR_WHY_OTHER_CPU;
+    }
+    if (bench->rig.path->available()) {
+        return hr_error();
+    }
+    *advice = HR_OWN_NET_ADVICE;
+    return net ? hr_own_net_refused(bench, net) : NULL;
+}
+
+/* net: NULL, or its cable is the way. */
+static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                           struct hr_own_net *net)
+{
     static const char *const histograms[] = {"latency", NULL};
-    struct hr_measured figures[HR_PERCENTILES];
+    const char *name = net ? "round_trip/cable=veth" : "round_trip", *why, *advice;
+    uint64_t orders = hr_config_count(bench->rig.config, "wire.round_trips");
+    struct hr_measured figures[HR_ROUND_TRIP_METRICS_MAX];
     struct hr_workload workload;
-    struct hr_round_trip wanted = {&workload, hr_rig_other_cpu(&bench->rig)};
+    struct hr_round_trip wanted = {.workload = &workload,
+                                   .server_cpu = hr_rig_other_cpu(&bench->rig)};
     json_t *params;
     char id[256];
-    int rc;
+    int rc = 0;
 
     hr_case_id(&bench->rig, SUITE, name, id, sizeof(id));
     if (!hr_case_wanted(&bench->rig, id)) {
@@ -281,46 +342,51 @@ static int round_trip_case(struct hr_bench *bench, json_t *suite, const struct h
     }
     params = hr_flow_case_params(flow);
     json_object_set_new(params, "orders", json_integer((json_int_t)orders));
-    if (wanted.server_cpu == HR_NO_OTHER_CPU || bench->rig.path->available()) {
-        hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP,
-                          wanted.server_cpu == HR_NO_OTHER_CPU ? HR_WHY_OTHER_CPU : hr_error(),
-                          "`headroom list` says what each path needs");
+    if (net) {
+        json_object_set_new(params, "packet_bytes", json_integer(HR_CABLE_PACKET_BYTES));
+    }
+    why = no_round_trip(bench, wanted.server_cpu, net, &advice);
+    if (why) {
+        hr_measure_refuse(&bench->rig, suite, SUITE, name, params, HR_SKIP, why, advice);
     } else if ((rc = hr_rig_workload(&bench->rig, flow, orders, &workload))) {
         rc = hr_refuse_workload(bench, suite, SUITE, name, params, rc, NULL);
-        json_decref(params);
-        return rc;
     } else {
-        hr_percentile_metrics(figures, HR_PERCENTILES);
+        int count = hr_round_trip_metrics(figures, net != NULL);
+
         figures[0].bounded = true;
+        wanted.way.cable = net ? net->cable : NULL;
         rc = hr_measure(&bench->rig, suite,
                         &(struct hr_case){.suite = SUITE,
                                           .name = name,
                                           .params = params,
                                           .metrics = figures,
-                                          .metrics_count = HR_PERCENTILES,
+                                          .metrics_count = count,
                                           .histograms = histograms,
                                           .run = hr_round_trip_trial,
                                           .context = &wanted,
                                           .seconds = (double)orders * HR_ROUND_TRIP_PLAN_S + 0.05},
                         NULL);
-        json_decref(params);
-        return rc;
     }
     json_decref(params);
-    return 0;
+    return rc;
 }
 
-/* Every path there is, the call among them: the way that is none. */
+/* Every path there is, the call among them: the way that is none; then a network of one's own, for
+ * all that can cross one. */
 static int round_trip_cases(struct hr_bench *bench, json_t *suite,
-                            const struct hr_flow_params *flow)
+                            const struct hr_flow_params *flow, struct hr_own_net *net)
 {
-    uint64_t orders = hr_config_count(bench->rig.config, "wire.round_trips");
+    static const char *const crossing[] = {"tcp", "uring", "zmq", "qtcp", "qzmq", NULL};
     const struct hr_path_ops *given = bench->rig.path;
     int rc = 0;
 
     for (int i = 0; hr_paths[i] && rc == 0; i++) {
         bench->rig.path = hr_paths[i];
-        rc = round_trip_case(bench, suite, flow, orders);
+        rc = round_trip_case(bench, suite, flow, NULL);
+    }
+    for (int i = 0; crossing[i] && rc == 0; i++) {
+        bench->rig.path = hr_path_find(crossing[i]);
+        rc = round_trip_case(bench, suite, flow, net);
     }
     bench->rig.path = given;
     return rc;
@@ -360,13 +426,15 @@ static int wire_run(struct hr_bench *bench, json_t *suite)
 {
     uint64_t orders = hr_config_count(bench->rig.config, "wire.orders");
     uint32_t batch = (uint32_t)hr_config_count(bench->rig.config, "run.batch");
+    struct hr_own_net net = {0};
     struct hr_flow_params flow;
     int rc;
 
     hr_config_flow(bench->rig.config, &flow);
     rc = codec(bench, suite, &flow, orders, batch);
-    rc = rc ? rc : round_trip_cases(bench, suite, &flow);
-    rc = rc ? rc : hr_tuning_cases(bench, suite, &flow);
+    rc = rc ? rc : round_trip_cases(bench, suite, &flow, &net);
+    rc = rc ? rc : hr_tuning_cases(bench, suite, &flow, &net);
+    hr_cable_remove(net.cable);
     framing(bench, suite, 1500);
     framing(bench, suite, 9000);
     return rc;

@@ -2,16 +2,17 @@
  * wire_tuning.c - what does each thing that one can set on a host bring an order?
  *
  * The same orders with one thing set and without: the way over TCP with both sides where the
- * scheduler puts them, pinned, and pinned with real-time priority, in turns; and, by call, a flow
- * that no cache holds in small pages and in huge ones, one after the other. Nothing of the host is
- * changed: each is a setting of this process alone. What io_uring brings is the difference of the
- * round trips of tcp and uring. It cannot see what a network card's settings bring: over loopback
- * there is none.
+ * scheduler puts them, pinned, and pinned with real-time priority; looking all the while against
+ * sleeping in epoll, and against a kernel that polls busily before it lets one sleep, which is over
+ * a cable between two network namespaces, since loopback has no queue that could be polled; all in
+ * turns. And, by call, a flow that no cache holds in small pages and in huge ones, one after the
+ * other. Nothing of the host is changed: each is a setting of this process alone. What io_uring
+ * brings is the difference of the round trips of tcp and uring. It cannot see what a network card's
+ * settings bring: there is none.
  */
 #include "suites/round_trip.h"
 
 #include "suites/closed_run.h"
-#include "suites/percentiles.h"
 
 #include "harness/error.h"
 #include "harness/platform/platform.h"
@@ -19,33 +20,40 @@
 #include <errno.h>
 
 #define SUITE "wire"
-#define TUNINGS 3
+#define TUNINGS 7
+#define BUSY_POLL_US 50 /* as `headroom tune` would set it for all */
 
 /* ---- the way over TCP ------------------------------------------------------------------ */
 
 struct tuned {
     const char *name;
-    bool pinned, realtime;
-    struct hr_round_trip way;
+    bool pinned, realtime, sleeps, busy_poll, cable;
+    struct hr_round_trip trip;
 };
 
-/* The server's process is forked from this one, and has its priority. */
+/* The server's process is forked from this one, and has its priority. Who is not pinned may be
+ * moved: that is what is measured then, and no check of it. */
 static int tuned_trial(const struct hr_case *c, struct hr_trial *t)
 {
     const struct tuned *tuned = c->context;
-    struct hr_case way = *c;
+    const struct hr_rig *given = t->rig;
+    struct hr_rig unpinned = *given;
+    struct hr_case trip = *c;
     int rc = 0, back;
 
-    way.context = &tuned->way;
+    trip.context = &tuned->trip;
+    unpinned.cpu = -1;
     if (!tuned->pinned) {
+        t->rig = &unpinned;
         rc = hr_thread_pin(-1);
     }
     if (rc == 0 && tuned->realtime) {
         rc = hr_thread_realtime(true);
     }
-    rc = rc ? rc : hr_round_trip_trial(&way, t);
+    rc = rc ? rc : hr_round_trip_trial(&trip, t);
+    t->rig = given;
     back = tuned->realtime ? hr_thread_realtime(false) : 0;
-    back = !tuned->pinned && t->rig->cpu >= 0 ? hr_thread_pin(t->rig->cpu) : back;
+    back = !tuned->pinned && given->cpu >= 0 ? hr_thread_pin(given->cpu) : back;
     return rc ? rc : back;
 }
 
@@ -55,45 +63,77 @@ static const char *no_realtime(void)
     return hr_thread_realtime(true) ? hr_error() : hr_thread_realtime(false) ? hr_error() : NULL;
 }
 
-/* Why one of them cannot be measured here, or NULL. */
-static const char *refused(const struct hr_bench *bench, const struct tuned *tuned)
+/* Why a connection cannot be made this way, or NULL: one is tried. */
+static const char *no_way(const struct hr_bench *bench, const struct hr_link_way *way)
+{
+    const struct hr_path_ops *ops = bench->rig.path;
+    struct hr_path *path;
+    int rc = bench->rig.plan
+                 ? 0
+                 : ops->open(&path, &(struct hr_path_params){
+                                        .engine = bench->rig.engine,
+                                        .limits = {.struct_size = sizeof(struct eut_limits),
+                                                   .markets = 1,
+                                                   .batch_max = 1,
+                                                   .orders = 1,
+                                                   .levels = 1},
+                                        .cpu = -1,
+                                        .way = way});
+
+    if (rc == 0 && !bench->rig.plan) {
+        ops->close(path);
+    }
+    return rc ? hr_error() : NULL;
+}
+
+/* Why one of them cannot be measured here, or NULL; what would help into *advice. */
+static const char *refused(const struct hr_bench *bench, struct tuned *tuned,
+                           struct hr_own_net *net, const char **advice)
 {
     int other = hr_rig_other_cpu(&bench->rig);
+    const char *why = tuned->cable ? hr_own_net_refused(bench, net) : NULL;
 
+    *advice = why ? HR_OWN_NET_ADVICE : "`headroom tune` says what this host allows";
+    tuned->trip.way = (struct hr_link_way){.cable = tuned->cable ? net->cable : NULL,
+                                           .sleeps = tuned->sleeps,
+                                           .busy_poll_us = tuned->busy_poll ? BUSY_POLL_US : 0};
     return other == HR_NO_OTHER_CPU       ? HR_WHY_OTHER_CPU
            : bench->rig.path->available() ? hr_error()
            : tuned->pinned && other < 0   ? "nothing is pinned in this run (run.pin)"
+           : why                          ? why
            : tuned->realtime              ? no_realtime()
+           : tuned->busy_poll             ? no_way(bench, &tuned->trip.way)
                                           : NULL;
 }
 
 struct round {
     struct tuned tuned[TUNINGS];
     struct hr_case cases[TUNINGS];
-    struct hr_measured figures[HR_PERCENTILES];
+    struct hr_measured figures[HR_ROUND_TRIP_METRICS_MAX];
     struct hr_workload workload;
     int count;
 };
 
 static void add(struct hr_bench *bench, json_t *suite, struct round *round,
-                const struct tuned *tuned, json_t *params, double seconds)
+                const struct tuned *wanted, struct hr_own_net *net, json_t *params, double seconds)
 {
     static const char *const histograms[] = {"latency", NULL};
-    const char *why = refused(bench, tuned);
+    struct tuned tuned = *wanted;
+    const char *advice, *why = refused(bench, &tuned, net, &advice);
     int n = round->count, other = hr_rig_other_cpu(&bench->rig);
 
     if (why) {
-        hr_measure_refuse(&bench->rig, suite, SUITE, tuned->name, params, HR_SKIP, why,
-                          "`headroom tune` says what this host allows");
+        hr_measure_refuse(&bench->rig, suite, SUITE, tuned.name, params, HR_SKIP, why, advice);
         return;
     }
-    round->tuned[n] = *tuned;
-    round->tuned[n].way = (struct hr_round_trip){&round->workload, tuned->pinned ? other : -1};
+    tuned.trip.workload = &round->workload;
+    tuned.trip.server_cpu = tuned.pinned ? other : -1;
+    round->tuned[n] = tuned;
     round->cases[n] = (struct hr_case){.suite = SUITE,
-                                       .name = tuned->name,
+                                       .name = tuned.name,
                                        .params = json_incref(params),
                                        .metrics = round->figures,
-                                       .metrics_count = HR_PERCENTILES,
+                                       .metrics_count = HR_PERCENTILES + tuned.cable,
                                        .histograms = histograms,
                                        .run = tuned_trial,
                                        .context = round->tuned + n,
@@ -121,17 +161,32 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_flow_p
     return rc;
 }
 
-static int over_tcp(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow)
+static int over_tcp(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                    struct hr_own_net *net)
 {
     static const struct tuned tunings[TUNINGS] = {
         {.name = "tuning=none"},
         {.name = "tuning=pinned", .pinned = true},
-        {.name = "tuning=pinned,realtime", .pinned = true, .realtime = true}};
+        {.name = "tuning=pinned,realtime", .pinned = true, .realtime = true},
+        {.name = "tuning=pinned,sleeping", .pinned = true, .sleeps = true},
+        {.name = "tuning=pinned,sleeping,busy_poll",
+         .pinned = true,
+         .sleeps = true,
+         .busy_poll = true},
+        {.name = "tuning=pinned,sleeping/cable=veth",
+         .pinned = true,
+         .sleeps = true,
+         .cable = true},
+        {.name = "tuning=pinned,sleeping,busy_poll/cable=veth",
+         .pinned = true,
+         .sleeps = true,
+         .busy_poll = true,
+         .cable = true}};
     uint64_t orders = hr_config_count(bench->rig.config, "wire.round_trips");
     struct round round = {.count = 0};
     int rc;
 
-    hr_percentile_metrics(round.figures, HR_PERCENTILES);
+    hr_round_trip_metrics(round.figures, true);
     for (int i = 0; i < TUNINGS; i++) {
         char id[256];
         json_t *params;
@@ -140,7 +195,9 @@ static int over_tcp(struct hr_bench *bench, json_t *suite, const struct hr_flow_
         if (hr_case_wanted(&bench->rig, id)) {
             params = hr_flow_case_params(flow);
             json_object_set_new(params, "orders", json_integer((json_int_t)orders));
-            add(bench, suite, &round, tunings + i, params,
+            json_object_set_new(params, "busy_poll_us",
+                                json_integer(tunings[i].busy_poll ? BUSY_POLL_US : 0));
+            add(bench, suite, &round, tunings + i, net, params,
                 (double)orders * HR_ROUND_TRIP_PLAN_S + 0.05);
             json_decref(params);
         }
@@ -177,13 +234,14 @@ static int pages(struct hr_bench *bench, json_t *suite, bool huge)
     return hr_pages_huge_allow(true) && rc == 0 && !huge ? hr_context(-EIO, SUITE) : rc;
 }
 
-int hr_tuning_cases(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow)
+int hr_tuning_cases(struct hr_bench *bench, json_t *suite, const struct hr_flow_params *flow,
+                    struct hr_own_net *net)
 {
     const struct hr_path_ops *given = bench->rig.path;
     int rc;
 
     bench->rig.path = hr_path_find("tcp");
-    rc = over_tcp(bench, suite, flow);
+    rc = over_tcp(bench, suite, flow, net);
     bench->rig.path = hr_path_find("inproc");
     if (rc == 0 && *hr_config_text(bench->rig.config, "wire.pages_flow")) {
         rc = pages(bench, suite, false);

@@ -20,6 +20,10 @@ struct hr_poll_event {
 int hr_poller_open(void);
 /* Adds a descriptor, or changes what is asked of one: always to read, to write if wanted. */
 int hr_poller_set(int poller, int fd, uint32_t tag, bool write);
+/* Before a wait for this connection sleeps, the kernel asks the queue of the card where its packets
+ * come in for so long. -ENOTSUP: the kernel does not, or not for this user, or there is no such
+ * queue, as over loopback. */
+int hr_poller_busy(int poller, int fd, uint32_t us);
 void hr_poller_remove(int poller, int fd); /* before it is closed */
 /* How many events there are, at most `most`; waits for the first as long as told. */
 int hr_poller_wait(int poller, struct hr_poll_event *events, int most, int wait_ms);

@@ -29,6 +29,12 @@ int hr_poller_set(int poller, int fd, uint32_t tag, bool write)
     return hr_fail(errno, "kevent: %s", strerror(errno));
 }
 
+int hr_poller_busy(int poller, int fd, uint32_t us)
+{
+    (void)poller, (void)fd, (void)us;
+    return hr_fail(ENOTSUP, "this system does not poll cards busily");
+}
+
 void hr_poller_remove(int poller, int fd)
 {
     struct kevent changes[2];
