@@ -14,6 +14,9 @@
 
 #define REPORT_S 3.0 /* writing the report and drawing the plots */
 #define REQUESTS_MIN 50000u
+#define DEVICE_REQUESTS_MIN 1000000u
+#define BLOCKS_NS_MIN 1000000000u
+#define STANDS_OUT 0.1 /* of all the time that is planned */
 #define RUNS_MIN 3u
 #define BLOCKS_MIN 6u
 
@@ -79,15 +82,31 @@ double hr_run_plan_seconds(const json_t *plan)
     return json_number_value(json_object_get(plan, "seconds"));
 }
 
-static bool halve(struct hr_config *config, const char *key, uint64_t least)
+/* What may be cut, each of the suite that it is named after. Not the regimes' requests: how far the
+ * market swings in a run is part of what they are. */
+static const struct size {
+    const char *key;
+    uint64_t least;
+    const char *unit;
+} sizes[] = {
+    {"markets.requests", REQUESTS_MIN, ""},       {"throughput.requests", REQUESTS_MIN, ""},
+    {"latency.requests", REQUESTS_MIN, ""},       {"latency.worst_requests", REQUESTS_MIN, ""},
+    {"scaling.requests", REQUESTS_MIN, ""},       {"capacity.requests", REQUESTS_MIN, ""},
+    {"network.orders", REQUESTS_MIN, ""},         {"cluster.orders", REQUESTS_MIN, ""},
+    {"device.requests", DEVICE_REQUESTS_MIN, ""}, {"blocks.seconds", BLOCKS_NS_MIN, "ns"},
+};
+
+static bool can_halve(const struct hr_config *config, const struct size *size)
 {
-    uint64_t value = hr_config_count(config, key);
+    return hr_config_count(config, size->key) / 2 >= size->least;
+}
+
+static bool halve(struct hr_config *config, const struct size *size)
+{
     char text[96];
 
-    if (value / 2 < least) {
-        return false;
-    }
-    snprintf(text, sizeof(text), "%s=%" PRIu64, key, value / 2);
+    snprintf(text, sizeof(text), "%s=%" PRIu64 "%s", size->key,
+             hr_config_count(config, size->key) / 2, size->unit);
     return hr_config_set(config, text, "budget") == 0;
 }
 
@@ -103,20 +122,44 @@ static bool one_less(struct hr_config *config, const char *key, uint64_t least)
     return hr_config_set(config, text, "budget") == 0;
 }
 
-static bool cut(struct hr_config *config, bool blocks)
+/* Planned for the suite that a row is named after. */
+static double seconds_of(const json_t *plan, const struct size *size)
 {
-    /* Not the regimes': how far the market swings in a run is part of what they are. */
-    static const char *const requests[] = {"markets.requests", "throughput.requests",
-                                           "latency.requests", "latency.worst_requests",
-                                           "scaling.requests", "capacity.requests",
-                                           "network.orders",   "cluster.orders"};
-    bool changed = false;
+    size_t name = strcspn(size->key, "."), i;
+    const json_t *c;
+    double seconds = 0;
 
-    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-        changed = halve(config, requests[i], REQUESTS_MIN) || changed;
+    json_array_foreach (json_object_get(plan, "cases"), i, c) {
+        const char *id = json_string_value(json_object_get(c, "id"));
+
+        if (id && strncmp(id, size->key, name) == 0 && id[name] == '/') {
+            seconds += json_number_value(json_object_get(c, "seconds"));
+        }
     }
-    return changed || (blocks ? one_less(config, "run.blocks", BLOCKS_MIN)
-                              : one_less(config, "run.runs", RUNS_MIN));
+    return seconds;
+}
+
+/* The suite that takes longest has its size halved, so that one of them does not cost all others
+ * theirs. Where none stands out there is a run less of all. */
+static bool cut(struct hr_config *config, const json_t *plan, bool blocks)
+{
+    const struct size *longest = NULL;
+    double most = -1;
+
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        double seconds = can_halve(config, sizes + i) ? seconds_of(plan, sizes + i) : -1;
+
+        if (seconds > most) {
+            most = seconds;
+            longest = sizes + i;
+        }
+    }
+    if (most < hr_run_plan_seconds(plan) * STANDS_OUT &&
+        (blocks ? one_less(config, "run.blocks", BLOCKS_MIN)
+                : one_less(config, "run.runs", RUNS_MIN))) {
+        return true;
+    }
+    return longest && halve(config, longest);
 }
 
 int hr_run_plan_fit(struct hr_bench *bench, struct hr_config *config, json_t **plan)
@@ -129,10 +172,10 @@ int hr_run_plan_fit(struct hr_bench *bench, struct hr_config *config, json_t **p
             return -EINVAL;
         }
         first_s = first_s > 0 ? first_s : hr_run_plan_seconds(*plan);
-        if (hr_run_plan_seconds(*plan) <= budget_s || !cut(config, bench->rig.against)) {
+        if (hr_run_plan_seconds(*plan) <= budget_s || !cut(config, *plan, bench->rig.against)) {
             if (changed) {
                 hr_record_warn(bench->rig.record,
-                               "planned %.0f s for a budget of %.0f s: requests and runs were cut "
+                               "planned %.0f s for a budget of %.0f s: sizes and runs were cut "
                                "(config: origin budget)",
                                first_s, budget_s);
             }

@@ -164,6 +164,38 @@ TEST(suites, a_plan_over_the_budget_is_cut)
     small_rig_free(small);
 }
 
+/* What takes hours is cut, and the rest is left as it was asked for. */
+TEST(suites, one_suite_that_takes_long_does_not_cost_the_others_theirs)
+{
+    static const char *const kept[] = {"latency.requests", "markets.requests", "cluster.orders",
+                                       "capacity.requests", "run.runs"};
+    static const char *const long_ones[] = {"throughput.requests=3G", "blocks.seconds=10000s"};
+
+    for (int k = 0; k < 2; k++) {
+        struct small_rig *small = small_rig_new(small_engine("reference"));
+        struct hr_config *config = small->config;
+        uint64_t before[5];
+        char budget[64];
+        json_t *plan;
+
+        CHECK_EQ(hr_run_plan_fit(&small->bench, config, &plan), 0);
+        snprintf(budget, sizeof(budget), "run.budget=%.0fs", 1.5 * hr_run_plan_seconds(plan) + 90);
+        json_decref(plan);
+        for (int i = 0; i < 5; i++) {
+            before[i] = hr_config_count(config, kept[i]);
+        }
+        CHECK_EQ(hr_config_set(config, budget, "flag"), 0);
+        CHECK_EQ(hr_config_set(config, long_ones[k], "flag"), 0);
+        CHECK_EQ(hr_run_plan_fit(&small->bench, config, &plan), 0);
+        for (int i = 0; i < 5; i++) {
+            CHECK_EQ(hr_config_count(config, kept[i]), before[i]);
+        }
+        CHECK(hr_run_plan_seconds(plan) <= (double)hr_config_count(config, "run.budget") / 1e9);
+        json_decref(plan);
+        small_rig_free(small);
+    }
+}
+
 TEST(suites, names_in_run_suites)
 {
     struct small_rig *small = small_rig_new(engine_named("reference"));
