@@ -237,7 +237,7 @@ static void check_runs(const json_t *c)
 
 static void check_ruler(const char *path, const char *ceiling)
 {
-    struct small_rig *small = small_rig_new(small_engine("reference"));
+    struct small_rig *small = small_rig_new(engine_named("reference"));
     char paths[64];
     const json_t *c;
     size_t i;

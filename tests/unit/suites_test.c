@@ -172,7 +172,7 @@ TEST(suites, one_suite_that_takes_long_does_not_cost_the_others_theirs)
     static const char *const long_ones[] = {"throughput.requests=3G", "blocks.seconds=10000s"};
 
     for (int k = 0; k < 2; k++) {
-        struct small_rig *small = small_rig_new(small_engine("reference"));
+        struct small_rig *small = small_rig_new(engine_named("reference"));
         struct hr_config *config = small->config;
         uint64_t before[5];
         char budget[64];
