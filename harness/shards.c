@@ -31,7 +31,7 @@ struct shard {
     atomic_int *ready, *go, *done;
     struct eut_request *requests;
     uint64_t load, steady;
-    uint64_t started_ns, ended_ns, digest;
+    uint64_t started_ns, ended_ns, digest, trades;
     int64_t switches;
     bool migrated;
     int rc;
@@ -143,6 +143,7 @@ static void measure(struct shard *s, struct hr_path *path)
     s->rc = hr_drive_batches(&drive, s->requests + s->load, s->steady, &sum);
     s->ended_ns = hr_clock_ns();
     atomic_fetch_add(s->done, 1);
+    s->trades = sum.trades;
     hr_disturbance_read(&after);
     s->switches = after.switches_involuntary - before.switches_involuntary;
     s->migrated = s->cpu >= 0 && hr_thread_cpu() >= 0 && hr_thread_cpu() != s->cpu;
@@ -213,6 +214,7 @@ static int sum_up(const struct shard *shards, int n, struct hr_shards_result *re
         last = s->ended_ns > last ? s->ended_ns : last;
         result->digest += s->digest;
         result->requests += s->steady;
+        result->trades += s->trades;
         result->requests_max = s->steady > result->requests_max ? s->steady : result->requests_max;
         result->switches_involuntary += s->switches;
         result->migrations += s->migrated;

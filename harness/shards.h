@@ -29,7 +29,7 @@ struct hr_shards_params {
 struct hr_shards_result {
     uint64_t ns;     /* first start to last end */
     uint64_t digest; /* sum */
-    uint64_t requests;
+    uint64_t requests, trades;
     uint64_t requests_max; /* of the largest shard: what an even split is measured against */
     int64_t switches_involuntary;
     int migrations; /* threads found on another core than theirs at the end */

@@ -17,7 +17,7 @@
 #include <string.h>
 
 enum {
-    RESIDENT = 2,
+    RESIDENT = 3,
     LOAD_TIME,
     LOAD_RATE,
     LOAD_MARKETS,
@@ -153,7 +153,7 @@ static int drive_steady(const struct closed_run *run, struct hr_trial *t, struct
     const struct hr_workload *w = run->workload;
     struct hr_drive drive = {.ops = t->rig->path, .path = path, .batch = run->batch};
     int k = run->more == HR_CLOSED_LENGTHS && !t->ruler ? w->prefixes - 1 : 0;
-    uint64_t done = 0, ns = 0, events = 0;
+    uint64_t done = 0, ns = 0, events = 0, trades = 0;
     int rc = 0;
 
     for (k = k < 2 ? k : 2; k >= 0 && rc == 0; k--) {
@@ -162,10 +162,13 @@ static int drive_steady(const struct closed_run *run, struct hr_trial *t, struct
         rc = hr_drive_batches(&drive, w->tape->steady_requests + done, w->prefix[k] - done, &sum);
         done += sum.requests;
         events += sum.events;
+        trades += sum.trades;
         ns += sum.ns;
         t->values[figures[k]] = per_second(done, ns);
     }
     t->values[HR_CLOSED_EVENTS] = per_second(events, ns);
+    t->values[HR_CLOSED_TRADES] = trades ? per_second(trades, ns) : (double)NAN;
+    t->reasons[HR_CLOSED_TRADES] = "no order of this flow trades";
     return rc;
 }
 
@@ -214,7 +217,9 @@ static json_t *case_params(const struct hr_closed_case *wanted)
 static const struct hr_measured rate_metrics[] = {
     {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
     {.name = "events", .unit = "events/s", .higher = true},
+    {.name = "trades", .unit = "trades/s", .higher = true},
 };
+#define RATE_METRICS (int)(sizeof(rate_metrics) / sizeof(rate_metrics[0]))
 static const struct hr_measured energy_metrics[] = {HR_ENERGY_FIGURES};
 #define SIZE_METRICS                                                                   \
     {.name = "bytes_per_market", .unit = "bytes"}, {.name = "load_time", .unit = "s"}, \
@@ -240,8 +245,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
 {
     struct hr_workload workload;
     struct closed_run run = {.workload = &workload, .batch = wanted->batch, .more = wanted->more};
-    struct hr_measured metrics[12];
-    int more = more_count[wanted->more], count = 2 + more + HR_ENERGY_FIGURES_COUNT;
+    struct hr_measured metrics[RATE_METRICS + 8 + HR_ENERGY_FIGURES_COUNT];
+    int more = more_count[wanted->more], count = RATE_METRICS + more + HR_ENERGY_FIGURES_COUNT;
     double load = (double)hr_flow_load(&wanted->flow), driven = load + (double)wanted->orders;
     double orders_s = (double)wanted->orders / HR_PLAN_ORDERS_PER_S;
     bool streamed = wanted->flow.by_market; /* made again for every run, but not for the ruler */
@@ -251,8 +256,8 @@ static int measure(struct hr_bench *bench, json_t *suite, const struct hr_closed
         return hr_refuse_workload(bench, suite, wanted->suite, wanted->name, params, rc, result);
     }
     memcpy(metrics, rate_metrics, sizeof(rate_metrics));
-    memcpy(metrics + 2, more_metrics[wanted->more], (size_t)more * sizeof(metrics[0]));
-    memcpy(metrics + 2 + more, energy_metrics, sizeof(energy_metrics));
+    memcpy(metrics + RATE_METRICS, more_metrics[wanted->more], (size_t)more * sizeof(metrics[0]));
+    memcpy(metrics + RATE_METRICS + more, energy_metrics, sizeof(energy_metrics));
     metrics[0].ceiling_value =
         hr_orders_ceiling(&bench->rig, &wanted->flow, 1, &metrics[0].ceiling);
     return hr_measure(&bench->rig, suite,

@@ -6,13 +6,19 @@
 
 #include "suites/suite.h"
 
-/* What is taken beside throughput (always the first metric) and events: nothing; the rates over the
- * first half and the first quarter of the orders of the same run, so that they can be compared in
- * pairs; bytes_per_market, load_time, load_rate and load_rate_markets; or these and the bytes of
- * each kind of market, resident_peak, the most that the program ever held, and first_touch, the
- * rate at which memory was had for the books before they were built. */
+/* What is taken beside throughput (always the first metric), events and trades: nothing; the rates
+ * over the first half and the first quarter of the orders of the same run, so that they can be
+ * compared in pairs; bytes_per_market, load_time, load_rate and load_rate_markets; or these and the
+ * bytes of each kind of market, resident_peak, the most that the program ever held, and
+ * first_touch, the rate at which memory was had for the books before they were built. */
 enum hr_closed_more { HR_CLOSED_RATE, HR_CLOSED_LENGTHS, HR_CLOSED_SIZE, HR_CLOSED_KINDS };
-enum { HR_CLOSED_THROUGHPUT, HR_CLOSED_EVENTS, HR_CLOSED_HALF, HR_CLOSED_QUARTER };
+enum {
+    HR_CLOSED_THROUGHPUT,
+    HR_CLOSED_EVENTS,
+    HR_CLOSED_TRADES,
+    HR_CLOSED_HALF,
+    HR_CLOSED_QUARTER
+};
 
 /* One flow, one batch size: a case of orders per second. *result may be NULL. A workload that
  * cannot be had is recorded as SKIP or INVALID with its reason. 0, -EINTR, -ENOMEM. */

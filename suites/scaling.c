@@ -25,9 +25,10 @@ static const char suite_name[] = "scaling";
 #define ONE_SHARD_CEILING "one shard's rate, times shards"
 
 /* In the order of a trial's values. */
-enum { THROUGHPUT, IMBALANCE, ENERGY, FIGURES = ENERGY + HR_ENERGY_FIGURES_COUNT };
+enum { THROUGHPUT, TRADES, IMBALANCE, ENERGY, FIGURES = ENERGY + HR_ENERGY_FIGURES_COUNT };
 static const struct hr_measured figures[FIGURES] = {
     [THROUGHPUT] = {.name = "throughput", .unit = "orders/s", .higher = true, .ruled = true},
+    [TRADES] = {.name = "trades", .unit = "trades/s", .higher = true},
     [IMBALANCE] = {.name = "imbalance", .unit = "largest/mean"},
     [ENERGY] = HR_ENERGY_FIGURES,
 };
@@ -59,8 +60,11 @@ static int sharded_trial(const struct hr_case *c, struct hr_trial *t)
     if (rc) {
         return rc;
     }
-    t->values[0] = (double)result.requests / ((double)result.ns / 1e9);
-    t->values[1] = (double)result.requests_max * s->shards / (double)result.requests;
+    t->values[THROUGHPUT] = (double)result.requests / ((double)result.ns / 1e9);
+    t->values[TRADES] =
+        result.trades ? (double)result.trades / ((double)result.ns / 1e9) : (double)NAN;
+    t->reasons[TRADES] = "no order of this flow trades";
+    t->values[IMBALANCE] = (double)result.requests_max * s->shards / (double)result.requests;
     t->elapsed_ns = result.ns;
     hr_trial_energy(t, ENERGY, result.joules, result.ns, result.requests);
     hr_check_most(&t->checks, "shard_switches", (double)result.switches_involuntary, s->shards,

@@ -433,7 +433,7 @@ TEST(measure, every_run_sees_the_memory_that_its_books_take)
     small = small_rig_new(&hoarder_engine);
     small->bench.rig.filter = &filter;
     CHECK_EQ(hr_suite_find("markets")->run(&small->bench, small->suite), 0);
-    metric = metric_of(json_array_get(json_object_get(small->suite, "cases"), 0), 3);
+    metric = metric_of(json_array_get(json_object_get(small->suite, "cases"), 0), 4);
     CHECK_STR(text_of(metric, "name"), "bytes_per_market");
     json_array_foreach (json_object_get(metric, "samples"), i, sample) {
         CHECK(json_number_value(sample) > least);

@@ -31,10 +31,9 @@ static json_t *planet_run(struct small_rig *small)
 TEST(planet, every_run_reaches_the_oracles_digest)
 {
     static const char *const names[] = {
-        "throughput",        "null_distance",       "events",
-        "bytes_per_market",  "load_time",           "load_rate",
-        "load_rate_markets", "bytes_per_l3_market", "bytes_per_l2_market",
-        "resident_peak",     "first_touch"};
+        "throughput",          "null_distance",       "events",        "trades",
+        "bytes_per_market",    "load_time",           "load_rate",     "load_rate_markets",
+        "bytes_per_l3_market", "bytes_per_l2_market", "resident_peak", "first_touch"};
     struct small_rig *small = planet_rig(engine_named("reference"), "markets.planet=300");
     json_t *c = planet_run(small), *params = json_object_get(c, "params");
     json_t *flow = json_array_get(small->bench.rig.flows, 0);

@@ -6,6 +6,7 @@
 #include "suites/run_ranks.h"
 
 #include <errno.h>
+#include <math.h>
 
 TEST(suites, the_table_is_whole)
 {
@@ -145,6 +146,54 @@ TEST(suites, the_plan_is_the_run)
     json_decref(plan);
     hr_run_ranks_end(&small->bench, 0);
     small_rig_free(small);
+}
+
+/* The mean of a figure's runs; NAN if the case has none. */
+static double mean_of(const json_t *item, const char *name)
+{
+    const json_t *metric, *sample;
+    double sum = NAN;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(item, "metrics"), i, metric) {
+        if (strcmp(text_of(metric, "name"), name) == 0) {
+            json_array_foreach (json_object_get(metric, "samples"), k, sample) {
+                sum = (k ? sum : 0) + json_number_value(sample);
+            }
+        }
+    }
+    return sum;
+}
+
+/* On one thread and on several: as many trades an order as the proved flow has. */
+TEST(suites, trades_are_those_of_the_flow)
+{
+    static const char *const suites[] = {"throughput", "scaling"};
+    static const char *const filters[] = {"/crossing=50$", "reference/shards=2$"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct small_rig *small = small_rig_new(small_engine("reference"));
+        const json_t *flow, *item;
+        double share;
+        regex_t filter;
+
+        CHECK_EQ(regcomp(&filter, filters[i], REG_EXTENDED | REG_NOSUB), 0);
+        small->bench.rig.filter = &filter;
+        CHECK_EQ(hr_suite_find(suites[i])->run(&small->bench, small->suite), 0);
+        item = json_array_get(json_object_get(small->suite, "cases"), 0);
+        flow = json_array_get(small->bench.rig.flows, 0);
+        share =
+            (double)json_integer_value(json_object_get(json_object_get(flow, "counts"), "trades")) /
+            (double)json_integer_value(
+                json_object_get(json_object_get(flow, "requests"), "steady"));
+        CHECK(share > 0.05);
+        /* A busy machine may void a run; then there are no figures. */
+        if (strcmp(text_of(item, "status"), "pass") == 0) {
+            CHECK_NEAR(mean_of(item, "trades") / mean_of(item, "throughput"), share, 1e-9);
+        }
+        regfree(&filter);
+        small_rig_free(small);
+    }
 }
 
 TEST(suites, a_plan_over_the_budget_is_cut)
