@@ -337,10 +337,15 @@ static double first_seconds(const struct hr_case *c)
 static void plan_case(struct hr_rig *rig, const struct hr_case *c, const char *id, int runs)
 {
     double seconds = first_seconds(c) + c->seconds * (runs - 1);
+    json_t *metrics = json_array();
 
+    for (int i = 0; i < c->metrics_count; i++) {
+        json_array_append_new(metrics, json_pack("{s:s, s:s}", "name", c->metrics[i].name, "unit",
+                                                 c->metrics[i].unit));
+    }
     json_array_append_new(json_object_get(rig->plan, "cases"),
-                          json_pack("{s:s, s:O?, s:i, s:f}", "id", id, "params", c->params, "runs",
-                                    runs, "seconds", seconds));
+                          json_pack("{s:s, s:O?, s:o, s:i, s:f}", "id", id, "params", c->params,
+                                    "metrics", metrics, "runs", runs, "seconds", seconds));
     rig->planned_s += seconds;
 }
 

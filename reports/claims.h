@@ -18,7 +18,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum hr_verdict {
+enum hr_claim_verdict {
     HR_REFUTED_BY_ARITHMETIC,
     HR_REFUTED_BY_MEASUREMENT, /* measured on the stated kind of hardware */
     HR_CONTRADICTS,            /* another claim */
@@ -56,8 +56,8 @@ enum hr_claim_direction { HR_AT_LEAST, HR_AT_MOST, HR_ABOUT };
 
 struct hr_claim {
     struct hr_entry entry;
-    struct hr_words claim, at, value, hardware, cases, field, direction, tolerance, kind, must,
-        agrees, needs, note;
+    struct hr_words claim, at, value, hardware, cases, where, field, direction, tolerance, kind,
+        must, agrees, needs, note;
     const char *document; /* the file's, "" if it says none */
     enum hr_claim_kind meant;
     enum hr_claim_direction way;
@@ -117,7 +117,7 @@ int hr_words_context(int rc, const char *file, const struct hr_words *words, int
 
 /* The figure that bears on a claim most: of results from the stated kind of hardware before others,
  * the best of the cases that match. */
-struct hr_measured {
+struct hr_evidence {
     const json_t *record; /* NULL: none, and why says it */
     bool on_stated;       /* the stated kind of hardware */
     char id[200], field[64];
@@ -130,7 +130,7 @@ struct hr_measured {
     char why[400]; /* why there is none, or why this is not the stated hardware */
 };
 void hr_claim_measured(const struct hr_claims *claims, const struct hr_claim *claim,
-                       const json_t *const *records, int count, struct hr_measured *measured);
+                       const json_t *const *records, int count, struct hr_evidence *measured);
 
 /* Is this result from that hardware? why: what it lacks. */
 bool hr_hardware_is(const struct hr_hardware *hardware, const json_t *record, char *why,
@@ -142,7 +142,7 @@ bool hr_hardware_is(const struct hr_hardware *hardware, const json_t *record, ch
  * with a message if a formula cannot be evaluated. */
 json_t *hr_claims_judge(const struct hr_claims *claims, const json_t *const *records, int count);
 /* The verdict of one of those objects; HR_VERDICTS if it has none. */
-enum hr_verdict hr_verdict_of(const json_t *judged);
+enum hr_claim_verdict hr_verdict_of(const json_t *judged);
 
 /* The judged claims as blocks of a sheet: a line that counts, then a table for each verdict.
  * fold: tables folded away, as in a report. */

@@ -85,6 +85,30 @@ static int check_tolerance(const struct hr_claims *claims, struct hr_claim *c)
     return 0;
 }
 
+/* What a case was run with is not known yet: any name may be one of its settings. */
+static int any_name(void *context, const char *name, struct hr_quantity *value)
+{
+    (void)context;
+    (void)name;
+    *value = (struct hr_quantity){.value = 1};
+    return 0;
+}
+
+static int check_where(const struct hr_claim *c)
+{
+    const struct hr_formula_names names = {any_name, NULL};
+    struct hr_formula_result result;
+    int rc = hr_formula_evaluate(c->where.text, &names, &result);
+
+    if (rc) {
+        return hr_words_context(rc, c->entry.file, &c->where, result.at);
+    }
+    return result.comparisons && c->cases.text
+               ? 0
+               : fail_words(c->entry.file, &c->where,
+                            "`where` compares what a case was run with, such as markets >= 5e6");
+}
+
 static int check_claim(const struct hr_claims *claims, struct hr_claim *c)
 {
     static const char *const kinds[] = {"measured", "configuration", "external", "undefined"};
@@ -112,7 +136,7 @@ static int check_claim(const struct hr_claims *claims, struct hr_claim *c)
         rc = fail_words(file, c->cases.text ? &c->cases : &c->field,
                         "case and field go together: which cases, and which of their figures");
     }
-    return rc;
+    return rc == 0 && c->where.text ? check_where(c) : rc;
 }
 
 /* Facts in order: each may use those before it. */

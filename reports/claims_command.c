@@ -44,7 +44,7 @@ static const struct hr_option options[] = {
 /* What --fail-on and --only understand. */
 static const struct {
     const char *word;
-    enum hr_verdict verdict;
+    enum hr_claim_verdict verdict;
 } words[] = {
     {"refuted", HR_REFUTED_BY_ARITHMETIC},
     {"refuted", HR_REFUTED_BY_MEASUREMENT},
@@ -129,7 +129,7 @@ static json_t *document_of(json_t *judged, json_t *const *records, const char *c
         json_int_t n = 0;
 
         json_array_foreach (judged, i, claim) {
-            n += hr_verdict_of(claim) == (enum hr_verdict)v;
+            n += hr_verdict_of(claim) == (enum hr_claim_verdict)v;
         }
         json_object_set_new(counts, hr_verdict_names[v], json_integer(n));
     }

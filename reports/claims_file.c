@@ -34,6 +34,7 @@ static const struct key claim_keys[] = {
     CLAIM_KEY(value, true),
     CLAIM_KEY(hardware, false),
     {"case", offsetof(struct hr_claim, cases), false},
+    CLAIM_KEY(where, false),
     CLAIM_KEY(field, false),
     CLAIM_KEY(direction, false),
     CLAIM_KEY(tolerance, false),

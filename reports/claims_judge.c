@@ -30,7 +30,7 @@ const char *const hr_verdict_names[HR_VERDICTS] = {
     [HR_CONFIGURATION] = "configuration",
 };
 
-enum hr_verdict hr_verdict_of(const json_t *judged)
+enum hr_claim_verdict hr_verdict_of(const json_t *judged)
 {
     const char *name = hr_view_text(judged, "verdict");
     int verdict = 0;
@@ -38,7 +38,7 @@ enum hr_verdict hr_verdict_of(const json_t *judged)
     while (verdict < HR_VERDICTS && strcmp(hr_verdict_names[verdict], name) != 0) {
         verdict++;
     }
-    return (enum hr_verdict)verdict;
+    return (enum hr_claim_verdict)verdict;
 }
 
 #define REASON_BYTES 2000
@@ -180,11 +180,12 @@ static void say_what_holds(struct reason *r, const char *formula,
 
 enum outcome { HOLDS, FAILS, BETWEEN };
 
-/* The whole interval must lie on one side of what is claimed. */
-static enum outcome outcome_of(const struct hr_claim *c, const struct hr_measured *m)
+/* The whole interval must lie on one side of what is claimed, less so much of it. */
+static enum outcome outcome_within(const struct hr_claim *c, const struct hr_evidence *m,
+                                   double slack)
 {
     double low = fmin(m->low.value, m->high.value), high = fmax(m->low.value, m->high.value);
-    double least = c->amount.value * (1 - c->slack), most = c->amount.value * (1 + c->slack);
+    double least = c->amount.value * (1 - slack), most = c->amount.value * (1 + slack);
 
     switch (c->way) {
     case HR_AT_LEAST:
@@ -196,8 +197,13 @@ static enum outcome outcome_of(const struct hr_claim *c, const struct hr_measure
     }
 }
 
+static enum outcome outcome_of(const struct hr_claim *c, const struct hr_evidence *m)
+{
+    return outcome_within(c, m, c->slack);
+}
+
 /* How many times short; below 1 it is met. */
-static double gap_of(const struct hr_claim *c, const struct hr_measured *m)
+static double gap_of(const struct hr_claim *c, const struct hr_evidence *m)
 {
     double up = c->amount.value / m->estimate.value;
 
@@ -217,7 +223,7 @@ static const char *hardware_says(const struct hr_claims *claims, const struct hr
     return c->hardware.text ? hr_hardware_find(claims, c->hardware.text)->says.text : "any machine";
 }
 
-static void say_measured(struct reason *r, const struct hr_claim *c, const struct hr_measured *m)
+static void say_measured(struct reason *r, const struct hr_claim *c, const struct hr_evidence *m)
 {
     bool bytes = c->amount.bytes;
 
@@ -232,14 +238,18 @@ static void say_measured(struct reason *r, const struct hr_claim *c, const struc
         }
         say(r, ")");
     }
-    say(r, " against %s %s claimed, %s of %s",
+    say(r, " against %s %s claimed",
         c->way == HR_AT_LEAST  ? "at least"
         : c->way == HR_AT_MOST ? "at most"
                                : "about",
-        hr_quantity_text(&c->amount, bytes).text, m->field, m->id);
+        hr_quantity_text(&c->amount, bytes).text);
+    if (outcome_of(c, m) != outcome_within(c, m, 0)) {
+        say(r, ", held to within %.3g %% of it", c->slack * 100);
+    }
+    say(r, ", %s of %s", m->field, m->id);
 }
 
-static void say_gap(struct reason *r, const struct hr_claim *c, const struct hr_measured *m)
+static void say_gap(struct reason *r, const struct hr_claim *c, const struct hr_evidence *m)
 {
     double gap = gap_of(c, m);
 
@@ -259,7 +269,7 @@ static void say_gap(struct reason *r, const struct hr_claim *c, const struct hr_
 }
 
 static void say_where(struct reason *r, const struct hr_claims *claims, const struct hr_claim *c,
-                      const struct hr_measured *m)
+                      const struct hr_evidence *m)
 {
     const char *line = hr_view_text(json_object_get(m->record, "host"), "line");
 
@@ -269,7 +279,7 @@ static void say_where(struct reason *r, const struct hr_claims *claims, const st
     }
 }
 
-static json_t *measured_json(const struct hr_claim *c, const struct hr_measured *m)
+static json_t *measured_json(const struct hr_claim *c, const struct hr_evidence *m)
 {
     struct hr_quantity one = c->amount;
     double in_unit = one.bytes ? pow(8, one.power[HR_DIM_BIT]) : 1;
@@ -288,13 +298,21 @@ static json_t *measured_json(const struct hr_claim *c, const struct hr_measured 
 }
 
 /* A fact about a machine says nothing about another machine. */
-static bool tells(const struct hr_claim *c, const struct hr_measured *m)
+static bool tells(const struct hr_claim *c, const struct hr_evidence *m)
 {
     return m->record && (m->on_stated || strncmp(c->cases.text, "host/", 5) != 0);
 }
 
-static enum hr_verdict judge_measured(const struct hr_claims *claims, const struct hr_claim *c,
-                                      const struct hr_measured *m, struct reason *r)
+static void say_note(struct reason *r, const struct hr_claim *c)
+{
+    if (c->note.text) {
+        say(r, "; %s", c->note.text);
+    }
+}
+
+static enum hr_claim_verdict judge_measured(const struct hr_claims *claims,
+                                            const struct hr_claim *c, const struct hr_evidence *m,
+                                            struct reason *r)
 {
     enum outcome outcome = outcome_of(c, m);
 
@@ -305,9 +323,6 @@ static enum hr_verdict judge_measured(const struct hr_claims *claims, const stru
         say(r, "; the claim lies between them, more runs would tell");
     }
     say_where(r, claims, c, m);
-    if (c->note.text) {
-        say(r, "; %s", c->note.text);
-    }
     return outcome == BETWEEN ? HR_NOT_TESTABLE_HERE
            : outcome == HOLDS ? m->on_stated ? HR_VALIDATED : HR_MET_HERE
            : m->on_stated     ? HR_REFUTED_BY_MEASUREMENT
@@ -316,11 +331,11 @@ static enum hr_verdict judge_measured(const struct hr_claims *claims, const stru
 
 /* ---- the verdict ------------------------------------------------------------------------ */
 
-static enum hr_verdict judge_rest(const struct hr_claims *claims, const struct hr_claim *c,
-                                  const struct hr_measured *m, struct reason *r)
+static enum hr_claim_verdict judge_rest(const struct hr_claims *claims, const struct hr_claim *c,
+                                        const struct hr_evidence *m, struct reason *r)
 {
-    static const enum hr_verdict verdicts[] = {HR_NOT_TESTABLE_HERE, HR_CONFIGURATION, HR_EXTERNAL,
-                                               HR_UNDEFINED};
+    static const enum hr_claim_verdict verdicts[] = {HR_NOT_TESTABLE_HERE, HR_CONFIGURATION,
+                                                     HR_EXTERNAL, HR_UNDEFINED};
 
     if (c->note.text) {
         say(r, "%s", c->note.text);
@@ -332,10 +347,11 @@ static enum hr_verdict judge_rest(const struct hr_claims *claims, const struct h
         } else if (*m->why) {
             say(r, "%s%s", r->at ? "; " : "", m->why);
         }
-        if (c->needs.text) {
-            say(r, "%sneeds %s", r->at ? "; " : "", c->needs.text);
-        } else if (c->hardware.text) {
-            say(r, "%sneeds %s", r->at ? "; " : "", hardware_says(claims, c));
+        if (c->needs.text || c->hardware.text) {
+            say(r, "%sneeds %s%s%s", r->at ? "; " : "",
+                c->hardware.text ? hardware_says(claims, c) : "",
+                c->hardware.text && c->needs.text ? ", and " : "",
+                c->needs.text ? c->needs.text : "");
         }
     }
     if (r->at == 0) {
@@ -365,17 +381,15 @@ struct checks {
     json_t *list;
 };
 
-static enum hr_verdict judge_one(const struct hr_claims *claims, const struct hr_claim *c,
-                                 const struct hr_measured *m, const struct checks *checks,
-                                 struct reason *r)
+static enum hr_claim_verdict judge_one(const struct hr_claims *claims, const struct hr_claim *c,
+                                       const struct hr_evidence *m, const struct checks *checks,
+                                       struct reason *r)
 {
-    enum hr_verdict verdict;
+    enum hr_claim_verdict verdict;
 
     if (checks->must_failed >= 0) {
         say_comparison(r, c->must.text, &checks->must, checks->must_failed);
-        if (c->note.text) {
-            say(r, "; %s", c->note.text);
-        }
+        say_note(r, c);
         if (tells(c, m) && m->on_stated && outcome_of(c, m) == HOLDS) {
             say(r,
                 "; yet it was measured on that very hardware, so a fact or the formula is wrong: ");
@@ -388,28 +402,40 @@ static enum hr_verdict judge_one(const struct hr_claims *claims, const struct hr
 
         say(r, "contradicts claim %s: ", other ? other->entry.id : "");
         say_comparison(r, c->agrees.text, &checks->agrees, checks->agrees_failed);
+        say_note(r, c);
         if (tells(c, m)) {
             say(r, "; ");
             (void)judge_measured(claims, c, m, r);
-        } else if (c->note.text) {
-            say(r, "; %s", c->note.text);
         }
         return HR_CONTRADICTS;
     }
-    verdict = c->meant == HR_CLAIM_MEASURED && tells(c, m) ? judge_measured(claims, c, m, r)
-                                                           : judge_rest(claims, c, m, r);
+    if (c->meant == HR_CLAIM_MEASURED && tells(c, m)) {
+        verdict = judge_measured(claims, c, m, r);
+        say_note(r, c);
+    } else {
+        verdict = judge_rest(claims, c, m, r);
+    }
     say_what_holds(r, c->must.text, &checks->must);
     return verdict;
 }
 
-static json_t *judged_json(const struct hr_claim *c, enum hr_verdict verdict, const char *reason,
-                           const struct hr_measured *m, json_t *checks)
+/* A share is shown as it was written. */
+static bool is_percent(const struct hr_claim *c)
 {
-    json_t *judged =
-        json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "id", c->entry.id, "text",
-                  hr_sheet_string(c->claim.text), "document", hr_sheet_string(c->document), "value",
-                  hr_sheet_string(hr_quantity_text(&c->amount, c->amount.bytes).text), "verdict",
-                  hr_verdict_names[verdict], "reason", hr_sheet_string(reason));
+    size_t length = strlen(c->value.text);
+
+    return length > 0 && c->value.text[length - 1] == '%';
+}
+
+static json_t *judged_json(const struct hr_claim *c, enum hr_claim_verdict verdict,
+                           const char *reason, const struct hr_evidence *m, json_t *checks)
+{
+    json_t *judged = json_pack(
+        "{s:s, s:o, s:o, s:o, s:s, s:o}", "id", c->entry.id, "text", hr_sheet_string(c->claim.text),
+        "document", hr_sheet_string(c->document), "value",
+        hr_sheet_string(is_percent(c) ? c->value.text
+                                      : hr_quantity_text(&c->amount, c->amount.bytes).text),
+        "verdict", hr_verdict_names[verdict], "reason", hr_sheet_string(reason));
 
     json_object_set_new(judged, "at", hr_sheet_string(c->at.text ? c->at.text : ""));
     json_object_set_new(judged, "hardware",
@@ -426,9 +452,9 @@ json_t *hr_claims_judge(const struct hr_claims *claims, const json_t *const *rec
     for (size_t i = 0; i < claims->claim_count; i++) {
         const struct hr_claim *c = &claims->claims[i];
         struct checks *checks = calloc(1, sizeof(*checks));
-        struct hr_measured measured;
+        struct hr_evidence measured;
         struct reason reason = {"", 0};
-        enum hr_verdict verdict;
+        enum hr_claim_verdict verdict;
         int rc = checks ? 0 : hr_fail(ENOMEM, "out of memory");
 
         if (checks) {

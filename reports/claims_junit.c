@@ -28,7 +28,7 @@ static void put_attribute(FILE *out, const char *name, const char *text)
 
 static void put_claim(FILE *out, const json_t *claim)
 {
-    enum hr_verdict verdict = hr_verdict_of(claim);
+    enum hr_claim_verdict verdict = hr_verdict_of(claim);
     const char *element = verdict < HR_VERDICTS ? elements[verdict] : "skipped";
 
     fputs("    <testcase classname=\"claims\"", out);
@@ -56,7 +56,7 @@ int hr_claims_junit(const json_t *judged, const char *file)
         return rc;
     }
     json_array_foreach (judged, i, claim) {
-        enum hr_verdict verdict = hr_verdict_of(claim);
+        enum hr_claim_verdict verdict = hr_verdict_of(claim);
         const char *element = verdict < HR_VERDICTS ? elements[verdict] : "skipped";
 
         failed += element && element[0] == 'f';

@@ -1,15 +1,20 @@
 /*
  * claims_measured.c - which measured figure bears on a claim?
  *
- * A claim names cases by patterns (`*` is any text, blanks part alternatives) and a field.
+ * A claim names cases by patterns (`*` is any text, blanks part alternatives), by what they were
+ * run with, and a field.
  * "ceilings/…" names measured ceilings, "host/…" facts of the probe; anything else the cases of
  * suites. Only what passed or missed a limit counts; a figure of the ruler never does.
  */
+#include "harness/error.h"
 #include "reports/claims.h"
+#include "reports/formula.h"
 #include "reports/record_view.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,7 +45,7 @@ static bool matches(const char *pattern, size_t length, const char *text)
 
 struct search {
     const struct hr_claim *claim;
-    struct hr_measured *found;
+    struct hr_evidence *found;
     const json_t *record;
     bool on_stated;
     const char *why_other; /* why the record is not from the stated hardware */
@@ -52,7 +57,7 @@ struct search {
 
 static bool better(const struct search *s, const struct hr_quantity *estimate)
 {
-    const struct hr_measured *found = s->found;
+    const struct hr_evidence *found = s->found;
     double claimed = s->claim->amount.value;
 
     if (!found->record || s->on_stated != found->on_stated) {
@@ -85,6 +90,27 @@ static bool unit_of(const char *field, const char *unit, const struct hr_quantit
         (void)hr_quantity_multiply(one, &each, -1);
     }
     return hr_quantity_same_kind(one, claimed);
+}
+
+/* So much of a reason as fits, whole words of it, and no comma or semicolon left hanging. */
+struct few_words {
+    char text[160];
+};
+static struct few_words few_words(const char *text)
+{
+    struct few_words few;
+    size_t length = strlen(text);
+    bool cut = length >= 120;
+
+    length = cut ? 120 : length;
+    while (cut && length > 0 && text[length] != ' ') {
+        length--;
+    }
+    while (length > 0 && strchr(" ;,:", text[length - 1])) {
+        length--;
+    }
+    snprintf(few.text, sizeof(few.text), "%.*s%s", (int)length, text, cut ? " …" : "");
+    return few;
 }
 
 static void refuse(struct search *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -165,6 +191,30 @@ static const char *unit_of_fact(const char *field)
     return NULL;
 }
 
+static int find_param(void *context, const char *name, struct hr_quantity *value)
+{
+    *value = (struct hr_quantity){.value = hr_view_param(context, name)};
+    return isfinite(value->value) ? 0 : -EINVAL;
+}
+
+/* A case without such a setting was not run with it. */
+static bool was_run_so(const struct hr_claim *claim, const json_t *item)
+{
+    const struct hr_formula_names names = {find_param, (void *)(uintptr_t)item};
+    struct hr_formula_result result;
+    bool so = true;
+
+    if (!claim->where.text) {
+        return true;
+    }
+    so = hr_formula_evaluate(claim->where.text, &names, &result) == 0;
+    hr_error_clear();
+    for (int i = 0; so && i < result.comparisons; i++) {
+        so = result.comparison[i].holds;
+    }
+    return so;
+}
+
 static void offer_metric(struct search *s, const json_t *item)
 {
     const char *id = hr_view_text(item, "id"), *field = s->claim->field.text;
@@ -173,9 +223,13 @@ static void offer_metric(struct search *s, const json_t *item)
     if (hr_view_is_ruler(item)) {
         return;
     }
+    if (!was_run_so(s->claim, item)) {
+        refuse(s, "%.120s was not run with %.80s", id, s->claim->where.text);
+        return;
+    }
     if (!hr_view_counts(item)) {
-        refuse(s, "%.80s is %.10s: %.90s", id, hr_view_text(item, "status"),
-               hr_view_text(item, "reason"));
+        refuse(s, "%.80s is %.10s: %s", id, hr_view_text(item, "status"),
+               few_words(hr_view_text(item, "reason")).text);
         return;
     }
     if (!metric && isfinite(hr_view_param(item, field))) {
@@ -302,7 +356,7 @@ static void list_suites(const char *pattern, char *list, size_t size)
     }
 }
 
-static void say_why_none(const struct search *s, int count, struct hr_measured *m)
+static void say_why_none(const struct search *s, int count, struct hr_evidence *m)
 {
     char suites[120];
 
@@ -322,7 +376,7 @@ static void say_why_none(const struct search *s, int count, struct hr_measured *
 }
 
 void hr_claim_measured(const struct hr_claims *claims, const struct hr_claim *claim,
-                       const json_t *const *records, int count, struct hr_measured *measured)
+                       const json_t *const *records, int count, struct hr_evidence *measured)
 {
     const struct hr_hardware *hardware =
         claim->hardware.text ? hr_hardware_find(claims, claim->hardware.text) : NULL;

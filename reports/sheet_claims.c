@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static size_t count_of(const json_t *judged, enum hr_verdict verdict)
+static size_t count_of(const json_t *judged, enum hr_claim_verdict verdict)
 {
     const json_t *claim;
     size_t i, count = 0;
@@ -28,7 +28,7 @@ static void add_counts(json_t *sheet, const json_t *judged)
     at += (size_t)snprintf(line, sizeof(line), "%zu claim%s", json_array_size(judged),
                            json_array_size(judged) == 1 ? "" : "s");
     for (int v = 0; v < HR_VERDICTS; v++) {
-        size_t count = count_of(judged, (enum hr_verdict)v);
+        size_t count = count_of(judged, (enum hr_claim_verdict)v);
 
         if (count) {
             at += (size_t)snprintf(line + at, sizeof(line) - at, "%s%zu %s",
@@ -74,7 +74,7 @@ static void add_claim(json_t *table, const json_t *claim, bool place)
     json_decref(of);
 }
 
-static void add_verdict(json_t *sheet, const json_t *judged, enum hr_verdict verdict, bool fold)
+static void add_verdict(json_t *sheet, const json_t *judged, enum hr_claim_verdict verdict, bool fold)
 {
     size_t count = count_of(judged, verdict), i;
     const bool place = any_place(judged);
@@ -105,7 +105,7 @@ void hr_sheet_claims(json_t *sheet, const json_t *judged, bool fold)
 {
     add_counts(sheet, judged);
     for (int v = 0; v < HR_VERDICTS; v++) {
-        add_verdict(sheet, judged, (enum hr_verdict)v, fold);
+        add_verdict(sheet, judged, (enum hr_claim_verdict)v, fold);
     }
 }
 

@@ -223,6 +223,12 @@ static const char *singular(int dimension, char word[16])
     return word;
 }
 
+/* As it is shown, with four digits. */
+static bool is_one(double value)
+{
+    return fabs(value - 1) < 5e-5;
+}
+
 /* The unit's text; *factor is what one of it is in base units, *symbol whether it is one before
  * which a prefix stands without a blank. */
 static void write_unit(const struct hr_quantity *q, bool bytes, char *text, size_t size,
@@ -251,7 +257,7 @@ static void write_unit(const struct hr_quantity *q, bool bytes, char *text, size
             if (p <= 0 || at + 24 >= size) {
                 continue;
             }
-            word = sign < 0 || at > 0 || q->value == 1 ? singular(i, one) : words[i];
+            word = sign < 0 || at > 0 || is_one(q->value) ? singular(i, one) : words[i];
             if (i == HR_DIM_BIT && bytes) {
                 word = "B";
                 *factor *= pow(8, power[i]);
@@ -345,7 +351,9 @@ struct hr_quantity_text hr_quantity_text(const struct hr_quantity *q, bool bytes
         snprintf(result.text, sizeof(result.text), "%.4g %s", value, word);
     } else if (!unit[0]) {
         snprintf(result.text, sizeof(result.text),
-                 floor(value) == value && fabs(value) < 1e15 ? "%.0f" : "%.4g", value);
+                 (floor(value) == value || fabs(value) >= 1e4) && fabs(value) < 1e15 ? "%.0f"
+                                                                                     : "%.4g",
+                 value);
     } else if (is_money(unit, &value, &word)) {
         snprintf(result.text, sizeof(result.text), "%.7g %s", value, word);
     } else {

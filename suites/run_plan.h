@@ -17,8 +17,8 @@ bool hr_suite_asked(const struct hr_config *config, const char *name);
 /* -EINVAL for a name in run.suites that is none. */
 int hr_suites_check(const struct hr_config *config);
 
-/* {"cases": [{"id", "params", "runs", "seconds"}], "seconds"}; a new reference, NULL with
- * hr_error(). bench->rig needs config, engine, path, filter, record, cpus. */
+/* {"cases": [{"id", "params", "runs", "seconds"}], "seconds"}, a case with the "metrics" ([{"name",
+ * "unit"}]) that hr_measure() will fill; a new reference, NULL with hr_error(). bench->rig needs config, engine, path, filter, record, cpus. */
 json_t *hr_run_plan(struct hr_bench *bench);
 /* Halves the suites' requests, then their runs (to no less than 3), until the plan fits run.budget;
  * each change is warned of in the record. *plan is made anew. */

@@ -254,6 +254,67 @@ TEST(claims, directions_and_tolerance)
            "refuted by measurement", "2 times short");
 }
 
+/* A verdict that rests on the tolerance says so. */
+TEST(claims, the_tolerance_is_told_where_it_decides)
+{
+    static const char text[] = "R:\n  claim: rate\n  value: 20e6 orders/s\n  case: throughput/*\n"
+                               "  field: throughput\n  tolerance: 30 %\n";
+    json_t *judged;
+
+    expect(judge(parse(NULL, NULL, text), result("x", "pass", 15e6, 15e6, 16e6), NULL), "validated",
+           "against at least 20 M orders/s claimed, held to within 30 % of it");
+    judged = judge(parse(NULL, NULL, text), result("x", "pass", 21e6, 22e6, 23e6), NULL);
+    CHECK(!strstr(hr_view_text(judged, "reason"), "held to within"));
+    json_decref(judged);
+}
+
+/* What a case was run with can be asked for; a case that does not tell it is not it. */
+TEST(claims, where_asks_what_a_case_was_run_with)
+{
+    static const char text[] = "R:\n  claim: rate\n  value: 1e6 orders/s\n  case: throughput/*\n"
+                               "  where: markets >= 5e6 and depth == 100\n  field: throughput\n";
+    static const struct {
+        double markets, depth;
+        const char *verdict;
+    } cases[] = {{5e6, 100, "validated"},
+                 {4e6, 100, "not testable here"},
+                 {5e6, 10, "not testable here"},
+                 {5e6, 0, "not testable here"}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *record = result("x", "pass", 2e6, 2e6, 2e6);
+        json_t *suite = json_array_get(json_object_get(record, "suites"), 0);
+        json_t *params = json_pack("{s:f}", "markets", cases[i].markets);
+
+        if (cases[i].depth > 0) {
+            json_object_set_new(params, "depth", json_real(cases[i].depth));
+        }
+        json_object_set_new(json_array_get(json_object_get(suite, "cases"), 0), "params", params);
+        expect(judge(parse(NULL, NULL, text), record, NULL), cases[i].verdict,
+               i ? "markets=1 was not run with markets >= 5e6 and depth == 100" : "2 M orders/s");
+    }
+}
+
+/* A reason that is too long is cut behind a word. */
+TEST(claims, long_reasons_are_cut_behind_a_word)
+{
+    json_t *record = result("Fast 9000", "invalid", 1, 1, 1);
+    json_t *suite = json_array_get(json_object_get(record, "suites"), 0);
+
+    json_object_set_new(json_array_get(json_object_get(suite, "cases"), 0), "reason",
+                        json_string("no counters (not offered by this processor, or a guest); "
+                                    "no battery, no meter, no tool that would tell, and nobody "
+                                    "who stands beside the machine and reads a meter"));
+    expect(judge(parse(NULL, fast, rate), record, NULL), "not testable here",
+           "nobody who …; needs the fast machine");
+    record = result("Fast 9000", "invalid", 1, 1, 1);
+    suite = json_array_get(json_object_get(record, "suites"), 0);
+    json_object_set_new(json_array_get(json_object_get(suite, "cases"), 0), "reason",
+                        json_string("no counters; "));
+    expect(judge(parse(NULL, fast, rate), record, NULL), "not testable here",
+           "is invalid: no counters; needs the fast machine");
+}
+
 TEST(claims, arithmetic_comes_before_everything)
 {
     static const char facts[] = "port:\n  value: 10 Gb/s\n  source: a standard\n";
@@ -297,6 +358,18 @@ TEST(claims, contradictions_name_the_other)
 
     expect(judge(parse(NULL, NULL, two), NULL, NULL), "contradicts",
            "contradicts claim S: value == S does not hold: 512 GB against 192 GB");
+}
+
+/* What is to be known of the contradiction stands beside it, before what was measured. */
+TEST(claims, a_note_stands_by_what_it_is_about)
+{
+    static const char two[] = "R:\n  claim: here\n  value: 20e6 orders/s\n  hardware: fast\n"
+                              "  case: throughput/*\n  field: throughput\n  agrees: value == S\n"
+                              "  note: of one machine\nS:\n  claim: there\n  value: 1 orders/s\n";
+
+    expect(judge(parse(NULL, fast, two), result("Slow", "pass", 9e6, 10e6, 11e6), NULL),
+           "contradicts",
+           "20 M orders/s against 1 order/s; of one machine; 10 M orders/s measured");
 }
 
 TEST(claims, what_is_no_measurement_keeps_its_kind)
@@ -409,6 +482,11 @@ TEST(claims, mistakes_are_told_with_file_line_and_column)
         {"claims", "R:\n  claim: c\n  value: 1\n  tolerance: 2\n", "m.yaml:4:14: a tolerance is"},
         {"claims", "R:\n  claim: c\n  value: 1\n  tolerance: 1 s\n", "m.yaml:4:14: a tolerance is"},
         {"claims", "R:\n  claim: c\n  value: 1\n  case: x/*\n", "m.yaml:4:9: case and field"},
+        {"claims", "R:\n  claim: c\n  value: 1\n  where: x > 1\n", "m.yaml:4:10: `where` compares"},
+        {"claims", "R:\n  claim: c\n  value: 1\n  case: x/*\n  field: f\n  where: x\n",
+         "m.yaml:6:10: `where` compares"},
+        {"claims", "R:\n  claim: c\n  value: 1\n  case: x/*\n  field: f\n  where: x >\n",
+         "m.yaml:6:13: it ends where"},
         {"claims", "R:\n  claim: [a, b]\n  value: 1\n", "m.yaml:2:1: claim takes one value"},
         {"claims", "9R:\n  claim: c\n  value: 1\n", "m.yaml:2:10: an entry's name"},
         {"claims", "value:\n  claim: c\n  value: 1\n", "m.yaml:2:10: 'value' and 'and' are words"},
@@ -568,7 +646,7 @@ TEST(claims, a_run_elsewhere_validates_nothing)
     judged = hr_claims_judge(claims, (const json_t *const *)&record, 1);
     CHECK_EQ(json_array_size(judged), claims->claim_count);
     json_array_foreach (judged, i, one) {
-        enum hr_verdict verdict = hr_verdict_of(one);
+        enum hr_claim_verdict verdict = hr_verdict_of(one);
 
         CHECK(verdict != HR_VERDICTS);
         CHECK(verdict != HR_VALIDATED && verdict != HR_REFUTED_BY_MEASUREMENT);

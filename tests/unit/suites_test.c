@@ -172,7 +172,7 @@ TEST(suites, trades_are_those_of_the_flow)
     static const char *const filters[] = {"/crossing=50$", "reference/shards=2$"};
 
     for (size_t i = 0; i < 2; i++) {
-        struct small_rig *small = small_rig_new(small_engine("reference"));
+        struct small_rig *small = small_rig_new(engine_named("reference"));
         const json_t *flow, *item;
         double share;
         regex_t filter;
