@@ -201,7 +201,8 @@ chmod 644 "$TMP/other.key"
 expect_refused "$HEADROOM" serve --listen qtcp://127.0.0.1:0 --key "$TMP/other.key" --client-key "$TMP/desk.pub"
 expect_err 'chmod 600'
 chmod 600 "$TMP/other.key"
-serve --listen qtcp://127.0.0.1:0 --metrics off --markets 20 "${keys[@]}"
+"$HEADROOM" keys "$TMP/second" >/dev/null 2>&1
+serve --listen qtcp://127.0.0.1:0 --metrics off --markets 20 --renew "${keys[@]}" --client-key "$TMP/second.pub"
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20
 expect_err '--server-key'
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/other.key" --server-key "$TMP/server.pub"
@@ -209,5 +210,7 @@ expect_err 'no sealed session|ended the connection|does not know this --key'
 expect_refused "$HEADROOM" drive "$(at qtcp)" --markets 20 --key "$TMP/desk.key" --server-key "$TMP/other.pub"
 expect_err 'not pinned|key'
 expect_refused "$HEADROOM" drive "tcp${TMP:+}$(at qtcp | sed 's/^qtcp//')" --markets 20 # no way to talk in clear
-expect_exit 0 "$HEADROOM" drive "$(at qtcp)" --markets 20 --requests 10k --key "$TMP/desk.key" --server-key "$TMP/server.pub"
+for known in desk second; do
+    expect_exit 0 "$HEADROOM" drive "$(at qtcp)" --markets 20 --requests 10k --new-engine --key "$TMP/$known.key" --server-key "$TMP/server.pub"
+done
 stop

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #define MARKETS 3u
@@ -301,4 +302,77 @@ TEST(link_sealed, strangers_are_cut_off_and_the_others_go_on)
     close(fd);
     hr_net_close(&net);
     free(requests);
+}
+
+/* ---- who begins, and does not go on ------------------------------------------------------------
+ */
+
+static void tell(int fd, const uint8_t *message, uint32_t size)
+{
+    uint8_t bytes[4 + HR_QZMQ_HANDSHAKE_MAX];
+
+    memcpy(bytes, &size, sizeof(size));
+    memcpy(bytes + 4, message, size);
+    CHECK_EQ(send(fd, bytes, 4 + size, MSG_NOSIGNAL), (ssize_t)(4 + size));
+}
+
+static uint32_t hear(int fd, uint8_t *message)
+{
+    uint32_t size;
+
+    CHECK_EQ(recv(fd, &size, sizeof(size), MSG_WAITALL), (ssize_t)sizeof(size));
+    CHECK(size <= HR_QZMQ_HANDSHAKE_MAX);
+    CHECK_EQ(recv(fd, message, size, MSG_WAITALL), (ssize_t)size);
+    return size;
+}
+
+/* Somebody whom nobody knows, which he tells only at the end: he stops after so many messages. */
+static int half_a_handshake(const struct hr_net *net, int messages)
+{
+    uint8_t in[HR_QZMQ_HANDSHAKE_MAX], out[HR_QZMQ_HANDSHAKE_MAX], key[HR_VERIFY_KEY_BYTES];
+    struct timeval patience = {.tv_sec = 30};
+    size_t size = HR_QZMQ_HELLO_BYTES;
+    struct hr_sign_key *own;
+    struct hr_qzmq *session;
+    int fd;
+
+    CHECK_EQ(hr_sign_key_new(&own), 0);
+    hr_sign_key_public(own, key);
+    CHECK_EQ(hr_qzmq_connect(&session, own, key, NULL, hr_clock_ns(), out), 0);
+    fd = stranger(net, out, 0);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    for (int i = 0; i < messages; i++) {
+        tell(fd, out, (uint32_t)size);
+        uint32_t got = hear(fd, in);
+
+        if (i + 1 < messages) {
+            CHECK_EQ(hr_qzmq_step(session, hr_clock_ns(), in, got, out, &size), HR_QZMQ_FINE);
+        }
+    }
+    hr_qzmq_free(session);
+    hr_sign_key_free(own);
+    return fd;
+}
+
+/* Of whom nothing is known two seconds, whose handshake cost a signature ten: none for ever. */
+TEST(link_sealed, half_a_handshake_is_given_up)
+{
+    uint64_t began_ns;
+    struct hr_net net;
+    int asked, welcomed;
+
+    if (hr_link_qtcp.available() || HR_ONE_PROCESS) {
+        SKIP("no OpenSSL 3.5, or others would have to wait");
+    }
+    open_net(&net, &hr_link_qtcp);
+    welcomed = half_a_handshake(&net, 2);
+    asked = half_a_handshake(&net, 1);
+    began_ns = hr_clock_ns();
+    CHECK(ended(asked));
+    CHECK(hr_clock_ns() - began_ns > UINT64_C(1000000000));
+    CHECK(ended(welcomed));
+    CHECK(hr_clock_ns() - began_ns > HR_QZMQ_HANDSHAKE_NS - UINT64_C(2000000000));
+    close(asked);
+    close(welcomed);
+    hr_net_close(&net);
 }

@@ -57,6 +57,9 @@ static void check_refused(struct qzmq_rig *r, struct hr_qzmq *side, const struct
     CHECK_EQ(deliver(r, side, sent), reason);
     CHECK_EQ(seal(r, side, &more), reason);
     CHECK(!hr_qzmq_ready(side));
+    hr_qzmq_close(side, r->now_ns, more.bytes, &more.size); /* has nothing more to say */
+    CHECK_EQ(more.size, 0);
+    CHECK_EQ(hr_qzmq_reason(side), reason);
 }
 
 TEST(qzmq_record, every_changed_bit_is_found)
@@ -248,6 +251,37 @@ TEST(qzmq_record, a_bad_record_closes_its_session_and_no_other)
     qzmq_rig_close(&r);
 }
 
+/* A refusal proves nothing: it is heard by a client that heard nothing else yet. */
+TEST(qzmq_record, a_refusal_comes_first_or_not_at_all)
+{
+    static const struct sent refusal = {{QZMQ_REFUSE, QZMQ_VERSION, QZMQ_SUITE, 0, 7},
+                                        HR_QZMQ_REFUSE_BYTES};
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r, 0, 0);
+    CHECK(qzmq_rig_ready(&r));
+    check_refused(&r, r.session, &refusal, HR_QZMQ_BAD_MESSAGE);
+    check_refused(&r, r.client, &refusal, HR_QZMQ_PEER_REFUSED);
+    qzmq_rig_hang_up(&r);
+    CHECK(qzmq_rig_ready(&r));
+    check_one_through(&r, r.session, r.client);
+    check_refused(&r, r.client, &refusal, HR_QZMQ_BAD_MESSAGE);
+    qzmq_rig_close(&r);
+}
+
+TEST(qzmq_record, a_close_has_nothing_in_it)
+{
+    struct qzmq_rig r;
+    struct sent sent;
+
+    OPEN_OR_SKIP(r, 0, 0);
+    CHECK(qzmq_rig_ready(&r));
+    CHECK_EQ(seal(&r, r.client, &sent), HR_QZMQ_FINE);
+    sent.bytes[0] = QZMQ_CLOSE;
+    check_refused(&r, r.session, &sent, HR_QZMQ_BAD_MESSAGE);
+    qzmq_rig_close(&r);
+}
+
 /* ---- renewal ------------------------------------------------------------------------------- */
 
 TEST(qzmq_record, keys_are_renewed_by_count)
@@ -264,6 +298,22 @@ TEST(qzmq_record, keys_are_renewed_by_count)
     CHECK_EQ(r.session->in.epoch, 299);
     CHECK_EQ(r.session->out.epoch, 0); /* each direction by itself */
     check_one_through(&r, r.session, r.client);
+    qzmq_rig_close(&r);
+}
+
+/* Who asks for nothing gets ten minutes, and fewer than the 2^24.5 records of RFC 8446 5.5. */
+TEST(qzmq_record, keys_are_renewed_unasked)
+{
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r, 0, 0);
+    CHECK(qzmq_rig_ready(&r));
+    for (int side = 0; side < 2; side++) {
+        const struct hr_qzmq *s = side ? r.session : r.client;
+
+        CHECK_EQ(s->limits.rekey_ns, UINT64_C(600000000000));
+        CHECK_EQ(s->limits.rekey_records, UINT64_C(1) << 22);
+    }
     qzmq_rig_close(&r);
 }
 

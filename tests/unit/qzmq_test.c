@@ -192,6 +192,33 @@ TEST(qzmq, a_name_without_its_key_is_refused)
     qzmq_rig_close(&r);
 }
 
+/* Of two whom it knows, each is known by his whole fingerprint: here they begin alike. */
+TEST(qzmq, a_name_is_all_of_a_fingerprint)
+{
+    uint8_t seed[HR_SIGN_SEED_BYTES] = {0}, public_key[HR_VERIFY_KEY_BYTES];
+    uint8_t own[HR_QZMQ_FINGERPRINT_BYTES], alike[HR_QZMQ_FINGERPRINT_BYTES];
+    struct hr_sign_key *key;
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    hr_qzmq_fingerprint(r.client_public, own);
+    do {
+        seed[1]++;
+        seed[2] += seed[1] == 0;
+        CHECK_EQ(hr_sign_key_from_seed(&key, seed), 0);
+        hr_sign_key_public(key, public_key);
+        hr_sign_key_free(key);
+        hr_qzmq_fingerprint(public_key, alike);
+    } while (alike[0] != own[0]);
+    hr_qzmq_server_free(r.server);
+    CHECK_EQ(hr_qzmq_server_new(&r.server, r.server_key, NULL), 0);
+    CHECK_EQ(hr_qzmq_server_pin(r.server, public_key), 0);
+    CHECK_EQ(hr_qzmq_server_pin(r.server, r.client_public), 0);
+    CHECK(qzmq_rig_ready(&r));
+    CHECK(memcmp(hr_qzmq_peer(r.session), own, sizeof(own)) == 0);
+    qzmq_rig_close(&r);
+}
+
 /* ---- what was said ------------------------------------------------------------------------------
  */
 
@@ -219,6 +246,62 @@ TEST(qzmq, a_changed_handshake_ends)
         CHECK(!hr_qzmq_ready(r.session));
         qzmq_rig_hang_up(&r);
     }
+    qzmq_rig_close(&r);
+}
+
+/* A byte more or less of any message: none of it is looked at. */
+TEST(qzmq, a_handshake_message_has_one_size)
+{
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    for (int off = -1; off <= 1; off += 2) {
+        uint8_t hello[HR_QZMQ_HELLO_BYTES];
+
+        CHECK_EQ(qzmq_rig_hello(&r), 0);
+        memcpy(hello, r.wire, sizeof(hello));
+        r.size += (size_t)off;
+        CHECK_EQ(qzmq_rig_greet(&r, "peer"), HR_QZMQ_BAD_MESSAGE);
+        memcpy(r.wire, hello, sizeof(hello));
+        r.size = sizeof(hello);
+        CHECK_EQ(qzmq_rig_greet(&r, "peer"), HR_QZMQ_FINE);
+        r.size += (size_t)off;
+        CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_BAD_MESSAGE);
+        qzmq_rig_hang_up(&r);
+
+        CHECK(qzmq_rig_welcome(&r));
+        CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_FINE);
+        r.size += (size_t)off;
+        CHECK_EQ(qzmq_rig_step(&r, r.session), HR_QZMQ_BAD_MESSAGE);
+        qzmq_rig_hang_up(&r);
+    }
+    CHECK(qzmq_rig_welcome(&r));
+    r.size--;
+    CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_BAD_MESSAGE);
+    qzmq_rig_close(&r);
+}
+
+/* Nothing of one handshake is in the next, so that none can be taken for another, and a key stolen
+ * from one opens no other. */
+TEST(qzmq, every_handshake_is_new)
+{
+    uint8_t hello[HR_QZMQ_HELLO_BYTES], welcome[HR_QZMQ_WELCOME_BYTES], secret[HR_DIGEST_BYTES];
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    CHECK(qzmq_rig_welcome(&r));
+    memcpy(hello, r.client->hello, sizeof(hello));
+    memcpy(welcome, r.wire, sizeof(welcome));
+    memcpy(secret, r.session->secret, sizeof(secret));
+    qzmq_rig_hang_up(&r);
+    CHECK(qzmq_rig_welcome(&r));
+    CHECK(memcmp(hello + 4, r.client->hello + 4, 32) != 0); /* random */
+    CHECK(memcmp(hello + QZMQ_SHARE_AT, r.client->hello + QZMQ_SHARE_AT, 1184) != 0);
+    CHECK(memcmp(hello + QZMQ_COOKIE_AT - 32, r.client->hello + QZMQ_COOKIE_AT - 32, 32) != 0);
+    CHECK(memcmp(welcome + 8, r.wire + 8, 32) != 0); /* random */
+    CHECK(memcmp(welcome + QZMQ_CIPHER_AT, r.wire + QZMQ_CIPHER_AT, 1088) != 0);
+    CHECK(memcmp(welcome + QZMQ_WELCOME_SEALED - 32, r.wire + QZMQ_WELCOME_SEALED - 32, 32) != 0);
+    CHECK(memcmp(secret, r.session->secret, sizeof(secret)) != 0);
     qzmq_rig_close(&r);
 }
 
@@ -459,6 +542,26 @@ TEST(qzmq, a_cookie_is_for_one_hello_one_address_and_some_seconds)
     qzmq_rig_close(&r);
 }
 
+/* The secret behind cookies is a server's own: nobody makes one but he. */
+TEST(qzmq, a_cookie_is_of_one_server)
+{
+    struct hr_qzmq_server *server, *other;
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    CHECK_EQ(hr_qzmq_server_new(&other, r.server_key, NULL), 0);
+    CHECK_EQ(qzmq_rig_hello(&r), 0);
+    CHECK_EQ(qzmq_rig_greet(&r, "peer"), HR_QZMQ_FINE);
+    CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_FINE);
+    server = r.server;
+    r.server = other;
+    CHECK_EQ(qzmq_rig_greet(&r, "peer"), HR_QZMQ_BAD_COOKIE);
+    CHECK(!r.session);
+    r.server = server;
+    hr_qzmq_server_free(other);
+    qzmq_rig_close(&r);
+}
+
 TEST(qzmq, a_client_tries_one_cookie)
 {
     uint8_t retry[HR_QZMQ_RETRY_BYTES];
@@ -472,6 +575,18 @@ TEST(qzmq, a_client_tries_one_cookie)
     memcpy(r.wire, retry, sizeof(retry));
     r.size = sizeof(retry);
     CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_BAD_COOKIE);
+    qzmq_rig_close(&r);
+}
+
+TEST(qzmq, a_finish_names_its_session)
+{
+    struct qzmq_rig r;
+
+    OPEN_OR_SKIP(r);
+    CHECK(qzmq_rig_welcome(&r));
+    CHECK_EQ(qzmq_rig_step(&r, r.client), HR_QZMQ_FINE);
+    r.wire[4] ^= 1;
+    CHECK_EQ(qzmq_rig_step(&r, r.session), HR_QZMQ_BAD_STREAM);
     qzmq_rig_close(&r);
 }
 
