@@ -458,8 +458,9 @@ static int find_name(void *context, const char *name, struct hr_quantity *value)
     }
     return hr_nearest_name(&near)
                ? hr_fail(EINVAL, "unknown name %s; did you mean %s?", name, hr_nearest_name(&near))
-               : hr_fail(EINVAL, "unknown name %s: neither a fact%s", name,
-                         n->facts_only ? " given before it" : " nor a claim");
+               : hr_fail(EINVAL, "unknown name %s: %s", name,
+                         n->facts_only ? "a value is made of facts that are given before it"
+                                       : "neither a fact nor a claim");
 }
 
 struct hr_formula_names hr_claim_names(struct hr_claim_names *names)

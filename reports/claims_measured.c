@@ -254,7 +254,7 @@ static void search_cases(struct search *s, const char *pattern, size_t length)
     while (hr_view_next(s->record, &walk)) {
         const char *name = hr_view_text(walk.suite, "name");
 
-        s->ran = s->ran || (strlen(name) == suite && strncmp(name, pattern, suite) == 0);
+        s->ran = s->ran || matches(pattern, suite, name);
         if (matches(pattern, length, hr_view_text(walk.item, "id"))) {
             offer_metric(s, walk.item);
         }

@@ -186,8 +186,9 @@ static void note_circumstances(json_t *notes, const json_t *old, const json_t *n
     if (options->across_hosts) {
         hr_compare_note(
             notes,
-            "A case uses as many cores on both, so a ratio is one per core too. Per watt and per ",
-            "unit of money: `headroom plan`, since a result holds neither energy nor a price.");
+            "A case uses as many cores on both, so a ratio is one per core too; orders a joule are a ",
+            "row where both hosts count energy. Per unit of money: `headroom plan`, since a result "
+            "holds no price.");
     } else if (options->again_count == 0) {
         const json_t *guest = json_object_get(json_object_get(new, "host"), "virtualisation");
 

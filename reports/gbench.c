@@ -1,7 +1,8 @@
 /*
  * gbench.c - the cases in google/benchmark's JSON, so that dashboards which read that show them. A
  * rate becomes items_per_second and its inverse the time; other figures are user counters. What is
- * not a result (SKIP, INVALID) carries error_occurred, as a benchmark that failed does there.
+ * not a result (SKIP, INVALID) carries error_occurred, as a benchmark that failed does there. A
+ * case of neither rates nor times (is the engine right?) is no benchmark, and left out.
  */
 #include "harness/error.h"
 #include "harness/sink.h"
@@ -19,24 +20,31 @@ static bool is_rate(const char *unit)
     return length > 2 && strcmp(unit + length - 2, "/s") == 0;
 }
 
-/* The figure that the case is about: its first rate, else its first time. */
+/* What one of this unit is in ns; 0: it is no time. */
+static double ns_of(const char *unit)
+{
+    return strcmp(unit, "ns") == 0 ? 1 : strcmp(unit, "s") == 0 ? 1e9 : 0;
+}
+
+/* The figure that the case is about: its first rate or time. */
 static const json_t *main_metric(const json_t *item)
 {
-    const json_t *metrics = json_object_get(item, "metrics"), *metric, *time = NULL;
+    const json_t *metrics = json_object_get(item, "metrics"), *metric;
     size_t i;
 
     json_array_foreach (metrics, i, metric) {
         const char *unit = hr_view_text(metric, "unit");
 
-        if (!isfinite(hr_view_number(metric, "estimate"))) {
-            continue;
-        }
-        if (is_rate(unit)) {
+        if (isfinite(hr_view_number(metric, "estimate")) && (is_rate(unit) || ns_of(unit) > 0)) {
             return metric;
         }
-        time = !time && strcmp(unit, "ns") == 0 ? metric : time;
     }
-    return time;
+    return NULL;
+}
+
+static bool failed(const json_t *item)
+{
+    return hr_view_is(item, "status", "skip") || hr_view_is(item, "status", "invalid");
 }
 
 static json_t *entry_of(const json_t *item, size_t family)
@@ -44,13 +52,14 @@ static json_t *entry_of(const json_t *item, size_t family)
     const json_t *metrics = json_object_get(item, "metrics"), *metric, *about = main_metric(item);
     double estimate = hr_view_number(about, "estimate");
     bool rate = is_rate(hr_view_text(about, "unit"));
-    double ns = rate ? 1e9 / estimate : estimate;
+    double ns = rate ? 1e9 / estimate : estimate * ns_of(hr_view_text(about, "unit"));
     double runs = hr_view_number(about, "n_runs");
     json_t *entry = json_pack(
-        "{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:s}", "name", hr_view_text(item, "id"), "run_name",
+        "{s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:i,s:I,s:s}", "name", hr_view_text(item, "id"), "run_name",
         hr_view_text(item, "id"), "run_type", "iteration", "repetitions", 1, "repetition_index", 0,
-        "threads", 1, "family_index", (json_int_t)family, "iterations",
-        (json_int_t)(isfinite(runs) && runs >= 0 && runs < 1e15 ? runs : 0), "time_unit", "ns");
+        "threads", 1, "family_index", (json_int_t)family, "per_family_instance_index", 0,
+        "iterations", (json_int_t)(isfinite(runs) && runs >= 0 && runs < 1e15 ? runs : 0),
+        "time_unit", "ns");
     size_t i;
 
     json_object_set_new(entry, "real_time", isfinite(ns) ? json_real(ns) : json_integer(0));
@@ -66,7 +75,7 @@ static json_t *entry_of(const json_t *item, size_t family)
             json_object_set_new(entry, hr_view_text(metric, "name"), json_real(value));
         }
     }
-    if (hr_view_is(item, "status", "skip") || hr_view_is(item, "status", "invalid")) {
+    if (failed(item)) {
         json_object_set_new(entry, "error_occurred", json_true());
         json_object_set(entry, "error_message", json_object_get(item, "reason"));
     }
@@ -83,7 +92,9 @@ static json_t *context_of(const json_t *record)
     return json_pack("{s:s,s:s,s:s,s:s,s:o,s:b,s:s,s:s}", "date", hr_view_text(record, "started"),
                      "host_name", hr_view_text(host, "fingerprint"), "host_line",
                      hr_view_text(host, "line"), "executable", program ? program : "headroom",
-                     "num_cpus", isfinite(cores) ? json_real(cores) : json_null(),
+                     "num_cpus",
+                     isfinite(cores) && cores >= 0 && cores < 1e9 ? json_integer((json_int_t)cores)
+                                                                  : json_null(),
                      "cpu_scaling_enabled", 0, "library_build_type",
                      hr_view_is(tool, "variant", "debug") ? "debug" : "release", "headroom_version",
                      hr_view_text(tool, "version"));
@@ -99,7 +110,9 @@ int hr_report_gbench(const json_t *record, const char *file)
     int rc = hr_sink_open(&sink, file);
 
     while (rc == 0 && hr_view_next(record, &walk)) {
-        json_array_append_new(list, entry_of(walk.item, family++));
+        if (main_metric(walk.item) || failed(walk.item)) {
+            json_array_append_new(list, entry_of(walk.item, family++));
+        }
     }
     if (rc == 0) {
         bool written =

@@ -100,3 +100,26 @@ expect_refused_many() {
 expect_refused_many scripts/capacity-gate --no-such-option
 expect_refused_many scripts/capacity-gate operand
 expect_exit 0 scripts/capacity-gate -h
+
+# Its comment: renewed where there is one already, which is told by its first line; nothing without a comparison.
+mkdir "$TMP/bin"
+cat >"$TMP/bin/gh" <<'G'
+#!/bin/sh
+echo "$*" >>"$TMP/gh.log"
+for word; do case $word in body=@*) cp "${word#body=@}" "$TMP/gh.body" ;; esac; done
+case "$*" in *--jq*) cat "$TMP/gh.ids" ;; esac
+G
+chmod +x "$TMP/bin/gh"
+export TMP
+comment() { expect_exit "$1" env PATH="$TMP/bin:$PATH" GH_REPO=me/mine scripts/capacity-comment 7 "$2"; }
+: >"$TMP/gh.ids"
+comment 0 "$TMP/no-such.md"
+[ ! -e "$TMP/gh.log" ] || failed "a comment without a comparison"
+comment 0 "$TMP/c.md"
+grep -q 'POST repos/me/mine/issues/7/comments' "$TMP/gh.log" || failed "no comment was made"
+[ "$(head -n 1 "$TMP/gh.body")" = '<!-- headroom capacity gate -->' ] || failed "the comment cannot be found again"
+tail -n +2 "$TMP/gh.body" | cmp -s - "$TMP/c.md" || failed "the comment is not the comparison"
+printf '41\n42\n' >"$TMP/gh.ids"
+comment 0 "$TMP/c.md"
+grep -q 'PATCH repos/me/mine/issues/comments/41 ' "$TMP/gh.log" || failed "the comment was not renewed"
+expect_exit 2 scripts/capacity-comment 7

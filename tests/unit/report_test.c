@@ -373,15 +373,33 @@ TEST(report, junit_counts_what_it_shows)
     json_decref(sample);
 }
 
+/* As the latency suite has it beside the percentiles of an offered rate. */
+static void add_achieved(json_t *sample)
+{
+    json_t *suite, *item;
+    size_t i, k;
+
+    json_array_foreach (json_object_get(sample, "suites"), i, suite) {
+        json_array_foreach (json_object_get(suite, "cases"), k, item) {
+            if (strstr(json_string_value(json_object_get(item, "id")), "/rate=")) {
+                json_array_append_new(json_object_get(item, "metrics"),
+                                      json_pack("{s:s, s:s, s:f}", "name", "achieved", "unit",
+                                                "orders/s", "estimate", 1e6));
+            }
+        }
+    }
+}
+
 TEST(report, gbench_marks_what_is_no_result)
 {
     char file[] = "/tmp/headroom-report.XXXXXX";
     json_t *sample = load_sample(), *read, *entry;
-    int fd = mkstemp(file), errors = 0;
+    int fd = mkstemp(file), errors = 0, offered = 0;
     size_t i;
 
     CHECK(fd >= 0);
     close(fd);
+    add_achieved(sample);
     CHECK_EQ(hr_report_gbench(sample, file), 0);
     read = json_load_file(file, 0, NULL);
     unlink(file);
@@ -391,6 +409,13 @@ TEST(report, gbench_marks_what_is_no_result)
 
         errors += json_is_true(json_object_get(entry, "error_occurred"));
         CHECK(json_is_number(json_object_get(entry, "real_time")));
+        CHECK_EQ(json_integer_value(json_object_get(entry, "family_index")), i);
+        /* An offered rate is about its latency, not about the rate that was offered. */
+        if (strstr(name, "/rate=")) {
+            CHECK(!json_object_get(entry, "items_per_second"));
+            offered += json_number_value(json_object_get(entry, "real_time")) > 0;
+        }
+        CHECK(!strstr(name, "conformance/"));
         if (strcmp(name, "throughput/inproc/reference/markets=1000") == 0) {
             double rate = json_number_value(json_object_get(entry, "items_per_second"));
 
@@ -399,6 +424,7 @@ TEST(report, gbench_marks_what_is_no_result)
         }
     }
     CHECK_EQ(errors, 4);
+    CHECK(offered > 0);
     json_decref(read);
     json_decref(sample);
 }
