@@ -1,7 +1,7 @@
 /*
  * sheet_network.c - how many orders come through to an engine in its own process, by path and
  * batch, beside what the same bytes reach without it, what it reaches alone, what both allow, and
- * what the link carries; and what the wire format and sealing cost.
+ * what the link carries; one order's way; and what the wire format and sealing cost.
  */
 #include "reports/figure_text.h"
 #include "reports/record_view.h"
@@ -204,6 +204,54 @@ static void add_figures(json_t *sheet, const char *title, const json_t *cases, c
     hr_table_end(sheet, table);
 }
 
+#define PAGES "tuning=pages"
+
+/* One order's way there and back, by path and by what was set for it. */
+static void add_ways(json_t *sheet, const json_t *cases)
+{
+    static const struct column columns[] = {{"p50", "p50"},
+                                            {"p90", "p90"},
+                                            {"p99", "p99"},
+                                            {"cable_bytes", "On the cable"},
+                                            {NULL, NULL}};
+    json_t *table = hr_sheet_table(sheet, "One order, there and back", NULL);
+    bool cable = false;
+    const json_t *item;
+    size_t i;
+
+    hr_table_column(table, HR_WHO, HR_LEFT);
+    hr_table_column(table, "Case", HR_LEFT);
+    for (const struct column *c = columns; c->metric; c++) {
+        hr_table_column(table, c->title, HR_RIGHT);
+    }
+    hr_table_column(table, "Status", HR_LEFT);
+    json_array_foreach (cases, i, item) {
+        const char *name = short_name(item);
+        json_t *row;
+
+        if ((strncmp(name, "round_trip", 10) != 0 && strncmp(name, "tuning=", 7) != 0) ||
+            strncmp(name, PAGES, strlen(PAGES)) == 0) {
+            continue;
+        }
+        row = hr_table_row(table, item);
+        hr_row_cell(row, hr_view_path_engine(item).text, NULL);
+        hr_row_cell(row, name, NULL);
+        for (const struct column *c = columns; c->metric; c++) {
+            hr_row_metric_with_unit(row, hr_view_metric(item, c->metric));
+        }
+        hr_row_status(row, hr_view_text(item, "status"));
+        cable = cable || strstr(name, "cable=");
+    }
+    hr_table_end(sheet, table);
+    if (cable) {
+        hr_sheet_say(sheet, "note",
+                     "One order is under way at a time, and both sides look all the while unless "
+                     "they sleep. cable=veth is over a cable between two network namespaces: "
+                     "packets, interfaces and queues, which loopback has not, and still no card "
+                     "and no wire. On it are all bytes of an order and its answers, both ways.");
+    }
+}
+
 void hr_section_network(json_t *sheet, const json_t *record)
 {
     static const struct column codec[] = {{"encode", "Encode an order"},
@@ -211,6 +259,7 @@ void hr_section_network(json_t *sheet, const json_t *record)
                                           {"event_encode", "Encode an event"},
                                           {"event_decode", "Decode it"},
                                           {NULL, NULL}};
+    static const struct column pages[] = {{"throughput", "orders/s"}, {NULL, NULL}};
     static const struct column framing[] = {{"payload_share", "Payload's share"},
                                             {"orders_10g", "Orders over 10 Gb/s"},
                                             {"orders_10g_sealed_single", "Sealed one by one"},
@@ -237,6 +286,8 @@ void hr_section_network(json_t *sheet, const json_t *record)
     }
     add_paths(sheet, network);
     add_figures(sheet, "The wire format", wire, "codec", codec);
+    add_ways(sheet, wire);
+    add_figures(sheet, "The same flow in small pages and in huge ones", wire, PAGES, pages);
     add_figures(sheet, "What a link's framing leaves, by arithmetic", wire, "framing", framing);
     add_figures(sheet, "Sealed sessions", crypto, "handshake", sessions);
     add_figures(sheet, "Sealed orders", crypto, "seal", seal);

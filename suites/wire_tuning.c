@@ -93,7 +93,12 @@ static const char *refused(const struct hr_bench *bench, struct tuned *tuned,
     int other = hr_rig_other_cpu(&bench->rig);
     const char *why = tuned->cable ? hr_own_net_refused(bench, net) : NULL;
 
-    *advice = why ? HR_OWN_NET_ADVICE : "`headroom tune` says what this host allows";
+    *advice = "`headroom tune` says what this host allows";
+    if (why) {
+        *advice = HR_OWN_NET_ADVICE;
+    } else if (tuned->busy_poll && !tuned->cable) {
+        *advice = "a cable has one: see the same case over it";
+    }
     tuned->trip.way = (struct hr_link_way){.cable = tuned->cable ? net->cable : NULL,
                                            .sleeps = tuned->sleeps,
                                            .busy_poll_us = tuned->busy_poll ? BUSY_POLL_US : 0};

@@ -286,7 +286,7 @@ TEST(link_sealed, strangers_are_cut_off_and_the_others_go_on)
             hr_wire_orders_put(bytes + 4, &one, 1, 0, 1, 0);
             break;
         }
-        fd = stranger(&net, bytes, sizeof(bytes));
+        fd = stranger(&net, bytes, k % 4 == 3 ? 4 + order : sizeof(bytes));
         CHECK(ended(fd));
         close(fd);
     }

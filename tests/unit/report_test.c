@@ -346,6 +346,49 @@ TEST(report, a_share_over_the_whole_asks_for_a_second_look)
     }
 }
 
+/* A case of the wire suite with a median, or without. */
+static json_t *way(const char *path, const char *name, double p50_ns)
+{
+    json_t *item = json_pack(
+        "{s:o, s:s, s:s, s:s, s:[]}", "id", json_sprintf("wire/%s/reference/%s", path, name),
+        "path", path, "engine", "reference", "status", p50_ns > 0 ? "pass" : "skip", "metrics");
+
+    if (p50_ns > 0) {
+        json_array_append_new(
+            json_object_get(item, "metrics"),
+            json_pack("{s:s, s:s, s:f}", "name", "p50", "unit", "ns", "estimate", p50_ns));
+    }
+    return item;
+}
+
+/* Every way of an order, measured or not, in one table; pages, which are no way, in another. */
+TEST(report, the_ways_of_an_order_stand_beside_each_other)
+{
+    json_t *sample = load_sample(), *sheet;
+    json_t *cases = json_pack(
+        "[o, o, o, o]", way("tcp", "round_trip", 10e3), way("zmq", "round_trip/cable=veth", 20e3),
+        way("tcp", "tuning=pinned,sleeping,busy_poll", 0), way("inproc", "tuning=pages_huge", 0));
+    char *text, *ways, *pages;
+
+    json_array_append_new(
+        json_object_get(sample, "suites"),
+        json_pack("{s:s, s:s, s:o}", "name", "wire", "status", "pass", "cases", cases));
+    sheet = hr_sheet_of_record(sample);
+    text = json_dumps(sheet, 0);
+    ways = strstr(text, "One order, there and back");
+    pages = strstr(text, "in small pages and in huge ones");
+    CHECK(ways && pages && pages > ways);
+    for (const char *const *name = (const char *const[]){"round_trip/cable=veth", "busy_poll",
+                                                         "no card and no wire", NULL};
+         *name; name++) {
+        CHECK(strstr(ways, *name) && strstr(ways, *name) < pages);
+    }
+    CHECK(!strstr(ways, "pages_huge") || strstr(ways, "pages_huge") > pages);
+    free(text);
+    json_decref(sheet);
+    json_decref(sample);
+}
+
 TEST(report, junit_counts_what_it_shows)
 {
     char file[] = "/tmp/headroom-report.XXXXXX";
