@@ -7,13 +7,14 @@
  *
  * Up to LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128
  * words, aligned to cache lines: grown when full, shrunk at a quarter. A side that outgrows a block
- * becomes a window if its prices are close together (level_window.h), and at the last a B+ tree of
- * the largest blocks (level_tree.c) with the same words: in inner nodes, lower bound and child.
+ * becomes a strip or a window if its prices are close together (level_strip.h, level_window.h), and
+ * at the last a B+ tree of the largest blocks (level_tree.c) with the same words: in inner nodes,
+ * lower bound and child.
  *
- * Memory, provably: a block of class c > 0 holds more than a quarter of its words, a tree's node at
- * least LEVEL_NODE_MIN and its root two, a window at least window_least(), so that the blocks of
- * each kind are bounded (level_pool.c), and the reservation made by eut_levels_open() can never run
- * out within `levels_max`.
+ * Memory, provably: a block of class c > 0 holds more than a quarter of its words, a strip at least
+ * STRIP_LEAST levels, a tree's node at least LEVEL_NODE_MIN and its root two, a window at least
+ * window_least(), so that the blocks of each kind are bounded (level_pool.c), and the reservation
+ * made by eut_levels_open() can never run out within `levels_max`.
  *
  * A side that is all zeroes is empty.
  */
@@ -37,6 +38,9 @@
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
+#define STRIP_CLASS 2u /* a strip's slots fill a block of this class */
+#define STRIP_FROM_CLASS 1u /* a full block of this class or more may become a strip */
+#define STRIP_LEAST 9u
 #define WINDOW_CLASSES 3u
 #define WINDOW_FROM_CLASS 2u /* a full block of this class or more may become a window */
 #define LEVEL_LINES 4        /* cache lines at the best end that a search reads without asking */
@@ -48,9 +52,14 @@ struct eut_level_side {
     uint32_t tip;   /* the rightmost leaf of a tree; of a window, a key that no level is below */
     uint16_t count; /* levels, but of a tree */
     uint8_t size_class;
-    uint8_t depth; /* 0: a block; LEVEL_WINDOW; else inner nodes above a tree's leaves */
+    uint8_t depth; /* 0: a block; a strip; a window; else inner nodes above a tree's leaves */
+    uint64_t bits; /* of a strip: which of its slots are levels */
 };
 #define LEVEL_WINDOW 0xFFu
+#define LEVEL_STRIP 0xFEu
+
+/* A level's value where it is kept: half of a word in most forms, so it may alias one. */
+typedef uint32_t __attribute__((may_alias)) level_value;
 
 struct eut_level_pool {
     char *base;
@@ -72,7 +81,7 @@ void eut_levels_close(struct eut_levels *levels);
 /* Blocks in use now; walks the free chain. For tests. */
 uint64_t eut_level_pool_used(const struct eut_level_pool *pool);
 
-/* A side of depth 0 whose block is full gets the next larger one, a window or a tree. */
+/* A side of depth 0 whose block is full gets the next larger one, a strip, a window or a tree. */
 void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side);
 /* One of few entries gets the next smaller block; an empty smallest one is given back. */
 void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side);
@@ -101,6 +110,16 @@ static inline uint32_t level_key(uint64_t entry)
 static inline uint64_t level_entry(uint32_t key, uint32_t value)
 {
     return ((uint64_t)key << 32) | value;
+}
+
+/* The low half of an entry. */
+static inline level_value *level_value_of(uint64_t *entry)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (level_value *)entry + 1;
+#else
+    return (level_value *)entry;
+#endif
 }
 
 static inline uint32_t level_capacity(unsigned size_class)

@@ -4,6 +4,7 @@
  * A pool of equal blocks for each size class: a chain of free ones, then a bump pointer into
  * memory that was reserved for the worst case. It cannot give pages back to the system.
  */
+#include "engine-under-test/reference/level_strip.h"
 #include "engine-under-test/reference/level_window.h"
 
 #include <errno.h>
@@ -20,6 +21,9 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
 
     if (size_class == 0) {
         blocks = least(levels_max, sides);
+    } else if (size_class == STRIP_CLASS) {
+        /* A strip has fewer levels than a block of this class. */
+        blocks = least(levels_max / STRIP_LEAST, sides);
     } else if (size_class < LEVEL_CLASS_TOP) {
         /* More than a quarter of the words are in use. */
         blocks = least(levels_max >> (size_class + 1), sides);
@@ -60,7 +64,7 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
     }
     for (unsigned c = 0; c < WINDOW_CLASSES && rc == 0; c++) {
         rc = pool_open(&levels->window[c], least(levels_max / window_least(c), sides),
-                       ((window_ticks(c) * 8 + window_ticks(c) / 8) + 63) & ~63u);
+                       ((window_ticks(c) * 4 + window_ticks(c) / 8) + 63) & ~63u);
     }
     if (rc) {
         eut_levels_close(levels);
@@ -124,6 +128,8 @@ void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
 {
     if (side->root == 0) {
         side->root = eut_level_block_take(levels, 0);
+    } else if (eut_strip_enter(levels, side, STRIP_TICKS)) {
+        return;
     } else if (side->size_class >= WINDOW_FROM_CLASS && eut_window_enter(levels, side)) {
         return;
     } else if (side->size_class < LEVEL_CLASS_TOP) {

@@ -1,38 +1,49 @@
 /*
  * level_side.h - one side of one book, whatever form its levels have.
  *
- * A block, a window or a tree: found, made, erased and walked by the same five functions. The
- * common form, a block, is inline to the end.
+ * A block, a strip, a window or a tree: found, made, erased and walked by the same functions. The
+ * common forms, blocks and strips, are inline to the end. A level is told by an entry (its key and
+ * its value; 0 is none), and changed through the place of its value, which is valid until the side
+ * changes shape.
  */
 #ifndef EUT_LEVEL_SIDE_H
 #define EUT_LEVEL_SIDE_H
 
+#include "engine-under-test/reference/level_strip.h"
 #include "engine-under-test/reference/level_window.h"
 
-/* The level at this key, or NULL. Valid until the side changes shape. */
-static inline uint64_t *level_find(const struct eut_levels *levels,
-                                   const struct eut_level_side *side, uint32_t key)
+/* The level at this key, or NULL. */
+static inline level_value *level_find(const struct eut_levels *levels,
+                                      const struct eut_level_side *side, uint32_t key)
 {
+    if (side->depth == LEVEL_STRIP) {
+        return strip_find(levels, side, key);
+    }
     if (__builtin_expect(side->depth != 0, 0)) {
-        return side->depth == LEVEL_WINDOW ? window_find(levels, side, key)
-                                           : eut_tree_find(levels, side, key);
+        uint64_t *e;
+
+        if (side->depth == LEVEL_WINDOW) {
+            return window_find(levels, side, key);
+        }
+        e = eut_tree_find(levels, side, key);
+        return e ? level_value_of(e) : NULL;
     }
     uint64_t *e = level_block(levels, side->size_class, side->root);
     uint32_t at = level_place(e, side->count, side->best, key);
 
-    return at < side->count && level_key(e[at]) == key ? e + at : NULL;
+    return at < side->count && level_key(e[at]) == key ? level_value_of(e + at) : NULL;
 }
 
-/* level_reach() in what was no window, or has just been widened. */
-static inline uint64_t *level_reach_other(struct eut_levels *levels, struct eut_level_side *side,
-                                          uint32_t key, uint32_t value)
+/* level_reach() in a side that is no strip, or has just been widened. */
+static inline level_value *level_reach_other(struct eut_levels *levels, struct eut_level_side *side,
+                                             uint32_t key, uint32_t value)
 {
     if (__builtin_expect(side->depth == 0, 1)) {
         uint64_t *e = level_block(levels, side->size_class, side->root);
         uint32_t n = side->count, at = level_place(e, n, side->best, key);
 
         if (at < n && level_key(e[at]) == key) {
-            return e + at;
+            return level_value_of(e + at);
         }
         if (__builtin_expect(n == level_capacity(side->size_class) || side->root == 0, 0)) {
             eut_levels_grow(levels, side);
@@ -43,11 +54,20 @@ static inline uint64_t *level_reach_other(struct eut_levels *levels, struct eut_
             side->count = (uint16_t)(n + 1);
             side->best = key > side->best ? key : side->best;
             levels->live++;
-            return e + at;
+            return level_value_of(e + at);
         }
     }
+    if (side->depth == LEVEL_STRIP) {
+        level_value *level = strip_reach(levels, side, key, value);
+
+        if (level) {
+            return level;
+        }
+        eut_strip_widen(levels, side, key);
+        return level_reach_other(levels, side, key, value);
+    }
     if (side->depth == LEVEL_WINDOW) {
-        uint64_t *level = window_reach(levels, side, key, value);
+        level_value *level = window_reach(levels, side, key, value);
 
         if (level) {
             return level;
@@ -55,49 +75,56 @@ static inline uint64_t *level_reach_other(struct eut_levels *levels, struct eut_
         eut_window_widen(levels, side, key);
         return level_reach_other(levels, side, key, value);
     }
-    return eut_tree_reach(levels, side, key, value);
+    return level_value_of(eut_tree_reach(levels, side, key, value));
 }
 
 /* The level at this key; made with this value if there was none. */
-static inline __attribute__((always_inline)) uint64_t *level_reach(struct eut_levels *levels,
-                                                                   struct eut_level_side *side,
-                                                                   uint32_t key, uint32_t value)
+static inline __attribute__((always_inline)) level_value *level_reach(struct eut_levels *levels,
+                                                                      struct eut_level_side *side,
+                                                                      uint32_t key, uint32_t value)
 {
-    if (side->depth == LEVEL_WINDOW) {
-        uint64_t *level = window_reach(levels, side, key, value);
+    if (side->depth == LEVEL_STRIP) {
+        level_value *level = strip_reach(levels, side, key, value);
 
         if (__builtin_expect(level != NULL, 1)) {
             return level;
         }
-        eut_window_widen(levels, side, key);
+        eut_strip_widen(levels, side, key);
     }
     return level_reach_other(levels, side, key, value);
 }
 
 /* The best level of a side that has one. */
-static inline uint64_t *level_best(const struct eut_levels *levels,
-                                   const struct eut_level_side *side)
+static inline level_value *level_top(const struct eut_levels *levels,
+                                     const struct eut_level_side *side)
 {
+    if (side->depth == LEVEL_STRIP) {
+        return strip_slot(levels, side, side->best);
+    }
     if (__builtin_expect(side->depth != 0, 0)) {
         if (side->depth == LEVEL_WINDOW) {
-            return window_find(levels, side, side->best);
+            return window_slot(levels, side, side->best);
         }
         uint64_t *e = level_block(levels, LEVEL_CLASS_TOP, side->tip);
 
-        return e + e[LEVEL_NODE_WORDS - 1] - 1;
+        return level_value_of(e + e[LEVEL_NODE_WORDS - 1] - 1);
     }
-    return level_block(levels, side->size_class, side->root) + side->count - 1;
+    return level_value_of(level_block(levels, side->size_class, side->root) + side->count - 1);
 }
 
-/* For looking ahead: the last two lines of a side's levels, the best at the end, as one address; a
- * block of one line counts from that line on, a window from the key's. Half of a tree's best leaf
- * will do: nothing is promised. */
-static inline const uint64_t *level_glance(const struct eut_levels *levels,
-                                           const struct eut_level_side *side, uint32_t key)
+/* The same as an entry; 0 if the side is empty. */
+static inline uint64_t level_best(const struct eut_levels *levels,
+                                  const struct eut_level_side *side)
 {
-    if (__builtin_expect(side->depth == LEVEL_WINDOW, 0)) {
-        return window_slots(levels, side) + (key & (window_ticks(side->size_class) - 8));
-    }
+    return side->best ? level_entry(side->best, *level_top(levels, side)) : 0;
+}
+
+/* For looking ahead in a block or a tree: the last two lines of a side's levels, the best at the
+ * end, as one address; a block of one line counts from that line on. Half of a tree's best leaf will
+ * do: nothing is promised. */
+static inline const uint64_t *level_glance(const struct eut_levels *levels,
+                                           const struct eut_level_side *side)
+{
     uint32_t n = side->depth ? LEVEL_NODE_MAX / 2 : side->count;
     uint32_t line = (n + 7) / 8, two = line > 1;
 
@@ -126,22 +153,32 @@ static inline uint32_t level_guess(const uint64_t *e, uint32_t key)
 #endif
 }
 
-/* The next level after this key, away from the touch, or NULL. The key itself must be there. */
-static inline uint64_t *level_worse(const struct eut_levels *levels,
-                                    const struct eut_level_side *side, uint32_t key)
+/* The next level after this key, away from the touch, or 0. The key itself must be there. */
+static inline uint64_t level_worse(const struct eut_levels *levels,
+                                   const struct eut_level_side *side, uint32_t key)
 {
-    if (__builtin_expect(side->depth != 0, 0)) {
-        return side->depth == LEVEL_WINDOW ? window_worse(levels, side, key)
-                                           : eut_tree_worse(levels, side, key);
+    const uint64_t *e;
+
+    if (side->depth == LEVEL_STRIP) {
+        return strip_worse(levels, side, key);
     }
-    uint64_t *e = level_block(levels, side->size_class, side->root);
+    if (__builtin_expect(side->depth != 0, 0)) {
+        if (side->depth == LEVEL_WINDOW) {
+            return window_worse(levels, side, key);
+        }
+        e = eut_tree_worse(levels, side, key);
+        return e ? *e : 0;
+    }
+    e = level_block(levels, side->size_class, side->root);
+
     uint32_t at = level_place(e, side->count, side->best, key);
 
-    return at ? e + at - 1 : NULL;
+    return at ? e[at - 1] : 0;
 }
 
-/* Takes out the level at this key, which must be there. */
-static inline void level_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key)
+/* level_erase() in a side that is no strip. */
+static inline void level_erase_other(struct eut_levels *levels, struct eut_level_side *side,
+                                     uint32_t key)
 {
     if (__builtin_expect(side->depth != 0, 0)) {
         if (side->depth != LEVEL_WINDOW) {
@@ -166,6 +203,18 @@ static inline void level_erase(struct eut_levels *levels, struct eut_level_side 
     levels->live--;
     if (__builtin_expect(n <= ((2u << side->size_class) & ~3u), 0)) {
         eut_levels_shrink(levels, side);
+    } else if (n > level_capacity(STRIP_FROM_CLASS)) {
+        eut_strip_enter(levels, side, STRIP_AGAIN);
+    }
+}
+
+/* Takes out the level at this key, which must be there. */
+static inline void level_erase(struct eut_levels *levels, struct eut_level_side *side, uint32_t key)
+{
+    if (side->depth == LEVEL_STRIP) {
+        strip_set(levels, side, key, 0);
+    } else {
+        level_erase_other(levels, side, key);
     }
 }
 

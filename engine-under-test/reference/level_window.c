@@ -7,7 +7,7 @@
  */
 #include "engine-under-test/reference/level_window.h"
 
-/* A free window is all zero, but for the chain in its first slot. */
+/* A free window is all zero, but for the chain in its first two slots. */
 static uint32_t window_take(struct eut_levels *levels, unsigned size_class)
 {
     struct eut_level_pool *pool = &levels->window[size_class];
@@ -21,16 +21,16 @@ static uint32_t window_take(struct eut_levels *levels, unsigned size_class)
         }
         return handle;
     }
-    uint64_t *slot = window_at(levels, size_class, handle);
+    uint64_t *chain = (uint64_t *)(void *)window_at(levels, size_class, handle);
 
-    pool->free = (uint32_t)slot[0];
-    slot[0] = 0;
+    pool->free = (uint32_t)*chain;
+    *chain = 0;
     return handle;
 }
 
 static void window_give(struct eut_levels *levels, unsigned size_class, uint32_t handle)
 {
-    window_at(levels, size_class, handle)[0] = levels->window[size_class].free;
+    *(uint64_t *)(void *)window_at(levels, size_class, handle) = levels->window[size_class].free;
     levels->window[size_class].free = handle;
 }
 
@@ -76,7 +76,7 @@ bool eut_window_enter(struct eut_levels *levels, struct eut_level_side *side)
  * the side only remembers where the next is. */
 static uint64_t window_pop(struct eut_levels *levels, struct eut_level_side *from)
 {
-    uint64_t entry = *window_find(levels, from, from->best);
+    uint64_t entry = level_entry(from->best, *window_slot(levels, from, from->best));
 
     window_unmark(window_slots(levels, from), window_ticks(from->size_class), from->best);
     if (--from->count) {
@@ -161,17 +161,16 @@ void eut_window_widen(struct eut_levels *levels, struct eut_level_side *side, ui
 const char *eut_window_check(const struct eut_levels *levels, const struct eut_level_side *side)
 {
     uint32_t ticks = window_ticks(side->size_class), slots = 0;
-    uint64_t *slot = window_slots(levels, side);
+    level_value *slot = window_slots(levels, side);
 
     for (uint32_t at = 0; at < ticks; at++) {
-        uint32_t key = level_key(slot[at]);
+        uint32_t key = side->best - ((side->best - at) & (ticks - 1));
 
-        slots += key != 0;
-        if (key != 0 && ((key & (ticks - 1)) != at || key > side->best || key < side->tip ||
-                         side->best - key >= ticks)) {
-            return "a level lies in another's slot or outside";
+        slots += slot[at] != 0;
+        if (slot[at] != 0 && (key < side->tip || key > side->best)) {
+            return "a level lies outside";
         }
-        if ((window_bits(slot, ticks)[at / 64] >> (at & 63) & 1) != (key != 0)) {
+        if ((window_bits(slot, ticks)[at / 64] >> (at & 63) & 1) != (slot[at] != 0)) {
             return "slots and bits differ";
         }
     }

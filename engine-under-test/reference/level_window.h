@@ -1,13 +1,16 @@
 /*
- * level_window.h - many levels close together: a slot for every tick, and a bit for every slot.
+ * level_window.h - many levels close together: a slot of four bytes for every tick, and a bit for
+ * every slot.
  *
  * A side of more than 32 levels within 256 ticks of each other, or of about 126 within 1024 or
  * 4096, needs no order among its entries: the slot of a key is its low bits, so that the window
  * moves with the market without moving anything, and the next level away from the touch is the next
- * bit. Making and erasing a level is a store each, whatever the number of levels.
+ * bit. Making and erasing a level is a store each, whatever the number of levels. A slot is the
+ * level's value alone, 0 where there is none: levels lie less than the window's ticks below the
+ * best one, so that the key says whose slot it is.
  *
- * A window holds at least window_least() levels, so that the pools are bounded (level_pool.c): 141,
- * 134 or 537 bytes a level at the very most. What grows thinner becomes a block again; what grows
+ * A window holds at least window_least() levels, so that the pools are bounded (level_pool.c): 73,
+ * 69 or 273 bytes a level at the very most. What grows thinner becomes a block again; what grows
  * wider gets a larger window, or becomes a block or a tree.
  *
  * In a side: depth is LEVEL_WINDOW, size_class the size, root the handle, count the levels, and tip
@@ -41,23 +44,29 @@ static inline uint32_t window_least(unsigned size_class)
 }
 
 /* The bits of a window lie behind its slots. */
-static inline uint64_t *window_bits(uint64_t *slot, uint32_t ticks)
+static inline uint64_t *window_bits(level_value *slot, uint32_t ticks)
 {
-    return slot + ticks;
+    return (uint64_t *)(void *)(slot + ticks);
 }
 
-static inline uint64_t *window_at(const struct eut_levels *levels, unsigned size_class,
+static inline level_value *window_at(const struct eut_levels *levels, unsigned size_class,
                                   uint32_t handle)
 {
     const struct eut_level_pool *pool = &levels->window[size_class];
 
-    return (uint64_t *)(void *)(pool->base + (uint64_t)handle * pool->block_bytes);
+    return (level_value *)(void *)(pool->base + (uint64_t)handle * pool->block_bytes);
 }
 
-static inline uint64_t *window_slots(const struct eut_levels *levels,
-                                     const struct eut_level_side *side)
+static inline level_value *window_slots(const struct eut_levels *levels,
+                                        const struct eut_level_side *side)
 {
     return window_at(levels, side->size_class, side->root);
+}
+
+static inline level_value *window_slot(const struct eut_levels *levels,
+                                       const struct eut_level_side *side, uint32_t key)
+{
+    return window_slots(levels, side) + (key & (window_ticks(side->size_class) - 1));
 }
 
 /* The word with the bit of a key. */
@@ -69,15 +78,15 @@ static inline uint64_t *window_word(const struct eut_levels *levels,
     return window_bits(window_slots(levels, side), ticks) + (key & (ticks - 1)) / 64;
 }
 
-static inline uint64_t *window_find(const struct eut_levels *levels,
-                                    const struct eut_level_side *side, uint32_t key)
+static inline level_value *window_find(const struct eut_levels *levels,
+                                       const struct eut_level_side *side, uint32_t key)
 {
-    uint64_t *at = window_slots(levels, side) + (key & (window_ticks(side->size_class) - 1));
+    level_value *at = window_slot(levels, side, key);
 
-    return level_key(*at) == key ? at : NULL;
+    return side->best - key < window_ticks(side->size_class) && *at ? at : NULL;
 }
 
-/* The key of the next level below this one; for the lowest, a key that is not there. */
+/* The key of the next level below this one; for the lowest, a key that the window does not cover. */
 static inline uint32_t window_below(const struct eut_levels *levels,
                                     const struct eut_level_side *side, uint32_t key)
 {
@@ -92,23 +101,25 @@ static inline uint32_t window_below(const struct eut_levels *levels,
     return key - ((at - (word * 64 + 63 - (uint32_t)__builtin_clzll(found))) & (ticks - 1));
 }
 
-/* The next level below this one, or NULL. */
-static inline uint64_t *window_worse(const struct eut_levels *levels,
-                                     const struct eut_level_side *side, uint32_t key)
+/* The next level's entry below this one, or 0. */
+static inline uint64_t window_worse(const struct eut_levels *levels,
+                                    const struct eut_level_side *side, uint32_t key)
 {
-    /* Below the lowest, all the way round, lies a slot with another key. */
-    return window_find(levels, side, window_below(levels, side, key));
+    uint32_t below = window_below(levels, side, key);
+    const level_value *at = window_find(levels, side, below);
+
+    return at ? level_entry(below, *at) : 0;
 }
 
-static inline void window_mark(uint64_t *slot, uint32_t ticks, uint32_t key, uint32_t value)
+static inline void window_mark(level_value *slot, uint32_t ticks, uint32_t key, uint32_t value)
 {
     uint32_t at = key & (ticks - 1);
 
-    slot[at] = level_entry(key, value);
+    slot[at] = value;
     window_bits(slot, ticks)[at / 64] |= (uint64_t)1 << (at & 63);
 }
 
-static inline void window_unmark(uint64_t *slot, uint32_t ticks, uint32_t key)
+static inline void window_unmark(level_value *slot, uint32_t ticks, uint32_t key)
 {
     uint32_t at = key & (ticks - 1);
 
@@ -117,13 +128,13 @@ static inline void window_unmark(uint64_t *slot, uint32_t ticks, uint32_t key)
 }
 
 /* The slot of a key that the window covers, with what is in it; NULL if it lies outside. */
-static inline uint64_t *window_reach(struct eut_levels *levels, struct eut_level_side *side,
-                                     uint32_t key, uint32_t value)
+static inline level_value *window_reach(struct eut_levels *levels, struct eut_level_side *side,
+                                        uint32_t key, uint32_t value)
 {
     uint32_t ticks = window_ticks(side->size_class);
-    uint64_t *slot = window_slots(levels, side), *at = slot + (key & (ticks - 1));
+    level_value *slot = window_slots(levels, side), *at = slot + (key & (ticks - 1));
 
-    if (level_key(*at) != key) {
+    if (side->best - key >= ticks || *at == 0) {
         uint32_t best = key > side->best ? key : side->best;
         uint32_t low = key < side->tip ? key : side->tip;
 

@@ -132,11 +132,11 @@ static int reference_walk(void *self, uint32_t market, eut_visit visit, void *co
     }
     for (unsigned s = SIDE_BUY; s <= SIDE_SELL && rc == 0; s++) {
         const struct eut_level_side *side = &engine->market[market].side[s];
-        const uint64_t *level = side->best ? level_best(&engine->levels, side) : NULL;
+        uint64_t level = level_best(&engine->levels, side);
 
         while (level && rc == 0) {
-            rc = level_walk(engine, *level, market < engine->l3_markets, visit, context);
-            level = level_worse(&engine->levels, side, level_key(*level));
+            rc = level_walk(engine, level, market < engine->l3_markets, visit, context);
+            level = level_worse(&engine->levels, side, level_key(level));
         }
     }
     return rc;

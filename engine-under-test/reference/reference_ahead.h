@@ -71,16 +71,22 @@ static inline const struct eut_index_bucket *ahead_bucket(const struct eut_refer
     return &engine->index.bucket[index_home(key)];
 }
 
-/* The lines of a side's levels that a level at this key is looked for in; level_guess() reads two
- * of them whether they are wanted or not. */
+/* The lines of a side's levels that a level at this key is looked for in: of a strip one; of the
+ * rest level_guess() reads two whether they are wanted or not. */
 static inline void ahead_levels(const struct eut_reference_engine *engine,
                                 const struct eut_level_side *side, uint32_t key)
 {
-    const uint64_t *line = level_glance(&engine->levels, side, key);
-
+    if (side->depth == LEVEL_STRIP) {
+        AHEAD_FETCH(strip_slot(&engine->levels, side, key));
+        return;
+    }
     if (side->depth == LEVEL_WINDOW) {
         AHEAD_FETCH(window_word(&engine->levels, side, key));
+        AHEAD_FETCH(window_slot(&engine->levels, side, key));
+        return;
     }
+    const uint64_t *line = level_glance(&engine->levels, side);
+
     AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
     AHEAD_FETCH(line);
     AHEAD_FETCH((uintptr_t)line + 64);
@@ -114,16 +120,22 @@ static inline uint32_t ahead_handle(const struct eut_reference_engine *engine, u
 static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
                                     const struct eut_level_side *side, uint32_t key)
 {
-    return ahead_handle(engine, level_guess(level_glance(&engine->levels, side, key), key));
+    if (side->depth == LEVEL_STRIP) {
+        return ahead_handle(engine, *strip_slot(&engine->levels, side, key));
+    }
+    if (side->depth == LEVEL_WINDOW) {
+        return ahead_handle(engine, *window_slot(&engine->levels, side, key));
+    }
+    return ahead_handle(engine, level_guess(level_glance(&engine->levels, side), key));
 }
 
 /* The oldest order of the level after the best. */
 static inline uint32_t ahead_next_level(const struct eut_reference_engine *engine,
                                         const struct eut_level_side *side)
 {
-    const uint64_t *next = side->count > 1 ? level_worse(&engine->levels, side, side->best) : NULL;
-
-    return next ? ahead_handle(engine, *next) : 0;
+    return side->count > 1
+               ? ahead_handle(engine, level_worse(&engine->levels, side, side->best))
+               : 0;
 }
 
 /* Market and index bucket; and which request is of which kind. */

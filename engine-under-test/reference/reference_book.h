@@ -19,7 +19,7 @@ struct eut_market {
     uint64_t digest; /* xor the market's number: zero is the start value */
     struct eut_level_side side[2];
     uint32_t ranked; /* a bit for each side: reference_rank.c has to hear of its changes */
-    uint32_t reserved[5];
+    uint32_t reserved;
 };
 _Static_assert(sizeof(struct eut_market) == 64, "a market is one cache line");
 

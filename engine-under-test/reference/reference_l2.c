@@ -12,7 +12,6 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
     unsigned side = r->side == EUT_SELL;
     uint32_t key = key_of(r->price, side);
     struct eut_level_side *own = &market->side[side];
-    uint64_t *level;
 
     if (r->qty == 0) {
         if (level_find(&engine->levels, own, key)) {
@@ -25,15 +24,15 @@ static void request_quote(struct eut_reference_engine *engine, struct eut_run *r
         run_reject(run, 0, EUT_WOULD_CROSS);
         return;
     } else if (__builtin_expect(engine->levels.live == engine->levels.max, 0)) {
-        level = level_find(&engine->levels, own, key);
+        level_value *level = level_find(&engine->levels, own, key);
+
         if (!level) {
             run_reject(run, 0, EUT_CAPACITY);
             return;
         }
-        *level = level_entry(key, r->qty);
+        *level = r->qty;
     } else {
-        level = level_reach(&engine->levels, own, key, r->qty);
-        *level = level_entry(key, r->qty);
+        *level_reach(&engine->levels, own, key, r->qty) = r->qty;
     }
     if (market->ranked && r->qty > 0) {
         eut_rank_total(engine, market, key, r->qty);
@@ -46,18 +45,18 @@ static bool totals_fill(struct eut_reference_engine *engine, struct eut_market *
 {
     const struct eut_level_side *opposite = &market->side[side];
     uint32_t looks = rank_looks(engine, market);
-    const uint64_t *level = opposite->best ? level_best(&engine->levels, opposite) : NULL;
+    uint64_t level = level_best(&engine->levels, opposite);
     uint64_t found = 0;
 
-    while (level && level_key(*level) >= limit) {
+    while (level_key(level) >= limit) {
         if (looks-- == 0) {
             return eut_rank_totals_fill(engine, market, side, limit, qty);
         }
-        found += (uint32_t)*level;
+        found += (uint32_t)level;
         if (found >= qty) {
             return true;
         }
-        level = level_worse(&engine->levels, opposite, level_key(*level));
+        level = level_worse(&engine->levels, opposite, level_key(level));
     }
     return false;
 }
@@ -75,14 +74,14 @@ static void request_take(struct eut_reference_engine *engine, struct eut_run *ru
         return;
     }
     while (left > 0 && opposite->best >= limit) {
-        uint64_t *level = level_best(&engine->levels, opposite);
-        uint32_t key = level_key(*level), total = (uint32_t)*level;
+        level_value *level = level_top(&engine->levels, opposite);
+        uint32_t key = opposite->best, total = *level;
 
         if (market->ranked) {
             eut_rank_total(engine, market, key, total > left ? total - left : 0);
         }
         if (total > left) {
-            *level = level_entry(key, total - left);
+            *level = total - left;
             run_emit(run, EUT_TRADE, EUT_NONE, r->order, 0, key_price(key), left);
             return;
         }

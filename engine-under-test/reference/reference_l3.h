@@ -33,8 +33,7 @@ HOT void order_link(struct eut_reference_engine *engine, struct eut_market *mark
                     uint32_t handle, uint32_t key, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
-    uint64_t *level = level_reach(&engine->levels, &market->side[side], key, handle);
-    uint32_t first = (uint32_t)*level;
+    uint32_t first = *level_reach(&engine->levels, &market->side[side], key, handle);
 
     o->key = key;
     o->prev = handle;
@@ -56,6 +55,7 @@ HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *ma
                       uint32_t handle, bool ranked)
 {
     struct eut_order *at = engine->orders.at, *o = &at[handle];
+    struct eut_level_side *own = &market->side[key_side(o->key)];
     uint32_t next = o->next;
 
     if (ranked) {
@@ -64,12 +64,14 @@ HOT void order_unlink(struct eut_reference_engine *engine, struct eut_market *ma
     at[o->prev].next = next;
     at[next].prev = o->prev;
     if (o->market & ORDER_FIRST) {
-        struct eut_level_side *own = &market->side[key_side(o->key)];
-
-        if (next == handle) {
+        if (own->depth == LEVEL_STRIP) {
+            /* Whether it was alone is arithmetic: in thin books nobody can guess. */
+            at[next].market |= ORDER_FIRST;
+            strip_set(&engine->levels, own, o->key, next & (0u - (next != handle)));
+        } else if (next == handle) {
             level_erase(&engine->levels, own, o->key);
         } else {
-            *level_find(&engine->levels, own, o->key) = level_entry(o->key, next);
+            *level_find(&engine->levels, own, o->key) = next;
             at[next].market |= ORDER_FIRST;
         }
     }
@@ -83,8 +85,8 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
     struct eut_order *at = engine->orders.at;
 
     while (taker->qty > 0 && opposite->best >= taker->limit) {
-        uint64_t *level = level_best(&engine->levels, opposite);
-        uint32_t key = level_key(*level), first = (uint32_t)*level, last = at[first].prev;
+        level_value *level = level_top(&engine->levels, opposite);
+        uint32_t key = opposite->best, first = *level, last = at[first].prev;
         uint32_t handle = first;
         bool stopped = false, emptied = false;
 
@@ -125,7 +127,7 @@ HOT bool taker_match(struct eut_reference_engine *engine, struct eut_run *run,
         if (emptied) {
             level_erase(&engine->levels, opposite, key);
         } else if (handle != first) {
-            *level = level_entry(key, handle);
+            *level = handle;
             at[handle].market |= ORDER_FIRST;
             at[handle].prev = last;
             at[last].next = handle;
@@ -144,11 +146,11 @@ COLD bool taker_fills(struct eut_reference_engine *engine, struct eut_market *ma
     const struct eut_level_side *opposite = &market->side[1 - taker->side];
     const struct eut_order *at = engine->orders.at;
     uint32_t looks = rank_looks(engine, market);
-    const uint64_t *level = opposite->best ? level_best(&engine->levels, opposite) : NULL;
+    uint64_t level = level_best(&engine->levels, opposite);
     uint64_t found = 0;
 
-    while (level && level_key(*level) >= taker->limit) {
-        uint32_t first = (uint32_t)*level, handle = first;
+    while (level_key(level) >= taker->limit) {
+        uint32_t first = (uint32_t)level, handle = first;
 
         do {
             if (looks-- == 0) {
@@ -164,7 +166,7 @@ COLD bool taker_fills(struct eut_reference_engine *engine, struct eut_market *ma
             }
             handle = at[handle].next;
         } while (handle != first);
-        level = level_worse(&engine->levels, opposite, level_key(*level));
+        level = level_worse(&engine->levels, opposite, level_key(level));
     }
     return false;
 }

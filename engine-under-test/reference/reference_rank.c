@@ -86,7 +86,7 @@ static struct eut_rank_side *rank_begin(struct eut_reference_engine *engine,
                                         struct eut_market *market, unsigned side)
 {
     struct eut_rank_side *rank = rank_of(engine, market, side);
-    uint64_t best = *level_best(&engine->levels, &market->side[side]);
+    uint64_t best = level_best(&engine->levels, &market->side[side]);
 
     *rank = (struct eut_rank_side){.epoch = ++engine->ranks.epoch};
     rank->edge = is_l3(engine, market) ? (uint32_t)best : level_key(best);
@@ -116,13 +116,11 @@ static uint32_t order_after(const struct eut_reference_engine *engine,
                             const struct eut_level_side *side, uint32_t handle)
 {
     const struct eut_order *at = engine->orders.at;
-    const uint64_t *level;
 
     if (!(at[at[handle].next].market & ORDER_FIRST)) {
         return at[handle].next;
     }
-    level = level_worse(&engine->levels, side, at[handle].key);
-    return level ? (uint32_t)*level : 0;
+    return (uint32_t)level_worse(&engine->levels, side, at[handle].key);
 }
 
 static void order_rank(struct eut_reference_engine *engine, struct eut_rank_side *rank,
@@ -242,15 +240,13 @@ static void level_rank(struct eut_reference_engine *engine, struct eut_rank_side
 static uint32_t level_after(const struct eut_reference_engine *engine,
                             const struct eut_level_side *side, uint32_t key)
 {
-    const uint64_t *level = level_worse(&engine->levels, side, key);
-
-    return level ? level_key(*level) : 0;
+    return level_key(level_worse(&engine->levels, side, key));
 }
 
 static uint32_t level_total(const struct eut_reference_engine *engine,
                             const struct eut_level_side *side, uint32_t key)
 {
-    return (uint32_t)*level_find(&engine->levels, side, key);
+    return *level_find(&engine->levels, side, key);
 }
 
 void eut_rank_total(struct eut_reference_engine *engine, struct eut_market *market, uint32_t key,

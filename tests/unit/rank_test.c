@@ -184,7 +184,7 @@ static uint32_t check_side(const struct eut_reference_engine *engine, unsigned s
     const struct eut_market *market = &engine->market[0];
     const struct eut_rank_side *rank = &engine->ranks.side[side];
     const struct eut_order *at = engine->orders.at;
-    const uint64_t *level;
+    uint64_t level;
     uint32_t ranked = 0, edge = 0;
     uint64_t ahead = 0;
 
@@ -192,9 +192,9 @@ static uint32_t check_side(const struct eut_reference_engine *engine, unsigned s
         return 0;
     }
     CHECK(eut_rank_depth(&engine->ranks.orders, &rank->tree) != UINT32_MAX);
-    level = market->side[side].best ? level_best(&engine->levels, &market->side[side]) : NULL;
+    level = level_best(&engine->levels, &market->side[side]);
     while (level && !edge) {
-        uint32_t handle = (uint32_t)*level;
+        uint32_t handle = (uint32_t)level;
 
         do {
             if (engine->ranks.orders.at[handle].epoch != rank->epoch) {
@@ -206,8 +206,8 @@ static uint32_t check_side(const struct eut_reference_engine *engine, unsigned s
             ahead += at[handle].qty;
             ranked++;
             handle = at[handle].next;
-        } while (handle != (uint32_t)*level);
-        level = level_worse(&engine->levels, &market->side[side], level_key(*level));
+        } while (handle != (uint32_t)level);
+        level = level_worse(&engine->levels, &market->side[side], level_key(level));
     }
     CHECK_EQ(rank->edge, edge);
     CHECK_EQ(rank->nodes, ranked);

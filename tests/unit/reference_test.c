@@ -32,6 +32,7 @@ static uint32_t below(uint32_t n)
 static const char *shape_wrong(const struct eut_levels *levels, const struct eut_level_side *side)
 {
     return side->depth == 0              ? NULL
+           : side->depth == LEVEL_STRIP  ? eut_strip_check(levels, side)
            : side->depth == LEVEL_WINDOW ? eut_window_check(levels, side)
                                          : eut_tree_check(levels, side);
 }
@@ -51,19 +52,19 @@ static void check_pools(const struct eut_levels *levels)
 static void check_levels(const struct eut_levels *levels, const struct eut_level_side *side,
                          const uint32_t *value, uint32_t keys, uint32_t stride)
 {
-    const uint64_t *level = side->best ? level_best(levels, side) : NULL;
+    uint64_t level = level_best(levels, side);
 
     for (uint32_t k = keys; k-- > 0;) {
-        const uint64_t *found = level_find(levels, side, (k + 1) * stride);
+        const level_value *found = level_find(levels, side, (k + 1) * stride);
 
         CHECK(!found == !value[k]);
         if (value[k]) {
-            CHECK(found == level);
-            CHECK(*level == level_entry((k + 1) * stride, value[k]));
-            level = level_worse(levels, side, level_key(*level));
+            CHECK(level == level_entry((k + 1) * stride, value[k]));
+            CHECK_EQ(*found, value[k]);
+            level = level_worse(levels, side, level_key(level));
         }
     }
-    CHECK(level == NULL);
+    CHECK(level == 0);
     CHECK(!shape_wrong(levels, side));
 }
 
@@ -90,12 +91,12 @@ TEST(reference, levels_match_a_plain_table)
             uint32_t k = shapes[s].near && below(8) ? keys - 1 - below(keys / 50) : below(keys);
 
             if (below(10) < (phase == 0 ? 9u : phase == 3 ? 1u : 5u)) {
-                uint64_t *level = level_reach(&levels, &side, (k + 1) * stride, 1 + round);
+                level_value *level = level_reach(&levels, &side, (k + 1) * stride, 1 + round);
 
-                CHECK_EQ((uint32_t)*level, value[k] ? value[k] : 1 + round);
+                CHECK_EQ(*level, value[k] ? value[k] : 1 + round);
                 live += !value[k];
                 value[k] = 1 + round;
-                *level = level_entry((k + 1) * stride, value[k]);
+                *level = value[k];
             } else if (value[k]) {
                 level_erase(&levels, &side, (k + 1) * stride);
                 value[k] = 0;
@@ -141,7 +142,7 @@ TEST(reference, levels_follow_a_wandering_market)
             k = far;
         }
         if (!value[k] && below(8) < 5) {
-            CHECK_EQ((uint32_t)*level_reach(&levels, &side, k + 1, 1 + round), 1 + round);
+            CHECK_EQ(*level_reach(&levels, &side, k + 1, 1 + round), 1 + round);
             value[k] = 1 + round;
         } else if (value[k]) {
             level_erase(&levels, &side, k + 1);
@@ -171,6 +172,66 @@ TEST(reference, levels_follow_a_wandering_market)
     check_pools(&levels);
     eut_levels_close(&levels);
     free(value);
+}
+
+/* A thin book whose breadth goes about the 64 ticks of a strip, at both ends of either side's keys:
+ * every form that few levels can have, back and forth. */
+TEST(reference, levels_of_a_thin_book_change_form)
+{
+    enum { KEYS = 200, ROUNDS = 60000 };
+    static const uint32_t bases[] = {1, 0x7FFFFFFF - KEYS, 0x80000000, UINT32_MAX - KEYS};
+    static const uint32_t breadths[] = {8, 20, 64, 65, 100, 48, 63};
+
+    for (unsigned b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
+        uint32_t value[KEYS] = {0}, forms[3] = {0};
+        struct eut_levels levels;
+        struct eut_level_side side = {0};
+
+        state = b;
+        CHECK_EQ(eut_levels_open(&levels, KEYS, 2), 0);
+        for (uint32_t round = 0; round < ROUNDS; round++) {
+            uint32_t breadth = breadths[round / 1000 % 7], from = round / 50 % (KEYS - 100);
+            uint32_t k = from + below(breadth), makes = 1 + round / 7000 % 8;
+
+            while (round % 1300 == 0 && side.best) {
+                value[side.best - bases[b]] = 0;
+                level_erase(&levels, &side, side.best);
+            }
+            if (below(3) == 0) { /* what was left behind goes, if it is hit */
+                k = below(KEYS);
+            }
+            if (!value[k] && k - from < breadth && below(8) < makes) {
+                CHECK_EQ(*level_reach(&levels, &side, bases[b] + k, 1 + round), 1 + round);
+                value[k] = 1 + round;
+            } else if (value[k] && below(8) < 3) {
+                CHECK_EQ(*level_find(&levels, &side, bases[b] + k), value[k]);
+                level_erase(&levels, &side, bases[b] + k);
+                value[k] = 0;
+            }
+            CHECK(!shape_wrong(&levels, &side));
+            forms[side.depth == 0 ? 0 : side.depth == LEVEL_STRIP ? 1 : 2]++;
+
+            uint64_t level = level_best(&levels, &side);
+
+            for (k = KEYS; k-- > 0;) {
+                level_value *found = level_find(&levels, &side, bases[b] + k);
+
+                CHECK_EQ(found ? *found : 0, value[k]);
+                if (value[k]) {
+                    CHECK(level == level_entry(bases[b] + k, value[k]));
+                    level = level_worse(&levels, &side, bases[b] + k);
+                }
+            }
+            CHECK(level == 0);
+            check_pools(&levels);
+        }
+        CHECK(forms[0] > ROUNDS / 50 && forms[1] > ROUNDS / 50 && forms[2] > ROUNDS / 50);
+        while (side.best) {
+            level_erase(&levels, &side, side.best);
+        }
+        check_pools(&levels);
+        eut_levels_close(&levels);
+    }
 }
 
 /* The most levels, on as many sides as hurts: every class at its bound at once cannot be, but each
@@ -370,6 +431,7 @@ TEST(reference, a_market_is_as_small_as_promised)
     CHECK_EQ(engine->levels.live, 200);
     uint64_t l3 = level_bytes(engine);
 
+    CHECK_EQ(l3, 2 * 1088);
     CHECK(64 + l3 + 200 * 32 + engine->index.buckets * 64 <= 13 * 1024);
     for (uint32_t i = 0; i < 40; i++) {
         struct eut_request r = {.market = 1, .price = i < 20 ? 1000 - i : 1001 + i, .qty = 1};
