@@ -122,8 +122,9 @@ struct hr_evidence {
     bool on_stated;       /* the stated kind of hardware */
     char id[200], field[64];
     struct hr_quantity estimate, low, high;
-    int few_runs; /* low and high are the least and most of so many runs; 0: an interval, or no runs
-                   */
+    /* low and high are the least and most of so many runs; 0: an interval, no runs, or a figure of
+     * all runs together */
+    int few_runs;
     struct hr_quantity ceiling; /* value 0: none */
     double of_ceiling;
     char ceiling_name[120];

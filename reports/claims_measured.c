@@ -53,6 +53,7 @@ struct search {
     bool mistaken;         /* refused is of a unit that is not the claim's: that is told first */
     bool matched;          /* some case did */
     bool ran;              /* a suite of the patterns did */
+    size_t runs;           /* of the case that is looked at */
 };
 
 static bool better(const struct search *s, const struct hr_quantity *estimate)
@@ -126,6 +127,17 @@ static void refuse(struct search *s, const char *format, ...)
     }
 }
 
+/* One sample of many runs is a figure of them together, such as a capacity that was searched. */
+static int few_runs(const struct search *s, const json_t *metric)
+{
+    double n = hr_view_number(metric, "n_runs");
+
+    return metric && !json_is_true(json_object_get(metric, "interval")) && n >= 1 &&
+                   !(n == 1 && s->runs > 1)
+               ? (int)fmin(n, 1e6)
+               : 0;
+}
+
 /* One figure: value in its unit, with the ends of its interval (NaN: none). */
 static void offer(struct search *s, const char *id, const char *field, double value, double low,
                   double high, const char *unit, const json_t *metric)
@@ -162,10 +174,7 @@ static void offer(struct search *s, const char *id, const char *field, double va
     s->found->estimate.value = value * one.value;
     s->found->low.value = (isfinite(low) ? low : value) * one.value;
     s->found->high.value = (isfinite(high) ? high : value) * one.value;
-    s->found->few_runs = metric && !json_is_true(json_object_get(metric, "interval")) &&
-                                 hr_view_number(metric, "n_runs") >= 1
-                             ? (int)fmin(hr_view_number(metric, "n_runs"), 1e6)
-                             : 0;
+    s->found->few_runs = few_runs(s, metric);
     s->found->ceiling.value = isfinite(ceiling) && ceiling > 0 ? ceiling * one.value : 0;
     s->found->of_ceiling = hr_view_number(metric, "of_ceiling");
     snprintf(s->found->ceiling_name, sizeof(s->found->ceiling_name), "%s",
@@ -242,6 +251,7 @@ static void offer_metric(struct search *s, const json_t *item)
         refuse(s, "%.120s has no %.60s", id, field);
         return;
     }
+    s->runs = json_array_size(json_object_get(item, "runs"));
     offer(s, id, field, hr_view_number(metric, "estimate"), hr_view_number(metric, "ci_low"),
           hr_view_number(metric, "ci_high"), hr_view_text(metric, "unit"), metric);
 }
