@@ -1,7 +1,11 @@
-/* report_fuzz.c - no document that the schema lets pass crashes a renderer. Bytes that are no JSON
- * any more steer changes of the sample result instead, so that most inputs reach the renderers. */
+/* report_fuzz.c - no document that the schema lets pass crashes a renderer, the judge of claims, a
+ * comparison or a plan. Bytes that are no JSON any more steer changes of the sample result instead,
+ * so that most inputs reach them. */
 #include "harness/error.h"
+#include "reports/catalog.h"
+#include "reports/claims.h"
 #include "reports/compare.h"
+#include "reports/plan.h"
 #include "reports/plot.h"
 #include "reports/report.h"
 #include "reports/sheet.h"
@@ -142,6 +146,60 @@ static void compare(const json_t *record, const json_t *sample, FILE *nowhere)
     json_decref(turns);
 }
 
+/* Every claim of the documents gets one verdict and a reason. */
+static void judge(const json_t *record)
+{
+    static struct hr_claims *claims;
+    json_t *judged, *one, *sheet = json_array();
+    size_t i;
+
+    if (!claims && hr_claims_load(&claims, NULL, 0)) {
+        abort();
+    }
+    judged = hr_claims_judge(claims, &record, 1);
+    if (!judged || json_array_size(judged) != claims->claim_count) {
+        abort();
+    }
+    json_array_foreach (judged, i, one) {
+        if (hr_verdict_of(one) == HR_VERDICTS ||
+            json_string_length(json_object_get(one, "reason")) == 0) {
+            abort();
+        }
+    }
+    hr_sheet_claims(sheet, judged, true);
+    json_decref(sheet);
+    json_decref(judged);
+}
+
+static void plan(const json_t *record)
+{
+    static json_t *catalog;
+    static struct hr_plan_terms terms;
+    static const char *const require[] = {"rate=1e6@p99.9<=10us", "markets=5e6", "memory=1GiB",
+                                          "bandwidth=1GB/s", "decode=15@model=llama-3.1-8b"};
+    const struct hr_plan_flags flags = {.require = require,
+                                        .requires = 5,
+                                        .budget = "AUD 8343",
+                                        .horizon = "36mo",
+                                        .energy = "0.15/kWh",
+                                        .memory_share = "90"};
+    const struct hr_plan_result result = {.record = record, .file = "a"};
+    json_t *made;
+
+    if (!catalog && (hr_catalog_read(&catalog, "configs/catalog/documents.yaml") ||
+                     hr_plan_terms_parse(&terms, &flags, catalog))) {
+        abort(); /* the fuzz tests run from the top of the tree */
+    }
+    made = hr_plan_make(&terms, catalog, &result, 1);
+    if (made) {
+        json_decref(hr_sheet_of_plan(made, NULL));
+        json_decref(made);
+    } else if (!hr_error()[0] || strchr(hr_error(), '\n')) {
+        abort();
+    }
+    hr_error_clear();
+}
+
 static void render(const json_t *record, const json_t *sample, int files)
 {
     static FILE *nowhere;
@@ -169,6 +227,8 @@ static void render(const json_t *record, const json_t *sample, int files)
         hr_write_text(several, nowhere, 0);
         json_decref(several);
         render_files(record);
+        judge(record);
+        plan(record);
         if (sample) {
             compare(record, sample, nowhere);
         }
