@@ -126,6 +126,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"durability.batch", HR_CFG_COUNT, 1, 256, "256", "orders", "orders appended and matched at once"},
     {"durability.group", HR_CFG_TIME, 0, DAY, "0s", "ns", "a group of batches waits so long for more; 0s: as long as the one before it is synced"},
     {"durability.markets", HR_CFG_COUNTS, 1, 134217728, "1000,10000", "markets", "market counts of which snapshots are taken"},
+    {"durability.thin_markets", HR_CFG_COUNT, 0, 134217728, "0", "markets", "one more snapshot, of so many markets with one order a side: 5M in 16 GiB; 0: none"},
     {"durability.threads", HR_CFG_COUNTS, 0, 64, "1,0", "threads", "threads that take and read them; 0: one a processor"},
     {"durability.requests", HR_CFG_COUNT, 1000, 1e11, "500k", "requests", "requests a run that are matched before, while and after a snapshot is taken"},
     {"durability.stall_batch", HR_CFG_COUNT, 1, 256, "16", "requests", "of these, so many at once: what a stall is told by"},

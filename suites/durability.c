@@ -221,10 +221,19 @@ void hr_host_close(struct hr_host *host)
     host->self = NULL;
 }
 
-int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name, uint32_t markets,
-                       uint64_t orders, struct hr_workload *workload, json_t **params)
+struct hr_flow_params hr_durability_flow(const struct hr_bench *bench, uint32_t markets)
 {
     struct hr_flow_params flow;
+
+    hr_config_flow(bench->rig.config, &flow);
+    flow.markets = markets;
+    return flow;
+}
+
+int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name,
+                       const struct hr_flow_params *flow, uint64_t orders,
+                       struct hr_workload *workload, json_t **params)
+{
     char id[256];
     int rc;
 
@@ -232,11 +241,9 @@ int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name, 
     if (!hr_case_wanted(&bench->rig, id)) {
         return 0;
     }
-    hr_config_flow(bench->rig.config, &flow);
-    flow.markets = markets;
-    *params = hr_flow_case_params(&flow);
+    *params = hr_flow_case_params(flow);
     json_object_set_new(*params, "orders", json_integer((json_int_t)orders));
-    rc = hr_rig_workload(&bench->rig, &flow, orders, workload);
+    rc = hr_rig_workload(&bench->rig, flow, orders, workload);
     if (rc == 0) {
         return 1;
     }

@@ -43,10 +43,13 @@ int hr_host_open(struct hr_host *host, const struct eut_engine *engine,
                  const struct hr_workload *workload);
 void hr_host_close(struct hr_host *host); /* accepts a zeroed one */
 
-/* The run's own flow over so many markets, a case's name, a workload: 1 measure, 0 not wanted or
- * refused with its reason, -errno. *params is a new reference if 1. */
-int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name, uint32_t markets,
-                       uint64_t orders, struct hr_workload *workload, json_t **params);
+/* The run's own flow over so many markets. */
+struct hr_flow_params hr_durability_flow(const struct hr_bench *bench, uint32_t markets);
+/* A flow, a case's name, a workload: 1 measure, 0 not wanted or refused with its reason, -errno.
+ * *params is a new reference if 1. */
+int hr_durability_case(struct hr_bench *bench, json_t *suite, const char *name,
+                       const struct hr_flow_params *flow, uint64_t orders,
+                       struct hr_workload *workload, json_t **params);
 
 int hr_durability_journals(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk);
 int hr_durability_snapshots(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk);

@@ -190,13 +190,14 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk
                     .group_bytes = GROUP_BYTES,
                     .segment_bytes = SEGMENT_BYTES},
         .batch = (uint32_t)hr_config_count(config, "durability.batch")};
+    struct hr_flow_params flow;
     char name[64];
     json_t *params;
     int rc;
 
     snprintf(name, sizeof(name), "journal/sync=%s,io=%s", hr_sync_names[sync], hr_io_names[io]);
-    rc = hr_durability_case(bench, suite, name, (uint32_t)hr_config_count(config, "flow.markets"),
-                            orders, &workload, &params);
+    flow = hr_durability_flow(bench, (uint32_t)hr_config_count(config, "flow.markets"));
+    rc = hr_durability_case(bench, suite, name, &flow, orders, &workload, &params);
     if (rc <= 0) {
         return rc;
     }

@@ -430,9 +430,10 @@ int hr_durability_kills(struct hr_bench *bench, json_t *suite, const struct hr_d
     struct hr_workload workload;
     struct kill_case wanted = {&workload, disk,
                                hr_config_count(bench->rig.config, "durability.kills")};
+    struct hr_flow_params flow = hr_durability_flow(bench, MARKETS);
     json_t *params;
     int rc = wanted.kills
-                 ? hr_durability_case(bench, suite, name, MARKETS, ORDERS, &workload, &params)
+                 ? hr_durability_case(bench, suite, name, &flow, ORDERS, &workload, &params)
                  : 0;
 
     if (rc <= 0) {

@@ -111,8 +111,7 @@ static struct hr_snapshot_source source_of(const struct live *l)
                                        .limits = l->host.limits,
                                        .digests = &l->host.digests,
                                        .sequence = l->done,
-                                       .history =
-                                           l->journal ? hr_journal_history(l->journal) : 0};
+                                       .history = l->journal ? hr_journal_history(l->journal) : 0};
 }
 
 /* The whole tape; the snapshot begins after its first part. */
@@ -266,8 +265,9 @@ static int trial(const struct hr_case *hc, struct hr_trial *t)
     return rc;
 }
 
+/* thin: one order a side, so that as many markets as possible fit. */
 static int one(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk, uint32_t markets,
-               int threads)
+               bool thin, int threads)
 {
     static const char *const histograms[] = {"quiet", "snapshot", "behind", NULL};
     uint64_t orders = hr_config_count(bench->rig.config, "durability.requests");
@@ -276,13 +276,17 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk
     struct snapshot_case wanted = {
         &workload, disk, (uint32_t)hr_config_count(bench->rig.config, "durability.stall_batch"),
         threads};
-    struct hr_flow_params flow;
+    struct hr_flow_params flow = hr_durability_flow(bench, markets);
     char name[64];
     json_t *params;
     int rc;
 
-    snprintf(name, sizeof(name), "snapshot/markets=%u,threads=%d", markets, threads);
-    rc = hr_durability_case(bench, suite, name, markets, orders, &workload, &params);
+    snprintf(name, sizeof(name), "snapshot/markets=%u%s,threads=%d", markets,
+             thin ? ",levels=1" : "", threads);
+    if (thin) {
+        flow.levels = flow.l2_levels = flow.orders_per_level = 1;
+    }
+    rc = hr_durability_case(bench, suite, name, &flow, orders, &workload, &params);
     if (rc <= 0) {
         return rc;
     }
@@ -294,8 +298,6 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk
     own[STATES].ceiling_value = disk->write_bytes_s;
     own[VERIFY].ceiling = HR_DISK_READ;
     own[VERIFY].ceiling_value = disk->read_bytes_s;
-    hr_config_flow(bench->rig.config, &flow);
-    flow.markets = markets;
     rc = hr_measure(
         &bench->rig, suite,
         &(struct hr_case){
@@ -316,6 +318,7 @@ static int one(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk
 
 int hr_durability_snapshots(struct hr_bench *bench, json_t *suite, const struct hr_disk *disk)
 {
+    uint32_t thin = (uint32_t)hr_config_count(bench->rig.config, "durability.thin_markets");
     const uint64_t *markets, *threads;
     int n = hr_config_counts(bench->rig.config, "durability.markets", &markets);
     int m = hr_config_counts(bench->rig.config, "durability.threads", &threads), rc = 0;
@@ -330,9 +333,9 @@ int hr_durability_snapshots(struct hr_bench *bench, json_t *suite, const struct 
                 twice = twice || (int)threads[before] == wanted;
             }
             if (!twice) {
-                rc = one(bench, suite, disk, (uint32_t)markets[i], wanted);
+                rc = one(bench, suite, disk, (uint32_t)markets[i], false, wanted);
             }
         }
     }
-    return rc;
+    return rc || !thin ? rc : one(bench, suite, disk, thin, true, bench->rig.cpus_count);
 }
