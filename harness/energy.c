@@ -19,7 +19,7 @@ static const struct hr_energy_ops *const sources[] = {&hr_energy_powercap, &hr_e
 struct hr_energy {
     const struct hr_energy_ops *ops; /* NULL: no source */
     void *self;
-    char source[256], reason[768];
+    char source[320], reason[768];
 };
 
 static void add_reason(struct hr_energy *energy, const char *name)
@@ -46,7 +46,8 @@ int hr_energy_open(struct hr_energy **out, const char *root)
             continue;
         }
         energy->ops = sources[i];
-        snprintf(energy->source, sizeof(energy->source), "%s: %s", energy->ops->name, what);
+        snprintf(energy->source, sizeof(energy->source), "%s%s%.60s: %s", energy->ops->name,
+                 *root ? " under " : "", root, what);
         energy->reason[0] = 0;
     }
     return 0;

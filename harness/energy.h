@@ -20,7 +20,8 @@ struct hr_energy;
 int hr_energy_open(struct hr_energy **energy, const char *root);
 void hr_energy_close(struct hr_energy *energy); /* accepts NULL */
 
-/* "powercap: package-0, dram", or NULL without a source. Valid until the end. */
+/* "powercap: package-0, dram", or NULL without a source; another root than the host's own is told:
+ * "powercap under DIR: …". Valid until the end. */
 const char *hr_energy_source(const struct hr_energy *energy);
 /* Why there is no source, of each that was tried; "" if there is one. Valid until the end. */
 const char *hr_energy_reason(const struct hr_energy *energy);
