@@ -142,11 +142,15 @@ bool hr_hardware_is(const struct hr_hardware *hardware, const json_t *record, ch
 /* One object a claim, as result.json keeps them, in the registry's order; count may be 0. NULL
  * with a message if a formula cannot be evaluated. */
 json_t *hr_claims_judge(const struct hr_claims *claims, const json_t *const *records, int count);
+/* Who says what a name of a formula means, where it is no fact. */
+#define HR_THIS_CLAIM "this claim"
+#define HR_ANOTHER_CLAIM "another claim"
 /* The verdict of one of those objects; HR_VERDICTS if it has none. */
 enum hr_claim_verdict hr_verdict_of(const json_t *judged);
 
-/* The judged claims as blocks of a sheet: a line that counts, then a table for each verdict.
- * fold: tables folded away, as in a report. */
+/* The judged claims as blocks of a sheet: a line that counts, a table for each verdict, and one of
+ * the facts behind their arithmetic with their sources. fold: tables folded away, as in a report.
+ */
 void hr_sheet_claims(json_t *sheet, const json_t *judged, bool fold);
 int hr_claims_junit(const json_t *judged, const char *file);
 

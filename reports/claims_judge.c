@@ -131,8 +131,9 @@ static json_t *comparison_json(const struct hr_claims *claims, const char *formu
                 hr_sheet_string(
                     hr_quantity_text(&result->name[i].value, result->name[i].value.bytes).text),
                 "source",
-                source ? hr_sheet_string(source)
-                       : json_string(strcmp(name, "value") == 0 ? "this claim" : "another claim")));
+                source
+                    ? hr_sheet_string(source)
+                    : json_string(strcmp(name, "value") == 0 ? HR_THIS_CLAIM : HR_ANOTHER_CLAIM)));
     }
     return json_pack(
         "{s:o, s:b, s:o, s:o, s:o}", "formula",

@@ -74,7 +74,8 @@ static void add_claim(json_t *table, const json_t *claim, bool place)
     json_decref(of);
 }
 
-static void add_verdict(json_t *sheet, const json_t *judged, enum hr_claim_verdict verdict, bool fold)
+static void add_verdict(json_t *sheet, const json_t *judged, enum hr_claim_verdict verdict,
+                        bool fold)
 {
     size_t count = count_of(judged, verdict), i;
     const bool place = any_place(judged);
@@ -101,12 +102,60 @@ static void add_verdict(json_t *sheet, const json_t *judged, enum hr_claim_verdi
     }
 }
 
+/* The facts that the arithmetic of these claims uses, by name; each once. New reference. */
+static json_t *facts_of(const json_t *judged)
+{
+    json_t *facts = json_object(), *names, *fact;
+    const json_t *claim, *check;
+    const char *name;
+    size_t i, k;
+
+    json_array_foreach (judged, i, claim) {
+        json_array_foreach (json_object_get(claim, "checks"), k, check) {
+            names = json_object_get(check, "names");
+            json_object_foreach (names, name, fact) {
+                if (!hr_view_is(fact, "source", HR_THIS_CLAIM) &&
+                    !hr_view_is(fact, "source", HR_ANOTHER_CLAIM)) {
+                    json_object_set(facts, name, fact);
+                }
+            }
+        }
+    }
+    return facts;
+}
+
+/* Who says so: without it nobody could check a reason. */
+static void add_facts(json_t *sheet, const json_t *judged, bool fold)
+{
+    json_t *facts = facts_of(judged), *table, *fact;
+    const char *name;
+    char title[80];
+
+    if (json_object_size(facts) > 0) {
+        snprintf(title, sizeof(title), "Facts that this arithmetic uses (%zu)",
+                 json_object_size(facts));
+        table = hr_sheet_table(sheet, title, fold ? title : NULL);
+        hr_table_column(table, "Fact", HR_LEFT);
+        hr_table_column(table, "Value", HR_RIGHT);
+        hr_table_column(table, "Source", HR_LEFT);
+        json_object_foreach (facts, name, fact) {
+            json_t *row = hr_table_row(table, NULL);
+
+            hr_row_cell(row, name, NULL);
+            hr_row_cell(row, hr_view_text(fact, "value"), NULL);
+            hr_row_cell(row, hr_view_text(fact, "source"), NULL);
+        }
+    }
+    json_decref(facts);
+}
+
 void hr_sheet_claims(json_t *sheet, const json_t *judged, bool fold)
 {
     add_counts(sheet, judged);
     for (int v = 0; v < HR_VERDICTS; v++) {
         add_verdict(sheet, judged, (enum hr_claim_verdict)v, fold);
     }
+    add_facts(sheet, judged, fold);
 }
 
 void hr_section_claims(json_t *sheet, const json_t *record)

@@ -15,6 +15,7 @@ expect_out '512 GB against 192 GB'
 expect_out '800 GB against 200 GB'
 expect_out '54\.55 ms against 1 ms'
 expect_out '15 tokens/s against 7\.184 tokens/s'
+expect_out '^  port_10g +10 Gb/s  IEEE 802\.3ae$' # and who says so
 
 # By a real result: one verdict for each claim.
 expect_exit 0 "$HEADROOM" claims "$run" --json -
