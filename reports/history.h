@@ -43,7 +43,8 @@ int hr_history_find_changes(json_t *series);
 
 /* As blocks of a report (sheet.h). */
 void hr_history_sheet(json_t *sheet, const json_t *series);
-/* history.dat, .gp and, with gnuplot, .svg. -EINVAL if there is nothing to draw. */
-int hr_history_plot(const json_t *series, const char *dir, bool *drawn);
+/* history.dat, .gp and, with gnuplot, .svg: as many series as can be told apart, those that changed
+ * first; *left_out are the others. -EINVAL if there is nothing to draw. */
+int hr_history_plot(const json_t *series, const char *dir, bool *drawn, int *left_out);
 
 #endif

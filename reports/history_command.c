@@ -84,9 +84,15 @@ static int plot(struct hr_history *history, const struct hr_args *args, const ch
 {
     json_t *series = NULL;
     bool drawn = false;
-    int rc = read_series(history, args, &series);
+    int left_out, rc = read_series(history, args, &series);
 
-    rc = rc ? rc : hr_history_plot(series, dir, &drawn);
+    rc = rc ? rc : hr_history_plot(series, dir, &drawn, &left_out);
+    if (rc == 0 && left_out) {
+        fprintf(stderr,
+                "headroom: the figures that changed are drawn before others; left out: %d; choose "
+                "with -f\n",
+                left_out);
+    }
     if (rc == 0) {
         printf("%s/history.%s\n", dir, drawn ? "svg" : "gp (gnuplot is missing: no picture)");
     }

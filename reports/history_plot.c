@@ -81,23 +81,42 @@ static struct hr_axis share_axis(FILE *gp, double low, double high)
     return axis;
 }
 
+static bool changed(const json_t *series)
+{
+    return json_array_size(json_object_get(series, "levels")) > 1;
+}
+
+/* Those that changed come first, as many as can be told apart. How many could be drawn. */
+static int choose(const json_t *history, const json_t *shown[SERIES_MAX])
+{
+    const json_t *series;
+    int count = 0;
+    size_t i;
+
+    for (int pass = 0; pass < 2; pass++) {
+        json_array_foreach (json_object_get(history, "series"), i, series) {
+            if (wanted(series) && changed(series) == (pass == 0) && count++ < SERIES_MAX) {
+                shown[count - 1] = series;
+            }
+        }
+    }
+    return count;
+}
+
 static bool write_plot(const json_t *history, FILE *dat, FILE *gp, char *why)
 {
     struct hr_end_label labels[SERIES_MAX];
     double low = INFINITY, high = -INFINITY;
-    const json_t *series, *shown[SERIES_MAX];
-    size_t i, longest = 0;
-    int count = 0;
+    const json_t *shown[SERIES_MAX] = {NULL};
+    int could = choose(history, shown), count = could < SERIES_MAX ? could : SERIES_MAX;
+    size_t longest = 0;
 
     fputs("# result median/first-level level/first-level\n", dat);
-    json_array_foreach (json_object_get(history, "series"), i, series) {
-        if (count < SERIES_MAX && wanted(series)) {
-            size_t n = json_array_size(json_object_get(series, "points"));
+    for (int k = 0; k < count; k++) {
+        size_t n = json_array_size(json_object_get(shown[k], "points"));
 
-            longest = n > longest ? n : longest;
-            shown[count++] = series;
-            write_series(series, dat, &low, &high);
-        }
+        longest = n > longest ? n : longest;
+        write_series(shown[k], dat, &low, &high);
     }
     if (!count) {
         snprintf(why, HR_WHY_MAX, "no figure has two results");
@@ -114,8 +133,9 @@ static bool write_plot(const json_t *history, FILE *dat, FILE *gp, char *why)
 
         labels[k] = (struct hr_end_label){
             .x = (double)n, .y = last_level(shown[k]) / first_level(shown[k]), .color = k};
-        snprintf(labels[k].text, sizeof(labels[k].text), "%.60s %.20s", short_name(shown[k]),
-                 hr_view_text(shown[k], "metric"));
+        snprintf(labels[k].text, sizeof(labels[k].text), "%.60s %.20s%s", short_name(shown[k]),
+                 hr_view_text(shown[k], "metric"),
+                 hr_view_is(shown[k], "better", "lower") ? " (less is better)" : "");
     }
     hr_script_end_labels(gp, labels, count, &x, &y);
     fputs("plot \\\n", gp);
@@ -128,15 +148,17 @@ static bool write_plot(const json_t *history, FILE *dat, FILE *gp, char *why)
     return true;
 }
 
-int hr_history_plot(const json_t *history, const char *dir, bool *drawn)
+int hr_history_plot(const json_t *history, const char *dir, bool *drawn, int *left_out)
 {
     static const struct hr_plot_ops plots[] = {
         {"history", "Points are results, lines the levels between changes.", write_plot},
         {NULL, NULL, NULL},
     };
+    const json_t *shown[SERIES_MAX];
     char why[HR_WHY_MAX];
-    int pictures = 0, rc;
+    int pictures = 0, could = choose(history, shown), rc;
 
+    *left_out = could > SERIES_MAX ? could - SERIES_MAX : 0;
     hr_plot_why(plots, history, why);
     if (*why) {
         return hr_fail(EINVAL, "nothing to draw: %s", why);

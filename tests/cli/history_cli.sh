@@ -32,6 +32,12 @@ if command -v gnuplot >/dev/null 2>&1; then
     [ -s "$TMP/plots/history.svg" ] || failed "the picture was not drawn"
 fi
 
+# One picture holds a few figures: those that changed come first, and what is left out is told.
+expect_exit 0 "$HEADROOM" history plot "$TMP/all" --db "$DB" -f .
+expect_err 'left out: [0-9]+'
+grep -q "markets=1000 throughput'" "$TMP/all/history.gp" || failed "the figure that changed is not drawn"
+grep -q "p50 (less is better)'" "$TMP/plots/history.gp" || failed "the picture does not say which way is better"
+
 # Bad input: one line.
 expect_refused "$HEADROOM" history
 expect_refused "$HEADROOM" history forget --db "$DB"
