@@ -73,6 +73,23 @@ static double fastest_mbps(const json_t *host)
     return best;
 }
 
+/* "A|B" as people say it. */
+struct said {
+    char text[160];
+};
+static struct said or_between(const char *alternatives)
+{
+    struct said said = {""};
+    size_t at = 0;
+
+    for (; *alternatives && at + 8 < sizeof(said.text); alternatives++) {
+        at += *alternatives == '|'
+                  ? (size_t)snprintf(said.text + at, sizeof(said.text) - at, " or ")
+                  : (size_t)snprintf(said.text + at, sizeof(said.text) - at, "%c", *alternatives);
+    }
+    return said;
+}
+
 static const char *text_or(const char *text, const char *otherwise)
 {
     return *text ? text : otherwise;
@@ -89,21 +106,22 @@ bool hr_hardware_is(const struct hr_hardware *h, const json_t *record, char *why
     struct hr_quantity least;
 
     if (h->cpu.text && !holds_one(cpu, h->cpu.text)) {
-        snprintf(why, bytes, "its processor is %s, not %s", text_or(cpu, "not told"), h->cpu.text);
+        snprintf(why, bytes, "its processor is %s, not %s", text_or(cpu, "not told"),
+                 or_between(h->cpu.text).text);
     } else if (h->not_cpu.text && holds_one(cpu, h->not_cpu.text)) {
         snprintf(why, bytes, "its processor is %s", cpu);
     } else if (h->machine.text && !holds_one(machine, h->machine.text)) {
         snprintf(why, bytes, "it is %s, not %s", text_or(machine, "of no told model"),
-                 h->machine.text);
+                 or_between(h->machine.text).text);
     } else if (h->gpu.text && !any_text(json_object_get(host, "gpus"), h->gpu.text, 0) &&
                !any_text(json_object_get(host, "compute"), h->gpu.text, 0)) {
-        snprintf(why, bytes, "it has no %s", h->gpu.text);
+        snprintf(why, bytes, "it has no %s", or_between(h->gpu.text).text);
     } else if (h->not_gpu.text &&
                (any_text(json_object_get(host, "gpus"), h->not_gpu.text, 0) ||
                 any_text(json_object_get(host, "compute"), h->not_gpu.text, 0))) {
-        snprintf(why, bytes, "it has a %s", h->not_gpu.text);
+        snprintf(why, bytes, "it has a %s", or_between(h->not_gpu.text).text);
     } else if (h->system.text && !any_text(json_object_get(host, "os"), h->system.text, 0)) {
-        snprintf(why, bytes, "its system is not %s", h->system.text);
+        snprintf(why, bytes, "its system is not %s", or_between(h->system.text).text);
     } else if (h->memory.text && !(memory * 8 >= h->memory_least.value)) {
         least = h->memory_least;
         snprintf(why, bytes, "it has less memory than %s", hr_quantity_text(&least, true).text);

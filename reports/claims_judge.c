@@ -255,7 +255,10 @@ static void say_gap(struct reason *r, const struct hr_claim *c, const struct hr_
     double gap = gap_of(c, m);
 
     if (isfinite(gap)) {
-        say(r, "; %.3g times short", gap);
+        say(r, "; %.3g times %s", gap,
+            c->way == HR_AT_MOST || (c->way == HR_ABOUT && m->estimate.value > c->amount.value)
+                ? "over"
+                : "short");
     }
     if (c->way == HR_AT_LEAST && m->ceiling.value > 0 && m->of_ceiling > 0) {
         struct hr_quantity needed = m->ceiling;
