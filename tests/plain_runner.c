@@ -7,6 +7,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define LONG_S 2 /* of processor time: what takes longer is named */
 
 static struct hr_test *first, **last = &first;
 static jmp_buf out_of_test;
@@ -40,6 +43,7 @@ int main(int argc, char **argv)
     static int passed, failed, skipped;
     static unsigned part = 1, parts = 1, number;
     static struct hr_test *test;
+    static clock_t began;
     const char *wanted = argc == 2 ? argv[1] : "";
 
     if (argc > 2 && (sscanf(argv[2], "%u-of-%u", &part, &parts) != 2 || part < 1 || part > parts)) {
@@ -53,6 +57,7 @@ int main(int argc, char **argv)
         if (!strstr(name, wanted) || number++ % parts != part - 1) {
             continue;
         }
+        began = clock();
         switch (setjmp(out_of_test)) {
         case 0:
             test->run();
@@ -64,6 +69,10 @@ int main(int argc, char **argv)
             break;
         default:
             skipped++;
+        }
+        if (clock() - began > LONG_S * CLOCKS_PER_SEC) {
+            fprintf(stderr, "%.1f s of processor time: %s\n",
+                    (double)(clock() - began) / CLOCKS_PER_SEC, name);
         }
     }
     printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

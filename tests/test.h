@@ -24,6 +24,19 @@ const char *hr_test_build(void);
 #define HR_ONE_PROCESS 0
 #endif
 
+/* All takes many times as long, what is freed is kept from being used again, and what foreign
+ * libraries do is not ours to check. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HR_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HR_SANITIZED 1
+#endif
+#endif
+#ifndef HR_SANITIZED
+#define HR_SANITIZED 0
+#endif
+
 #ifdef HR_PLAIN_TESTS
 
 struct hr_test {

@@ -14,12 +14,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 /* ---- an engine of any API and shape --------------------------------------------- */
 
 static const struct eut_device_api *api = &eut_api_host;
@@ -49,7 +43,7 @@ static void need_pocl(void)
     struct eut_device_answer answer;
     char cache[512];
 
-    if (SANITIZED) {
+    if (HR_SANITIZED) {
         SKIP("not under a sanitizer: it sees the driver's own leaks and races");
     }
     snprintf(cache, sizeof(cache), "%s/pocl-cache", hr_test_build());

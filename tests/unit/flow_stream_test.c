@@ -198,15 +198,6 @@ TEST(flow_stream, l2_levels_are_their_own)
     CHECK(strstr(hr_flow_check(&p), "l2_levels"));
 }
 
-/* Sanitizers keep what is freed from being used again. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FREED_IS_USED_AGAIN 0
-#elif defined(__has_feature)
-#define FREED_IS_USED_AGAIN (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
-#else
-#define FREED_IS_USED_AGAIN 1
-#endif
-
 /* Markets in their thousands do not add up: what is resident is the steady phase and a few ranges.
  */
 TEST(flow_stream, memory_does_not_grow_with_the_markets)
@@ -216,7 +207,7 @@ TEST(flow_stream, memory_does_not_grow_with_the_markets)
     struct hr_proof proof;
     struct hr_tape tape;
 
-    if (!FREED_IS_USED_AGAIN) {
+    if (HR_SANITIZED) {
         SKIP("this sanitizer's allocator keeps what is freed");
     }
     p.levels = p.l2_levels = 10;

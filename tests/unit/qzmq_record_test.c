@@ -483,15 +483,6 @@ TEST(qzmq_record, a_closed_session_holds_no_key)
 /* ---- floods
  * ---------------------------------------------------------------------------------------- */
 
-/* Sanitizers keep what is freed from being used again. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FREED_IS_USED_AGAIN 0
-#elif defined(__has_feature)
-#define FREED_IS_USED_AGAIN (!__has_feature(address_sanitizer) && !__has_feature(thread_sanitizer))
-#else
-#define FREED_IS_USED_AGAIN 1
-#endif
-
 static uint64_t resident_bytes(void)
 {
     unsigned long long pages = 0;
@@ -570,6 +561,6 @@ TEST(qzmq_record, bad_messages_take_no_memory)
     check_one_through(&r, r.client, r.session); /* and who was talking still does */
     printf("%lu bad messages: resident %llu KiB after a tenth, %llu KiB at the end\n", count,
            (unsigned long long)before / 1024, (unsigned long long)after / 1024);
-    CHECK(!FREED_IS_USED_AGAIN || after <= before + (1u << 20) || before == 0);
+    CHECK(HR_SANITIZED || after <= before + (1u << 20) || before == 0);
     qzmq_rig_close(&r);
 }
