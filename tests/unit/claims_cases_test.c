@@ -46,12 +46,14 @@ static const char *const models[] = {
 static const int processors[] = {8, 10, 11, 12, 14, 16, 24};
 
 /* Figures of cases that are planned without a list of them, because something else fills it: the
- * search for a capacity, another program, memory or a source of energy that is not here. */
+ * search for a capacity, a look at all counts of ranks, another program, memory or a source of
+ * energy that is not here. */
 static const struct hr_measured energy[] = {HR_ENERGY_FIGURES};
 static const struct {
     const char *in_id, *name, *unit;
 } others[] = {
     {"capacity/", "capacity", "orders/s"},
+    {"cluster/", "speedup", "times"},
     {"/llama-bench/", "weights", "bytes"},
     {"inference/inproc/reference/decode/", "decode", "tokens/s"},
 };
