@@ -27,6 +27,33 @@ static bool is(const json_t *item, const char *param)
     return json_is_true(json_object_get(json_object_get(item, "params"), param));
 }
 
+#define MADE "generate=ranks/"
+
+/* A case of the sweep: of shares that rank 0 dealt out, or, in a run of that (cluster.generate), of
+ * those that the ranks made. */
+static bool of_sweep(const char *name, bool made)
+{
+    if (made && strncmp(name, MADE, strlen(MADE)) == 0) {
+        name += strlen(MADE);
+    } else if (made) {
+        return false;
+    }
+    return strncmp(name, "ranks=", 6) == 0 || strncmp(name, "nodes=", 6) == 0;
+}
+
+static bool any_dealt(const json_t *cases)
+{
+    const json_t *item;
+    size_t i;
+
+    json_array_foreach (cases, i, item) {
+        if (of_sweep(name_of(item), false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_sweep(struct hr_cluster_model *m, const json_t *item)
 {
     double nodes = hr_view_param(item, "nodes"), rate = hr_view_estimate(item, "throughput");
@@ -45,7 +72,7 @@ static void take_sweep(struct hr_cluster_model *m, const json_t *item)
 bool hr_cluster_model_of(const json_t *record, struct hr_cluster_model *m)
 {
     const json_t *cases = json_object_get(hr_view_suite(record, "cluster"), "cases"), *item;
-    bool any = false;
+    bool any = false, made = !any_dealt(cases);
     size_t i;
 
     *m = (struct hr_cluster_model){.one_rate = (double)NAN,
@@ -61,7 +88,7 @@ bool hr_cluster_model_of(const json_t *record, struct hr_cluster_model *m)
             m->ranks = (int)hr_view_param(item, "ranks");
             m->kind = hr_view_text(json_object_get(item, "params"), "ranks_by");
         }
-        if (strncmp(name, "ranks=", 6) == 0 || strncmp(name, "nodes=", 6) == 0) {
+        if (of_sweep(name, made)) {
             take_sweep(m, item);
         } else if (strncmp(name, "router/", 7) == 0 && hr_view_passed(item)) {
             m->router_rate = hr_view_number(hr_view_metric(item, "throughput"), "ceiling_value");

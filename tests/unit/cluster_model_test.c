@@ -113,3 +113,33 @@ TEST(cluster_model, the_link_binds_where_it_is_slow)
     CHECK_STR(bound, "the link");
     json_decref(record);
 }
+
+/* What ranks made is the sweep of a run in which all did, and no point of one in which one case
+ * did. */
+TEST(cluster_model, shares_that_ranks_made_are_a_sweep_of_their_own)
+{
+    json_t *record = record_over(1), *item;
+    json_t *cases = json_object_get(json_array_get(json_object_get(record, "suites"), 0), "cases");
+    struct hr_cluster_model dealt, made;
+    size_t i;
+
+    add(cases, "generate=ranks/ranks=3", 3, 1, 1e6, 0);
+    CHECK(hr_cluster_model_of(record, &dealt));
+    CHECK_EQ(dealt.points, 3);
+    json_array_remove(cases, json_array_size(cases) - 1);
+    json_array_foreach (cases, i, item) {
+        const char *name = strrchr(json_string_value(json_object_get(item, "id")), '/') + 1;
+        char id[128];
+
+        if (strncmp(name, "ranks=", 6) == 0 &&
+            !strstr(json_string_value(json_object_get(item, "id")), "router/")) {
+            snprintf(id, sizeof(id), "cluster/inproc/reference/generate=ranks/%s", name);
+            json_object_set_new(item, "id", json_string(id));
+        }
+    }
+    CHECK(hr_cluster_model_of(record, &made));
+    CHECK_EQ(made.points, 3);
+    CHECK_EQ(made.hosts, 1);
+    CHECK(made.one_rate == dealt.one_rate);
+    json_decref(record);
+}
