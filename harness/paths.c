@@ -31,6 +31,11 @@ const struct hr_path_ops *hr_path_find(const char *name)
             return hr_paths[i];
         }
     }
+    if (strcmp(name, "mpi") == 0) {
+        hr_fail(ENODEV, "no path 'mpi': orders go over MPI in the suite cluster: `mpirun -np N "
+                        "headroom run -f cluster`");
+        return NULL;
+    }
     hr_fail(ENODEV, "no path '%s': `headroom list` names those that there are", name);
     return NULL;
 }

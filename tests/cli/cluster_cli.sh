@@ -48,6 +48,8 @@ expect_exit 0 "$HEADROOM" run "$TINY" -n -S cluster.ranks=2 -S cluster.generate=
 expect_out 'cluster/inproc/reference/generate=ranks/ranks=2'
 expect_out 'cluster/inproc/reference/weak/generate=ranks/ranks=2'
 expect_out 'cluster/inproc/reference/router/ranks=1'
+expect_exit 6 "$HEADROOM" run "$TINY" -n -p mpi
+expect_err "mpirun -np N headroom run -f cluster"
 expect_exit 0 "$HEADROOM" run "$TINY" -n -S cluster.ranks=2
 expect_out 'cluster/inproc/reference/ranks=2'
 cp "$HEADROOM" "$TMP/alone"
