@@ -223,13 +223,17 @@ TEST(claims, what_they_name_can_be_measured)
 static json_t *result_of(const char *cpu, double memory_bytes, const char *gpu, json_t *item)
 {
     const char *id = item ? text_of(item, "id") : "none/";
+    json_t *cases = json_array(), *suite = json_pack("{s:s}", "status", "pass");
 
-    return json_pack("{s:{s:s, s:s, s:{s:s}, s:{s:I}, s:{s:[{s:s, s:I}]}}, s:[{s:s, s:s, s:[o*]}]}",
-                     "host", "line", cpu, "fingerprint", "0123456789abcdef", "cpu", "model", cpu,
-                     "memory", "total_bytes", (json_int_t)memory_bytes, "compute", "cuda", "name",
-                     gpu, "memory_bytes", (json_int_t)memory_bytes, "suites", "name",
-                     json_string_value(json_stringn(id, strcspn(id, "/"))), "status", "pass",
-                     "cases", item);
+    if (item) {
+        json_array_append_new(cases, item);
+    }
+    json_object_set_new(suite, "name", json_stringn(id, strcspn(id, "/")));
+    json_object_set_new(suite, "cases", cases);
+    return json_pack("{s:{s:s, s:s, s:{s:s}, s:{s:I}, s:{s:[{s:s, s:I}]}}, s:[o]}", "host", "line",
+                     cpu, "fingerprint", "0123456789abcdef", "cpu", "model", cpu, "memory",
+                     "total_bytes", (json_int_t)memory_bytes, "compute", "cuda", "name", gpu,
+                     "memory_bytes", (json_int_t)memory_bytes, "suites", suite);
 }
 
 static json_t *case_of(const char *id, const char *metric, const char *unit, double value,
