@@ -64,7 +64,7 @@ static void put_cell(FILE *out, const json_t *cell, bool right)
     put_status(out, hr_view_text(cell, "s"));
     if (*note) {
         /* An interval is not broken over lines. */
-        put_element(out, *note == '[' ? "<span class=\"n span\">" : "<span class=\"n\">", note,
+        put_element(out, *note == '[' ? " <span class=\"n span\">" : " <span class=\"n\">", note,
                     "</span>");
     }
     fputs("</td>", out);

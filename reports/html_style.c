@@ -52,9 +52,9 @@ const char hr_html_style[] =
     /* What has many columns is set closer, its intervals below their figures. */
     "table:has(th:nth-child(7)) :is(td,th){padding-right:10px}"
     "table:has(th:nth-child(7)) td.r .n{display:block;white-space:normal}\n"
-    "td.r .n{overflow-wrap:normal}td.r .span{white-space:nowrap}\n"
+    "td.r .n{overflow-wrap:normal}.span{white-space:nowrap!important}\n"
     ".n{color:var(--soft);font-size:12.5px}\n"
-    "td .n{margin-left:6px}\n"
+    "td .n{margin-left:2px}\n"
     "tr.out td{color:var(--soft);border-bottom:0}\n"
     "tr.why td{padding-top:0;color:var(--soft);font-size:12.5px;max-width:none}"
     /* Fills its row without widening the table. */
@@ -78,7 +78,9 @@ const char hr_html_style[] =
     "@media screen and (max-width:720px){main{padding:22px 16px 48px}h1{font-size:24px}h2{margin-top:34px}"
     ".plots{grid-template-columns:minmax(0,1fr)}figure .wide{margin-right:-16px}"
     "figure svg{min-width:520px}.tiles{grid-template-columns:1fr 1fr}.tiles .v{font-size:18px}"
-    ".tiles div{padding:9px 11px}td,th{padding-right:14px}td{max-width:34ch}}\n"
+    ".tiles div{padding:9px 11px}td,th{padding-right:14px}td{max-width:34ch}"
+    /* A name in the first column is not set one word a line. */
+    "td:first-child:not(.r,[colspan]){min-width:9em}}\n"
     "@media print{@page{margin:14mm 13mm}body{font-size:9.5pt}main{max-width:none;padding:0}"
     "h1{font-size:19pt}h2{font-size:13pt;margin-top:22px;break-after:avoid}h3{break-after:avoid}"
     "table{font-size:8pt}th,.n,tr.why td,figcaption,.note{font-size:7.5pt}td,th{padding:2.5px 10px 2.5px 0}"
