@@ -47,31 +47,32 @@ static int collect(const json_t *record, struct bar *bars, int max)
     return count < BARS_MAX ? count : BARS_MAX;
 }
 
-/* Suite and parameters: the id without path and engine, which the captions of one run share; with
- * them if engines differ. Long ones are cut. */
-static struct hr_view_label short_id(const json_t *record, const json_t *item)
+/* Suite, parameters and, unless it is the throughput, which figure: the id without path and engine,
+ * which the captions of one suite share; with them if engines differ. Long ones are cut. */
+static struct hr_view_label short_id(const json_t *record, const struct bar *bar)
 {
-    const char *id = hr_view_text(item, "id"), *path = hr_view_text(item, "path");
-    const char *engine = hr_view_text(item, "engine"), *rest = strchr(id, '/');
+    const char *id = hr_view_text(bar->item, "id"), *path = hr_view_text(bar->item, "path");
+    const char *engine = hr_view_text(bar->item, "engine"), *rest = strchr(id, '/');
+    const char *metric = hr_view_text(bar->metric, "name");
+    bool one_engine = strcmp(hr_view_short(record, bar->item).text, path) == 0;
+    size_t skip = strlen(path) + 1 + (one_engine ? strlen(engine) + 1 : 0);
     struct hr_view_label label = {""};
-    size_t skip = strlen(path) + strlen(engine) + 3;
     char *text = NULL;
     size_t bytes;
     FILE *out;
 
-    if (*path && *engine && rest && strlen(rest) > skip &&
-        strncmp(rest + 1, path, strlen(path)) == 0 &&
-        strcmp(hr_view_short(record, item).text, path) == 0) {
+    rest = rest ? rest + 1 : "";
+    if (*path && *engine && strlen(rest) > skip && strncmp(rest, path, strlen(path)) == 0) {
         rest += skip;
-    } else {
-        rest = rest ? rest + 1 : "";
     }
     out = open_memstream(&text, &bytes);
     if (out) {
         char whole[400];
 
-        snprintf(whole, sizeof(whole), "%.*s: %.300s", (int)strcspn(id, "/"), id, rest);
-        hr_put_cut(out, whole, 44);
+        snprintf(whole, sizeof(whole), "%.*s: %.200s%s%.60s", (int)strcspn(id, "/"), id, rest,
+                 strcmp(metric, "throughput") == 0 ? "" : " ",
+                 strcmp(metric, "throughput") == 0 ? "" : metric);
+        hr_put_cut(out, whole, 48);
         fclose(out);
         snprintf(label.text, sizeof(label.text), "%s", text);
         free(text);
@@ -87,7 +88,7 @@ static void put_bar(const json_t *record, FILE *dat, FILE *gp, const struct bar 
     fprintf(dat, "%d %.6g %.9g %.9g\n", row, bar->share, hr_view_number(bar->metric, "estimate"),
             hr_view_number(bar->metric, "ceiling_value"));
     fprintf(gp, "set label %d ", 10 + 2 * row);
-    hr_script_quote(gp, short_id(record, bar->item).text);
+    hr_script_quote(gp, short_id(record, bar).text);
     fprintf(gp, " at first 0, first %g left font 'sans-serif,13' tc rgb '" HR_INK "' front\n",
             row - 0.40);
     snprintf(text, sizeof(text), "%s: %s of %s", hr_figure_share(bar->share).text,

@@ -252,8 +252,10 @@ static void collect_percentiles(const json_t *record, struct hr_series_set *set)
         }
     }
     for (i = 0; i < closeds; i++) {
-        snprintf(label, sizeof(label), closeds > 1 ? "closed, %s mkts" : "closed loop",
-                 hr_figure_set(hr_view_param(closed[i], "markets"), "").text);
+        double markets = hr_view_param(closed[i], "markets");
+
+        snprintf(label, sizeof(label), closeds > 1 ? "closed, %s market%s" : "closed loop",
+                 hr_figure_set(markets, "").text, markets == 1 ? "" : "s");
         hr_series_add_percentiles(set, label, hr_view_histogram(closed[i], "service"));
     }
     sort_by_rate(open, opens);
@@ -295,7 +297,7 @@ void hr_script_percentiles(FILE *dat, FILE *gp, const struct hr_series_set *set,
     for (i = 0; i < set->count; i++) {
         const struct hr_series *series = &set->series[i];
 
-        labels[i].x = series->points[series->count - 1].x;
+        labels[i].x = x.high; /* curves end at different places, and cross */
         labels[i].y = series->points[series->count - 1].y;
         labels[i].color = i;
         snprintf(labels[i].text, sizeof(labels[i].text), "%s", series->label);

@@ -153,6 +153,14 @@ struct hr_view_label hr_view_path_engine(const json_t *item)
     return label;
 }
 
+static bool same_suite(const json_t *a, const json_t *b)
+{
+    const char *one = hr_view_text(a, "id"), *other = hr_view_text(b, "id");
+    size_t length = strcspn(one, "/");
+
+    return length == strcspn(other, "/") && strncmp(one, other, length) == 0;
+}
+
 struct hr_view_label hr_view_short(const json_t *record, const json_t *item)
 {
     struct hr_view_label label = hr_view_path_engine(item);
@@ -162,7 +170,8 @@ struct hr_view_label hr_view_short(const json_t *record, const json_t *item)
         return label;
     }
     while (hr_view_next(record, &walk)) {
-        if (hr_view_counts(walk.item) && *hr_view_text(walk.item, "engine") &&
+        if (same_suite(walk.item, item) && hr_view_counts(walk.item) &&
+            *hr_view_text(walk.item, "engine") &&
             strcmp(hr_view_text(walk.item, "engine"), hr_view_text(item, "engine")) != 0) {
             return label;
         }
