@@ -123,3 +123,7 @@ printf '41\n42\n' >"$TMP/gh.ids"
 comment 0 "$TMP/c.md"
 grep -q 'PATCH repos/me/mine/issues/comments/41 ' "$TMP/gh.log" || failed "the comment was not renewed"
 expect_exit 2 scripts/capacity-comment 7
+mkdir "$TMP/none"
+for tool in env bash sed rm cat mktemp head; do ln -s "$(command -v $tool)" "$TMP/none/$tool"; done
+expect_exit 0 env PATH="$TMP/none" GH_REPO=me/mine scripts/capacity-comment 7 "$TMP/c.md"
+expect_err 'no comment was made'
