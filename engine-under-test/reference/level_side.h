@@ -119,6 +119,14 @@ static inline uint64_t level_best(const struct eut_levels *levels,
     return side->best ? level_entry(side->best, *level_top(levels, side)) : 0;
 }
 
+/* The slot of a key in a strip or a window. */
+static inline level_value *level_slot(const struct eut_levels *levels,
+                                      const struct eut_level_side *side, uint32_t key)
+{
+    return side->depth == LEVEL_STRIP ? strip_slot(levels, side, key)
+                                      : window_slot(levels, side, key);
+}
+
 /* For looking ahead in a block or a tree: the last two lines of a side's levels, the best at the
  * end, as one address; a block of one line counts from that line on. Half of a tree's best leaf will
  * do: nothing is promised. */

@@ -76,13 +76,11 @@ static inline const struct eut_index_bucket *ahead_bucket(const struct eut_refer
 static inline void ahead_levels(const struct eut_reference_engine *engine,
                                 const struct eut_level_side *side, uint32_t key)
 {
-    if (side->depth == LEVEL_STRIP) {
-        AHEAD_FETCH(strip_slot(&engine->levels, side, key));
-        return;
-    }
-    if (side->depth == LEVEL_WINDOW) {
-        AHEAD_FETCH(window_word(&engine->levels, side, key));
-        AHEAD_FETCH(window_slot(&engine->levels, side, key));
+    if (__builtin_expect(side->depth >= LEVEL_STRIP, 0)) {
+        if (side->depth == LEVEL_WINDOW) {
+            AHEAD_FETCH(window_word(&engine->levels, side, key));
+        }
+        AHEAD_FETCH(level_slot(&engine->levels, side, key));
         return;
     }
     const uint64_t *line = level_glance(&engine->levels, side);
@@ -120,11 +118,8 @@ static inline uint32_t ahead_handle(const struct eut_reference_engine *engine, u
 static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
                                     const struct eut_level_side *side, uint32_t key)
 {
-    if (side->depth == LEVEL_STRIP) {
-        return ahead_handle(engine, *strip_slot(&engine->levels, side, key));
-    }
-    if (side->depth == LEVEL_WINDOW) {
-        return ahead_handle(engine, *window_slot(&engine->levels, side, key));
+    if (__builtin_expect(side->depth >= LEVEL_STRIP, 0)) {
+        return ahead_handle(engine, *level_slot(&engine->levels, side, key));
     }
     return ahead_handle(engine, level_guess(level_glance(&engine->levels, side), key));
 }
