@@ -85,7 +85,7 @@ const struct hr_config_row hr_config_rows[] = {
     {"energy.seconds", HR_CFG_TIME, 2e8, DAY, "1s", "ns", "time under load of a run of the energy suite; the host is asleep half as long before it"},
     {"cluster.ranks", HR_CFG_COUNT, 0, 1024, "0", "ranks", "processes forked where mpirun started none; 0: one a processor, at least 3"},
     {"cluster.orders", HR_CFG_COUNT, 1, 1e12, "1M", "orders", "orders of a run, over all nodes; of weak scaling for each"},
-    {"cluster.generate", HR_CFG_TEXT, 0, 0, "router", "", "router: rank 0 makes the flow and deals it out; ranks: each makes its own share of it (one case does in any case)"},
+    {"cluster.generate", HR_CFG_TEXT, 0, 0, "router", "", "router: rank 0 makes the flow and deals it out; ranks: each makes its own share of it (one case always does)"},
     {"cluster.layouts", HR_CFG_TEXT, 0, 0, "documents", "", "layouts of configs/layouts/NAME.yaml (or a file, with a slash), separated by commas; \"\": none"},
     {"cluster.skew", HR_CFG_TEXT, 0, 0, "zipf", "", "flow preset whose markets are cut evenly and by load; \"\": none"},
     {"cluster.window", HR_CFG_COUNT, 1, 1000, "8", "batches", "batches that the router sends a node ahead of their answers"},
