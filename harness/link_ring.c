@@ -4,7 +4,9 @@
  * Two rings a connection, one each way, in memory that both processes see; one writer, one reader.
  * Each side keeps a copy of the other's position and looks at the real one only when the copy says
  * full or empty. A ring's bytes are mapped twice, one behind the other, so that what goes round the
- * end lies in one piece. It cannot see that a peer died: the server's control channel does.
+ * end lies in one piece. A writer that finds all it wrote read begins at the ring's start again:
+ * what is in use stays in the cache, where all rings together would not. It cannot see that a peer
+ * died: the server's control channel does.
  */
 #include "harness/error.h"
 #include "harness/link.h"
@@ -30,6 +32,7 @@
 /* Shared. Positions count bytes since the start. */
 struct way {
     _Alignas(LINE) _Atomic uint64_t written;
+    _Atomic uint64_t base; /* nothing was written between what was read then and here */
     _Alignas(LINE) _Atomic uint64_t released;
     _Atomic uint32_t gone; /* the reader left */
 };
@@ -39,6 +42,7 @@ struct side {
     struct way *out, *in;
     uint8_t *out_bytes, *in_bytes; /* twice the ring's size */
     uint64_t written, released_seen;
+    uint64_t base; /* of what is written out */
     uint64_t released, written_seen;
     bool open;
 };
@@ -183,6 +187,11 @@ static bool has_more(struct side *s)
 {
     if (s->written_seen == s->released) {
         s->written_seen = atomic_load_explicit(&s->in->written, memory_order_acquire);
+        if (s->written_seen != s->released) {
+            uint64_t base = atomic_load_explicit(&s->in->base, memory_order_relaxed);
+
+            s->released = base > s->released ? base : s->released;
+        }
     }
     return s->written_seen != s->released;
 }
@@ -232,6 +241,24 @@ static size_t ring_read(struct hr_link *link, uint32_t c, size_t used, const uin
     return s->written_seen - s->released;
 }
 
+static void look_released(struct side *s)
+{
+    uint64_t released = atomic_load_explicit(&s->out->released, memory_order_acquire);
+
+    s->released_seen = released > s->base ? released : s->base;
+}
+
+/* To the start of the ring, if all was read. The reader is told with what is written next. */
+static void rewind_out(struct ring_link *l, struct side *s)
+{
+    look_released(s);
+    if (s->released_seen == s->written) {
+        s->written = (s->written + l->size - 1) & ~(l->size - 1);
+        s->base = s->released_seen = s->written;
+        atomic_store_explicit(&s->out->base, s->base, memory_order_relaxed);
+    }
+}
+
 static size_t ring_write(struct hr_link *link, uint32_t c, size_t used, uint8_t **at)
 {
     struct ring_link *l = (struct ring_link *)link;
@@ -243,9 +270,11 @@ static size_t ring_write(struct hr_link *link, uint32_t c, size_t used, uint8_t 
     if (used) {
         s->written += used;
         atomic_store_explicit(&s->out->written, s->written, memory_order_release);
+    } else if (s->written & (l->size - 1)) {
+        rewind_out(l, s);
     }
     if (l->size - (s->written - s->released_seen) < link->params.message_bytes) {
-        s->released_seen = atomic_load_explicit(&s->out->released, memory_order_acquire);
+        look_released(s);
     }
     *at = s->out_bytes + (s->written & (l->size - 1));
     return l->size - (s->written - s->released_seen);
