@@ -51,7 +51,7 @@ int hr_clients_new(struct hr_clients **out, const struct hr_clients_params *para
         *out = NULL;
         return hr_fail(ENOMEM, "no memory for the digests of %u markets", params->markets);
     }
-    for (uint32_t m = 0; m < params->markets; m++) {
+    for (uint32_t m = 0; m <= params->markets; m++) {
         h->digests[m] = m;
     }
     for (uint32_t c = 0; c < n; c++) {
@@ -129,69 +129,103 @@ int hr_client_send(struct hr_clients *h, uint32_t c, const struct eut_request *r
     return hr_client_send_at(h, c, requests, count, hr_clock_ns());
 }
 
-static void note_latency(struct hr_clients *h, uint64_t waited_ns)
+/* Orders that were sent at one time and are answered at another. */
+static void note_latency(struct hr_clients *h, uint64_t waited_ns, uint64_t count)
 {
     if (waited_ns != h->same_ns && h->same_count) {
         hr_histogram_record_n(h->latency, h->same_ns, h->same_count);
         h->same_count = 0;
     }
     h->same_ns = waited_ns;
-    h->same_count++;
+    h->same_count += count;
 }
 
 /* What is not the next one: lost between, or here a second time. True if it counts as an answer. */
-static bool out_of_turn(struct hr_clients *h, struct client *client, const struct hr_wire_event *e)
+static bool out_of_turn(struct hr_clients *h, struct client *client, uint64_t sequence,
+                        uint8_t last)
 {
-    if (e->sequence < client->expected || e->sequence > client->sent) {
-        h->counts.duplicated += e->last;
+    if (sequence < client->expected || sequence > client->sent) {
+        h->counts.duplicated += last;
         return false;
     }
-    h->counts.lost += e->sequence - client->expected;
-    client->expected = e->sequence;
+    h->counts.lost += sequence - client->expected;
+    client->expected = sequence;
     return true;
 }
 
-static inline void account(struct hr_clients *h, struct client *client,
-                           const struct hr_wire_event *e, struct hr_client_counts *sum,
-                           uint64_t now_ns)
+/* What a span adds up to, and the market and the time of sending that are under way: neighbours
+ * share them. */
+struct span {
+    struct hr_client_counts sum;
+    uint32_t market;
+    uint64_t digest;
+    uint64_t sent_ns, acked;
+    uint64_t now_ns;
+};
+
+static void change_market(struct hr_clients *h, struct span *s, uint32_t market)
 {
-    if (__builtin_expect(e->sequence != client->expected, 0) && !out_of_turn(h, client, e)) {
+    h->digests[s->market] = s->digest;
+    s->market = market;
+    s->digest = h->digests[market];
+}
+
+static void change_time(struct hr_clients *h, struct span *s, uint64_t sent_ns)
+{
+    if (h->latency && s->acked) {
+        note_latency(h, s->now_ns - s->sent_ns, s->acked);
+    }
+    s->sum.acked += s->acked;
+    s->acked = 0;
+    s->sent_ns = sent_ns;
+}
+
+static inline void account(struct hr_clients *h, struct client *client,
+                           const struct hr_wire_event *e, struct span *s)
+{
+    if (__builtin_expect(e->sequence != client->expected, 0) &&
+        !out_of_turn(h, client, e->sequence, e->last)) {
         return;
     }
-    if (e->kind != HR_WIRE_SILENT && e->market < h->params.markets) {
-        h->digests[e->market] = eut_digest_fold(h->digests[e->market], e->order, e->maker, e->price,
-                                                e->qty, e->kind, e->reason);
-    }
-    sum->events++;
-    sum->trades += e->kind == EUT_TRADE;
-    sum->rejected += e->kind == EUT_REJECTED;
-    if (e->last) {
-        sum->acked++;
-        client->expected++;
-        if (h->latency) {
-            note_latency(h, now_ns - e->time_ns);
+    if (__builtin_expect(e->kind != HR_WIRE_SILENT && e->market < h->params.markets, 1)) {
+        if (e->market != s->market) {
+            change_market(h, s, e->market);
         }
+        s->digest =
+            eut_digest_fold(s->digest, e->order, e->maker, e->price, e->qty, e->kind, e->reason);
     }
+    s->sum.events++;
+    s->sum.trades += e->kind == EUT_TRADE;
+    s->sum.rejected += e->kind == EUT_REJECTED;
+    if (e->time_ns != s->sent_ns) {
+        change_time(h, s, e->time_ns);
+    }
+    s->acked += e->last;
+    client->expected += e->last;
 }
 
 static int take_span(struct hr_clients *h, uint32_t c, const uint8_t *at, size_t count)
 {
-    struct hr_client_counts sum = {0};
-    uint64_t now_ns = hr_clock_ns();
+    struct span s = {.digest = h->digests[0], .now_ns = hr_clock_ns()};
+    struct client client = h->clients[c];
     int rc = 0;
 
     for (size_t i = 0; i < count && rc == 0; i++, at += HR_WIRE_EVENT_BYTES) {
         struct hr_wire_event event;
 
+        hr_wire_ahead(at, HR_WIRE_AHEAD * HR_WIRE_EVENT_BYTES);
         rc = hr_wire_event_get(at, HR_WIRE_EVENT_BYTES, &event);
         if (rc == 0) {
-            account(h, h->clients + c, &event, &sum, now_ns);
+            account(h, &client, &event, &s);
         }
     }
-    h->counts.events += sum.events;
-    h->counts.trades += sum.trades;
-    h->counts.rejected += sum.rejected;
-    h->counts.acked += sum.acked;
+    change_market(h, &s, 0);
+    change_time(h, &s, 0);
+    h->clients[c] = client;
+    h->counts.events += s.sum.events;
+    h->counts.trades += s.sum.trades;
+    h->counts.rejected += s.sum.rejected;
+    h->counts.acked += s.sum.acked;
     return rc;
 }
 

@@ -11,20 +11,15 @@
 #include "harness/clock.h"
 #include "harness/error.h"
 #include "harness/platform/platform.h"
-#include "harness/progress.h"
+#include "harness/server_words.h"
 #include "harness/wire.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #define READY_MAX 64u
 #define SINK_ROOM 512u
@@ -34,15 +29,6 @@
 /* Rounds without orders before the server sleeps a little. */
 #define IDLE_ROUNDS 20000u
 #define BACKLOG_BYTES_MAX (64u << 20)
-/* What a parent says to its server. */
-#define HR_COUNT 'c'
-#define HR_LOOK 'l'
-#define HR_ENOUGH 'e'
-#define STOP_WAIT_MS 5000
-#define LOOK_MS 100
-#ifndef MSG_NOSIGNAL
-#define MSG_NOSIGNAL 0
-#endif
 
 /* What a connection sent: orders, and the number after the last one's. */
 struct sent {
@@ -148,6 +134,32 @@ static void put_held(struct work *w, bool last)
     w->holding = false;
 }
 
+/* Events that answer the orders in turn, as far as they fit where the link takes them; each has one
+ * behind it. How many: what comes next is for put(). */
+static uint32_t put_run(struct work *w, const struct eut_event *events, uint32_t count)
+{
+    uint32_t most = w->fits - w->written < count ? (uint32_t)(w->fits - w->written) : count;
+    uint8_t *at = w->span + w->written * HR_WIRE_EVENT_BYTES;
+    const uint8_t *order = w->orders + (size_t)w->next * HR_WIRE_ORDER_BYTES;
+    uint32_t next = w->next, end = w->count, i = 0;
+    uint64_t now_ns = w->now_ns, rejected = 0, trades = 0;
+
+    for (; i < most && events[i].request == next && next < end; i++, at += HR_WIRE_EVENT_BYTES) {
+        bool last = events[i + 1].request != next;
+
+        hr_wire_event_put(at, events + i, order, now_ns, last);
+        rejected += events[i].kind == EUT_REJECTED;
+        trades += events[i].kind == EUT_TRADE;
+        next += last;
+        order += last ? HR_WIRE_ORDER_BYTES : 0;
+    }
+    w->counts.rejected += rejected;
+    w->counts.trades += trades;
+    w->written += i;
+    w->next = next;
+    return i;
+}
+
 /* All that stands in the sink; its last one is held until it is known what follows. `next` is the
  * request of the latest event until that was its last. */
 static void put_events(struct work *w)
@@ -161,8 +173,10 @@ static void put_events(struct work *w)
         put_held(w, events[0].request != w->held.request);
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct eut_event *e = events + i;
+        const struct eut_event *e;
 
+        i += put_run(w, events + i, count - 1 - i);
+        e = events + i;
         if (__builtin_expect(e->request >= w->count || e->request < w->next, 0)) {
             w->broken = true;
             hr_fail(EBADMSG, "engine %s answers request %u of a batch of %u, out of turn",
@@ -436,11 +450,11 @@ static bool answer_parent(struct work *w)
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
         return false;
     }
-    if (got == 1 && question == HR_ENOUGH) {
+    if (got == 1 && question == HR_SERVER_ENOUGH) {
         return false;
     }
     if (got == 1) {
-        w->counts.digest = question == HR_COUNT ? w->params->engine->digest(w->engine) : 0;
+        w->counts.digest = question == HR_SERVER_COUNT ? w->params->engine->digest(w->engine) : 0;
         hr_disturbance_read(&disturbance);
         w->counts.switches = (uint64_t)disturbance.switches_involuntary;
         count_up(w);
@@ -509,15 +523,9 @@ static int begin(struct work *w)
     return rc ? rc : p->link->ops->join(p->link, true);
 }
 
-/* What the parent is told once: 0 or the errno, and the words. */
-struct greeting {
-    int rc;
-    char why[HR_ERROR_MAX];
-};
-
 static bool greet(int control, int rc)
 {
-    struct greeting hello = {.rc = rc};
+    struct hr_server_greeting hello = {.rc = rc};
 
     snprintf(hello.why, sizeof(hello.why), "%s", hr_error());
     return control < 0 || send(control, &hello, sizeof(hello), 0) == (ssize_t)sizeof(hello);
@@ -561,137 +569,4 @@ int hr_server_run(const struct hr_server_params *params, int control,
     }
     end(w);
     return rc;
-}
-
-/* Never returns: nothing of the parent's is to be run or written twice. */
-static void child(const struct hr_server_params *params, int control)
-{
-    signal(SIGINT, SIG_IGN); /* the parent decides when it is over */
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
-    _exit(hr_server_run(params, control, NULL) ? 1 : 0);
-}
-
-/* Looks up from time to time: an engine that never comes back from a call must not keep the parent,
- * nor whoever wants to end it. wait_ms: the longest silence, -1: no end. */
-static int receive_all(int fd, void *data, size_t bytes, int wait_ms, bool patient)
-{
-    struct pollfd item = {.fd = fd, .events = POLLIN};
-    size_t at = 0;
-    int quiet_ms = 0;
-
-    while (at < bytes) {
-        int ready = poll(&item, 1, LOOK_MS);
-        ssize_t got;
-
-        if (ready <= 0) {
-            quiet_ms += ready == 0 ? LOOK_MS : 0;
-            if (hr_stop_signal() && !patient && at == 0) {
-                return hr_fail(EINTR, "interrupted");
-            }
-            if (wait_ms >= 0 && quiet_ms > wait_ms) {
-                return hr_fail(ETIMEDOUT, "the server's process has not answered for %d s",
-                               wait_ms / 1000);
-            }
-            continue;
-        }
-        got = recv(fd, (char *)data + at, bytes - at, 0);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return hr_fail(EPIPE, "the server's process is no more");
-        }
-        at += (size_t)got;
-    }
-    return 0;
-}
-
-int hr_server_start(struct hr_server *server, const struct hr_server_params *params)
-{
-    struct greeting hello;
-    int pair[2], rc;
-
-    *server = (struct hr_server){.pid = -1, .control = -1};
-    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair)) {
-        return hr_fail(errno, "no channel to a server: %s", strerror(errno));
-    }
-#ifdef SO_NOSIGPIPE
-    setsockopt(pair[0], SOL_SOCKET, SO_NOSIGPIPE, &(int){1}, sizeof(int));
-#endif
-    fflush(NULL);
-    server->pid = fork();
-    if (server->pid < 0) {
-        rc = hr_fail(errno, "no process for a server: %s", strerror(errno));
-        close(pair[0]);
-        close(pair[1]);
-        return rc;
-    }
-    if (server->pid == 0) {
-        close(pair[0]);
-        child(params, pair[1]);
-    }
-    close(pair[1]);
-    server->control = pair[0];
-    rc = receive_all(server->control, &hello, sizeof(hello), -1, false);
-    if (rc == 0 && hello.rc) {
-        rc = hr_fail(-hello.rc, "%s", hello.why);
-    }
-    if (rc) {
-        hr_server_stop(server);
-    }
-    return rc;
-}
-
-/* What was asked before and not waited for comes first. */
-static int ask(struct hr_server *server, char word, struct hr_server_counts *counts)
-{
-    int rc = 0;
-
-    if (server->control < 0 || send(server->control, &word, 1, MSG_NOSIGNAL) != 1) {
-        return hr_fail(EPIPE, "the server's process is no more");
-    }
-    for (server->owed++; rc == 0 && server->owed > 0; server->owed -= rc == 0) {
-        rc = receive_all(server->control, counts, sizeof(*counts), HR_SERVER_ANSWER_MS,
-                         server->patient);
-    }
-    return rc;
-}
-
-int hr_server_ask(struct hr_server *server, struct hr_server_counts *counts)
-{
-    return ask(server, HR_COUNT, counts);
-}
-
-int hr_server_look(struct hr_server *server, struct hr_server_counts *counts)
-{
-    return ask(server, HR_LOOK, counts);
-}
-
-/* One that does not end by itself is made to. */
-static void await_end(pid_t pid)
-{
-    for (int ms = 0; waitpid(pid, NULL, WNOHANG) == 0; ms++) {
-        if (ms == STOP_WAIT_MS) {
-            kill(pid, SIGKILL);
-            waitpid(pid, NULL, 0);
-            return;
-        }
-        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-}
-
-void hr_server_stop(struct hr_server *server)
-{
-    if (server->control >= 0) {
-        char word = HR_ENOUGH;
-
-        (void)!send(server->control, &word, 1, MSG_NOSIGNAL); /* what is no more need not be told */
-        close(server->control);
-        server->control = -1;
-    }
-    if (server->pid > 0) {
-        await_end(server->pid);
-        server->pid = -1;
-    }
 }

@@ -12,11 +12,11 @@
 
 #define ORDER_AT offsetof(struct hr_wire_order, order)
 
-static int not_an_order(uint64_t at, const struct hr_wire_order *head)
+static int not_an_order(uint64_t at, uint32_t magic)
 {
-    if (head->magic != HR_WIRE_ORDER_MAGIC) {
+    if (magic != HR_WIRE_ORDER_MAGIC) {
         return hr_fail(EBADMSG, "byte %llu: an order begins with HRO1, this with 0x%08x",
-                       (unsigned long long)at, head->magic);
+                       (unsigned long long)at, magic);
     }
     return hr_fail(EBADMSG, "byte %llu: an order's reserved bytes are 0, these are not",
                    (unsigned long long)at);
@@ -30,14 +30,17 @@ int64_t hr_wire_orders_get(const uint8_t *at, size_t bytes, struct eut_request *
 
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *order = at + (size_t)i * HR_WIRE_ORDER_BYTES;
-        struct hr_wire_order head;
+        uint64_t reserved;
+        uint32_t magic;
 
-        memcpy(&head, order, ORDER_AT);
-        if (__builtin_expect(head.magic != HR_WIRE_ORDER_MAGIC || head.reserved != 0, 0)) {
+        hr_wire_ahead(order, HR_WIRE_AHEAD * HR_WIRE_ORDER_BYTES);
+        memcpy(&magic, order, sizeof(magic));
+        memcpy(&reserved, order + offsetof(struct hr_wire_order, reserved), sizeof(reserved));
+        if (__builtin_expect(magic != HR_WIRE_ORDER_MAGIC || reserved != 0, 0)) {
             if (good) {
                 *good = i;
             }
-            return not_an_order((uint64_t)i * HR_WIRE_ORDER_BYTES, &head);
+            return not_an_order((uint64_t)i * HR_WIRE_ORDER_BYTES, magic);
         }
         memcpy(requests + i, order + ORDER_AT, HR_WIRE_REQUEST_BYTES);
         requests[i].reserved = 0;
