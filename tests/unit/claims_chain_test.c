@@ -53,16 +53,19 @@ static void expect(const struct small_rig *small, const char *claim, const char 
     json_decref(judged);
 }
 
-static struct small_rig *measure_energy(struct powered_host *host, double watts)
+static struct small_rig *measure_energy(double watts)
 {
     struct small_rig *small = small_rig_new(engine_named("reference"));
+    struct powered_host host;
     const json_t *last;
 
-    powered_host_begin(host, watts);
-    small->bench.rig.energy = host->energy;
+    powered_host_begin(&host, watts);
+    small->bench.rig.energy = host.energy;
     small->bench.rig.cpus_count = M2_ULTRA_CORES;
     CHECK_EQ(hr_suite_find("energy")->run(&small->bench, small->suite), 0);
-    powered_host_stop(host);
+    powered_host_stop(&host);
+    powered_host_end(&host);
+    small->bench.rig.energy = NULL;
     last = json_array_get(json_object_get(small->suite, "cases"), 1);
     CHECK_STR(text_of(last, "id"), "energy/inproc/reference/shards=24");
     CHECK(strstr(text_of(json_object_get(last, "params"), "source"), "powercap under /tmp/"));
@@ -93,8 +96,7 @@ static bool disturbed(const struct small_rig *small)
 /* Far below and far above what is claimed, so that the machine's other work decides nothing. */
 TEST(claims_chain, power_is_judged_by_what_the_counters_counted)
 {
-    struct powered_host host;
-    struct small_rig *small = measure_energy(&host, 10);
+    struct small_rig *small = measure_energy(10);
 
     STOP_IF_DISTURBED(small);
     set_host(small, "Apple M2 Ultra");
@@ -104,9 +106,8 @@ TEST(claims_chain, power_is_judged_by_what_the_counters_counted)
     set_host(small, "Another 9000");
     expect(small, "M06", "met here", ", stated for a Mac");
     small_rig_free(small);
-    powered_host_end(&host);
 
-    small = measure_energy(&host, 100000);
+    small = measure_energy(100000);
     STOP_IF_DISTURBED(small);
     set_host(small, "Apple M2 Ultra");
     expect(small, "M06", "refuted by measurement", "times over");
@@ -114,7 +115,6 @@ TEST(claims_chain, power_is_judged_by_what_the_counters_counted)
     set_host(small, "Another 9000");
     expect(small, "M43", "short here", ", stated for a Mac");
     small_rig_free(small);
-    powered_host_end(&host);
 }
 
 static void serve(struct hr_ranks *ranks, void *context)
