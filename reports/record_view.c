@@ -153,12 +153,14 @@ struct hr_view_label hr_view_path_engine(const json_t *item)
     return label;
 }
 
-static bool same_suite(const json_t *a, const json_t *b)
+/* The suite device sets its engines beside the one under test; no other shows them. */
+static bool in_one_picture(const json_t *item, const json_t *other)
 {
-    const char *one = hr_view_text(a, "id"), *other = hr_view_text(b, "id");
-    size_t length = strcspn(one, "/");
+    static const char device[] = "device/";
+    size_t length = sizeof(device) - 1;
 
-    return length == strcspn(other, "/") && strncmp(one, other, length) == 0;
+    return strncmp(hr_view_text(other, "id"), device, length) != 0 ||
+           strncmp(hr_view_text(item, "id"), device, length) == 0;
 }
 
 struct hr_view_label hr_view_short(const json_t *record, const json_t *item)
@@ -170,7 +172,7 @@ struct hr_view_label hr_view_short(const json_t *record, const json_t *item)
         return label;
     }
     while (hr_view_next(record, &walk)) {
-        if (same_suite(walk.item, item) && hr_view_counts(walk.item) &&
+        if (in_one_picture(item, walk.item) && hr_view_counts(walk.item) &&
             *hr_view_text(walk.item, "engine") &&
             strcmp(hr_view_text(walk.item, "engine"), hr_view_text(item, "engine")) != 0) {
             return label;

@@ -41,8 +41,8 @@ struct hr_view_label {
 };
 struct hr_view_label hr_view_path_engine(const json_t *item);
 struct hr_view_label hr_view_engine(const json_t *item);
-/* The same, without the engine where all of its suite's cases that count have one: for short
- * labels. */
+/* The same, without the engine where all cases that count have one, those of the suite device
+ * apart: for short labels. */
 struct hr_view_label hr_view_short(const json_t *record, const json_t *item);
 
 /* This id names a ceiling of the machine, not the null engine's rate or another case's. */
