@@ -90,6 +90,13 @@ static inline __attribute__((always_inline)) level_value *level_reach(struct eut
             return level;
         }
         eut_strip_widen(levels, side, key);
+    } else if (side->depth == LEVEL_WINDOW) {
+        level_value *level = window_reach(levels, side, key, value);
+
+        if (__builtin_expect(level != NULL, 1)) {
+            return level;
+        }
+        eut_window_widen(levels, side, key);
     }
     return level_reach_other(levels, side, key, value);
 }
