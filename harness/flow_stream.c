@@ -410,6 +410,22 @@ int hr_flow_stream_record(struct hr_tape *tape, const struct hr_flow_params *flo
     return rc;
 }
 
+/* The first `kept` steady requests, in memory for no more. */
+static int keep(struct hr_tape *part, uint64_t kept)
+{
+    struct hr_region fits;
+
+    if (hr_region_map(&fits, (kept + 1) * sizeof(*part->steady_requests), HR_PAGES_HUGE)) {
+        return hr_fail(ENOMEM, "no memory for %llu requests", (unsigned long long)kept);
+    }
+    memcpy(fits.at, part->steady_requests, kept * sizeof(*part->steady_requests));
+    hr_region_unmap(&part->region);
+    part->region = fits;
+    part->steady_requests = fits.at;
+    part->steady = kept;
+    return 0;
+}
+
 int hr_flow_stream_part(struct hr_tape *part, const struct hr_flow_params *flow, uint64_t steady,
                         uint32_t first, uint32_t end, const struct eut_engine *oracle)
 {
@@ -429,8 +445,11 @@ int hr_flow_stream_part(struct hr_tape *part, const struct hr_flow_params *flow,
             part->steady_requests[kept++] = part->steady_requests[i];
         }
     }
-    part->steady = kept;
-    return 0;
+    rc = keep(part, kept);
+    if (rc) {
+        hr_tape_free(part);
+    }
+    return rc;
 }
 
 int hr_flow_stream_load(

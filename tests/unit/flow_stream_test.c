@@ -114,6 +114,7 @@ static void check_parts(const struct hr_flow_params *p, uint64_t steady, const u
             }
         }
         CHECK_EQ(n, part.steady);
+        CHECK(part.region.bytes <= (n + 1) * sizeof(*part.steady_requests)); /* and no room for all */
         CHECK_EQ(part.load, hr_flow_load_of(p, bounds[i], bounds[i + 1]));
         CHECK_EQ(hr_flow_stream_load(p, bounds[i], bounds[i + 1], 333, take, &taken), 0);
         CHECK(taken.same);
