@@ -13,6 +13,7 @@
 #define VM "/proc/sys/vm/"
 #define KERNEL "/proc/sys/kernel/"
 #define NET "/proc/sys/net/core/"
+#define LINKS "/sys/class/net"
 #define THP "/sys/kernel/mm/transparent_hugepage/"
 
 /* clang-format off */
@@ -53,7 +54,7 @@ const struct hr_tuning hr_tunings[] = {
      "clients that connect at once wait here", NULL, NULL, NULL},
     {"card-backlog", NET "netdev_max_backlog", HR_TUNE_LEAST, "16384", NULL, false,
      "packets wait here when they come faster than they are handled", NULL, NULL, NULL},
-    {"link-size", "/sys/class/net/*/mtu", HR_TUNE_LEAST, "9000", NULL, true,
+    {"link-size", LINKS "/*/mtu", HR_TUNE_LEAST, "9000", NULL, true,
      "jumbo frames leave more of a link to orders; everything on it must have them", "wire/*/framing/mtu=9000", "wire/*/framing/mtu=1500", "payload_share"},
 
     {"receive-merging", HR_LINK_SETTINGS "*/gro", HR_TUNE_IS, "0", NULL, true,
@@ -147,6 +148,18 @@ static bool of_link(const char *setting)
     return strncmp(setting, HR_LINK_SETTINGS, strlen(HR_LINK_SETTINGS)) == 0;
 }
 
+/* Beside interfaces there may lie a file (bonding_masters). */
+static bool is_link(const char *root, const char *name)
+{
+    char path[320], mtu[64];
+    int rc;
+
+    snprintf(path, sizeof(path), LINKS "/%.60s/mtu", name);
+    rc = hr_kernel_setting_read(root, path, mtu, sizeof(mtu));
+    hr_error_clear();
+    return rc == 0;
+}
+
 static int add(const char *root, const struct hr_tuning *tuning, const char *setting,
                struct hr_tuning_place *place)
 {
@@ -154,13 +167,13 @@ static int add(const char *root, const struct hr_tuning *tuning, const char *set
     place->value[0] = place->why[0] = 0;
     snprintf(place->setting, sizeof(place->setting), "%s", setting);
     if (hr_kernel_setting_read(root, setting, place->value, sizeof(place->value))) {
-        bool is_link = of_link(setting); /* the interface is there: it is only not told */
+        bool untold = of_link(setting); /* the interface is there: it is only not told */
 
-        if (is_link) {
+        if (untold) {
             snprintf(place->why, sizeof(place->why), "%.150s", hr_error());
         }
         hr_error_clear();
-        return is_link;
+        return untold;
     }
     hr_tuning_value(place->value);
     return 1;
@@ -180,8 +193,11 @@ int hr_tuning_places(const char *root, struct hr_tuning_place *places, int most)
             continue;
         }
         snprintf(folder, sizeof(folder), "%.*s", (int)(star - t->setting - 1), t->setting);
-        hr_names_read(&names, root, "%s", of_link(t->setting) ? "/sys/class/net" : folder);
+        hr_names_read(&names, root, "%s", of_link(t->setting) ? LINKS : folder);
         for (int i = 0; i < names.count && count < most; i++) {
+            if (of_link(t->setting) && !is_link(root, names.name[i])) {
+                continue;
+            }
             snprintf(setting, sizeof(setting), "%s/%.60s%s", folder, names.name[i], star + 1);
             count += add(root, t, setting, places + count);
         }

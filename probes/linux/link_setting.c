@@ -61,7 +61,7 @@ static const struct setting *find(const char *name)
     return NULL;
 }
 
-static int ask(const char *interface, uint32_t command, union asked *asked)
+static int ask(const char *interface, uint32_t command, union asked *asked, const char *otherwise)
 {
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc;
     struct ifreq request = {.ifr_data = (void *)asked};
@@ -77,7 +77,7 @@ static int ask(const char *interface, uint32_t command, union asked *asked)
         return 0;
     case EOPNOTSUPP:
     case ENOTTY:
-        return hr_fail(ENOTSUP, "%s: its driver does not tell", interface);
+        return hr_fail(ENOTSUP, "%s: its driver does not %s", interface, otherwise);
     case ENODEV:
         return hr_fail(ENOENT, "%s: no such interface", interface);
     default:
@@ -118,13 +118,13 @@ int hr_link_setting(const char *name, const char *set, char *text, size_t size)
         return hr_fail(ENOENT, "%.80s: no setting of an interface", name);
     }
     snprintf(interface, sizeof(interface), "%.*s", (int)(slash - name), name);
-    rc = ask(interface, s->get, &asked);
+    rc = ask(interface, s->get, &asked, "tell");
     if (rc) {
         return rc;
     }
     if (set) {
         put_value(s, &asked, (uint32_t)strtoul(set, NULL, 10));
-        return ask(interface, s->set, &asked);
+        return ask(interface, s->set, &asked, "let it be changed");
     }
     snprintf(text, size, "%" PRIu32, value_of(s, &asked));
     return 0;

@@ -85,6 +85,7 @@ fi
 net=$TMP/net
 root_before=$root root=$net
 for nic in eth0 eth1 lo; do put /sys/class/net/$nic/mtu 1500; done
+put /sys/class/net/bonding_masters eth0 # a file beside them, and no interface
 put /ethtool/eth0/gro 1
 put /ethtool/eth1/gro 0
 put /ethtool/eth0/rx-ring-unused 3840
@@ -126,6 +127,10 @@ if command -v ip >/dev/null && ip netns add $namespace 2>/dev/null; then
         expect_exit 0 ip netns exec $namespace "$HEADROOM" tune --undo --record "$TMP/live.json"
         told receive-merging | grep -q '"set": false' || failed "it was not put back"
         [ "$(told send-cutting | grep '"set":')" = "$before" ] || failed "something else was changed"
+        # Told, but not to be changed: a cable merges nothing itself.
+        printf '{"record": "headroom-tuned", "changes": [{"name": "receive-merging-card", "setting": "/ethtool/hr0/lro", "was": "1", "set": "0"}]}' >"$TMP/fixed.json"
+        ip netns exec $namespace "$HEADROOM" tune --undo --record "$TMP/fixed.json" >"$TMP/out" 2>"$TMP/err" && failed "what cannot be changed was"
+        expect_err 'hr0: its driver does not let it be changed'
     fi
     ip netns del $namespace
     trap 'rm -rf "$TMP"' EXIT
