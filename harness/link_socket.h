@@ -1,8 +1,8 @@
 /*
  * link_socket.h - what the links over sockets share: where two processes meet, and what a
  * connection is set to. Between processes of one program that is 127.0.0.1, or the far end of a
- * cable, and a port that the system chooses, or a path that exists while the link is being made; between programs it is what
- * both were told (params.place), and a client listens nowhere.
+ * cable, and a port that the system chooses, or a path that exists while the link is being made;
+ * between programs it is what both were told (params.place), and a client listens nowhere.
  *
  * Errors: a negative errno with hr_error(). Threads: one per side.
  */

@@ -1,8 +1,8 @@
 /*
  * order_shards.c - what do several servers and their clients carry together on the same processors?
  *
- * A net a shard; clients driven by a thread each, which start together. It
- * cannot see what a router in front of the shards would cost: clients know their server.
+ * A net a shard; clients driven by a thread each, which start together. It cannot see what a router
+ * in front of the shards would cost: clients know their server.
  */
 #include "harness/order_shards.h"
 

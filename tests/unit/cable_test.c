@@ -175,6 +175,32 @@ static int holders(const char *namespace)
 }
 
 /* Nothing is left for the next one to find, whatever ended the process. */
+/* The namespace is made, and the last descriptor is gone: home is where the thread was before. */
+TEST(cable, who_cannot_lay_one_is_at_home_again)
+{
+    char before[NAME_MAX_BYTES], after[NAME_MAX_BYTES];
+    struct rlimit had, few;
+    struct hr_cable *cable;
+    int last, rc;
+
+    LAY_OR_SKIP(&cable);
+    hr_cable_remove(cable);
+    own_namespace(before);
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &had), 0);
+    for (rlim_t more = 1; more <= 2; more++) { /* home; and one end */
+        last = dup(0);
+        CHECK(last >= 0);
+        close(last);
+        few = (struct rlimit){(rlim_t)last + more, had.rlim_max};
+        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+        rc = hr_cable_lay(&cable);
+        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &had), 0);
+        CHECK_EQ(rc, -ENOTSUP);
+        own_namespace(after);
+        CHECK_STR(after, before);
+    }
+}
+
 TEST(cable, it_is_gone_with_the_process_that_laid_it)
 {
     char name[NAME_MAX_BYTES] = "";

@@ -185,12 +185,13 @@ static int bring_up(const char *name, const char *host)
     return rc;
 }
 
-/* The thread is in a namespace of its own then. */
-static int new_namespace(int *namespace)
+/* The thread is in a namespace of its own then, also if that cannot be named. */
+static int new_namespace(int *namespace, bool *away)
 {
     if (unshare(CLONE_NEWNET)) {
         return hr_fail(ENOTSUP, "no network namespaces for this user: %s", strerror(errno));
     }
+    *away = true;
     *namespace = here();
     return *namespace < 0 ? *namespace : 0;
 }
@@ -198,6 +199,7 @@ static int new_namespace(int *namespace)
 int hr_cable_lay(struct hr_cable **out)
 {
     struct hr_cable *c = malloc(sizeof(*c));
+    bool away = false;
     int rc, back;
 
     *out = NULL;
@@ -205,14 +207,14 @@ int hr_cable_lay(struct hr_cable **out)
         return hr_fail(ENOMEM, "no memory for a cable");
     }
     *c = (struct hr_cable){.home = here(), .ends = {-1, -1}};
-    rc = c->home < 0 ? c->home : new_namespace(c->ends + HR_CABLE_CLIENT);
-    rc = rc ? rc : new_namespace(c->ends + HR_CABLE_SERVER);
+    rc = c->home < 0 ? c->home : new_namespace(c->ends + HR_CABLE_CLIENT, &away);
+    rc = rc ? rc : new_namespace(c->ends + HR_CABLE_SERVER, &away);
     rc = rc ? rc
             : make_pair(names[HR_CABLE_SERVER], names[HR_CABLE_CLIENT], c->ends[HR_CABLE_CLIENT]);
     rc = rc ? rc : bring_up(names[HR_CABLE_SERVER], hosts[HR_CABLE_SERVER]);
     rc = rc ? rc : hr_cable_enter(c, HR_CABLE_CLIENT);
     rc = rc ? rc : bring_up(names[HR_CABLE_CLIENT], hosts[HR_CABLE_CLIENT]);
-    back = c->ends[HR_CABLE_CLIENT] < 0 ? 0 : hr_cable_leave(c);
+    back = away ? hr_cable_leave(c) : 0;
     if (rc || back) {
         hr_cable_remove(c);
         return rc ? rc : back;
