@@ -45,6 +45,7 @@ struct eut_hostile {
     uint32_t markets, l2_markets;
     bool full_range;  /* prices over the whole range, else a narrow band */
     bool bad_codes;   /* unknown letters too (binary forms only) */
+    bool brink;       /* books of about as many levels and ticks as an engine's arrays may hold */
 };
 void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_request *requests,
                       uint32_t count);

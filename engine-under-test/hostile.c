@@ -4,8 +4,9 @@
  * How: each seed has a temper (how many ids, accounts and prices, how large, how often) and draws
  * requests from it: ids that collide, orders that meet their own, sums beyond 32 bits, both ends of
  * the prices, chains of replacements, letters that mean nothing. It needs no feedback: ids come
- * from a small pool, so that many are live. What it cannot see: whether the engine answered
- * rightly.
+ * from a small pool, so that many are live. On the brink, books are kept at the edge of a form:
+ * about as many levels over about as many ticks as an engine may keep in an array of that size, at
+ * an end of the prices as often as not. What it cannot see: whether the engine answered rightly.
  */
 #include "engine-under-test/conform.h"
 
@@ -25,9 +26,11 @@ struct temper {
     uint32_t id_style;
     bool calm;       /* bids below asks, so that books grow deep */
     uint32_t takers; /* one in so many orders does not keep to that, or is not for the day */
+    uint32_t brink;  /* ticks of a side's prices, about a middle that wanders; 0: as said above */
 };
 
 #define MEMORY_MAX 16384u
+#define BRINK_SPAN 2100u
 
 struct hostility {
     const struct eut_hostile *kind;
@@ -39,6 +42,8 @@ struct hostility {
         entered[MEMORY_MAX]; /* orders that may rest: the last ones, at random places */
     uint32_t entered_count;
     uint32_t made; /* requests so far */
+    uint32_t middle, low; /* on the brink: where bids end and asks begin, and the lowest price */
+    bool falls;
 };
 
 static uint32_t below(struct hostility *h, uint32_t n)
@@ -77,6 +82,25 @@ static void draw_temper(struct hostility *h)
     t->id_style = below(h, 6);
     t->calm = !one_in(h, 3);
     t->takers = PICK(h, 2, 3, 8, 100);
+}
+
+/* As many ids as fill books to about as many levels as an array of that breadth takes over at. */
+static void draw_brink(struct hostility *h)
+{
+    struct temper *t = &h->temper;
+
+    t->brink = PICK(h, 16, 33, 48, 62, 64, 64, 65, 66, 100, 255, 256, 257, 1025);
+    t->ids = PICK(h, 60, 80, 100, 120, 200) * (t->brink < 200 ? 1 : t->brink < 1000 ? 3 : 12);
+    t->memory = t->ids;
+    t->new_share = PICK(h, 60, 70);
+    t->cancel_share = PICK(h, 10, 20);
+    t->tide = PICK(h, 0, 100, 200, 300, 500);
+    t->odd = 1000;
+    t->huge = 2000;
+    t->calm = true;
+    t->takers = PICK(h, 30, 100, 300, 1000);
+    h->low = PICK(h, 1, 1, 64, 1u << 16, EUT_PRICE_MAX - BRINK_SPAN, EUT_PRICE_MAX - BRINK_SPAN);
+    h->middle = h->low + PICK(h, 0, 60, BRINK_SPAN / 2, BRINK_SPAN - 60, BRINK_SPAN);
 }
 
 /* The k-th id of the pool. Some styles agree in their low bits, some in their high ones. */
@@ -124,8 +148,35 @@ static uint32_t draw_far_price(struct hostility *h)
     }
 }
 
+/* Over the edge by a tick, or within, or seldom far behind it; the middle goes a tick at a time, and
+ * sometimes leaps. */
+static uint32_t draw_brink_price(struct hostility *h, uint8_t side)
+{
+    uint32_t breadth = h->temper.brink, far = draw_far_price(h);
+    uint32_t away = one_in(h, 4) ? PICK(h, 0, 1, breadth - 1, breadth) : below(h, breadth);
+    bool bid = (side == EUT_BUY) ^ one_in(h, h->temper.takers);
+
+    if (one_in(h, 1000)) {
+        h->falls = !h->falls;
+        h->middle = one_in(h, 4) ? h->low + below(h, BRINK_SPAN) : h->middle;
+    } else if (one_in(h, 100)) {
+        h->middle += h->falls ? -(h->middle > h->low) : h->middle < h->low + BRINK_SPAN;
+    }
+    if (h->kind->full_range && one_in(h, 200) && (far < h->low) == bid) {
+        return far;
+    }
+    if (bid) {
+        return h->middle - h->low > away ? h->middle - 1 - away : h->low;
+    }
+    return h->low + BRINK_SPAN - h->middle > away ? h->middle + away : h->low + BRINK_SPAN;
+}
+
 static uint32_t draw_price(struct hostility *h, uint8_t side)
 {
+    if (h->temper.brink) {
+        return draw_brink_price(h, side);
+    }
+
     bool apart = h->temper.calm &&
                  !one_in(h, h->temper.takers); /* bids in the lower half, asks in the upper */
     uint32_t span = h->temper.price_span, offset;
@@ -360,6 +411,9 @@ void eut_hostile_fill(const struct eut_hostile *kind, uint64_t seed, struct eut_
     h.kind = kind;
     hr_random_init(&h.random, seed, 0x05713E);
     draw_temper(&h);
+    if (kind->brink) {
+        draw_brink(&h);
+    }
     for (uint32_t i = 0; i < count; i++) {
         requests[i] = draw_request(&h);
     }

@@ -25,12 +25,31 @@ static uint32_t pick(struct hr_random *random, const uint32_t *choices, uint32_t
 
 #define AMPLE (1u << 20)
 
-static void draw_markets(struct hr_random *random, uint64_t capabilities, struct eut_hostile *kind)
+static void draw_markets(struct hr_random *random, struct eut_hostile *kind)
 {
     kind->markets = PICK(random, 1, 1, 1, 2, 3, 5, 17, 64, 1000, 1, 2, 5, 20000);
     kind->l2_markets = hr_random_below(random, kind->markets + 1) / PICK(random, 1, 2, 4);
     kind->full_range = hr_random_below(random, 2) == 0;
     kind->bad_codes = hr_random_below(random, 2) == 0;
+}
+
+/* Few books, and long enough for them to change form again and again. Drawn beside the rest, so
+ * that all other seeds mean what they meant. */
+static void draw_brink(uint64_t seed, struct eut_hostile *kind, uint32_t *count)
+{
+    struct hr_random random;
+
+    hr_random_init(&random, seed, 0xB417C);
+    kind->brink = hr_random_below(&random, 4) == 0;
+    if (kind->brink) {
+        kind->markets = PICK(&random, 1, 1, 2, 3);
+        kind->l2_markets = hr_random_below(&random, kind->markets + 1);
+        *count = PICK(&random, 5000, 20000);
+    }
+}
+
+static void keep_kind_to_capabilities(uint64_t capabilities, struct eut_hostile *kind)
+{
     if (!(capabilities & EUT_CAP_L2)) {
         kind->l2_markets = 0;
     } else if (!(capabilities & EUT_CAP_L3)) {
@@ -63,16 +82,18 @@ static void keep_to_capabilities(uint64_t capabilities, struct eut_request *r)
 int eut_hostile_round(uint64_t seed, uint64_t capabilities, struct eut_trial *trial,
                       struct eut_request **requests, uint32_t *count)
 {
-    struct eut_hostile kind;
+    struct eut_hostile kind = {0};
     struct hr_random random;
     struct eut_limits *limits = &trial->limits;
 
     hr_random_init(&random, seed, 0x70C4D);
-    draw_markets(&random, capabilities, &kind);
+    draw_markets(&random, &kind);
     *count = PICK(&random, 100, 1000, 5000, 5000, 20000, 40000);
     if (hr_random_below(&random, 50) == 0) {
         *count = 200000; /* enough for books of tens of thousands of levels */
     }
+    draw_brink(seed, &kind, count);
+    keep_kind_to_capabilities(capabilities, &kind);
     *trial = (struct eut_trial){.limits = {.struct_size = sizeof(*limits)}};
     limits->markets = kind.markets;
     limits->l2_markets = kind.l2_markets;

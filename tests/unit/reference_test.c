@@ -593,7 +593,8 @@ TEST(reference, looking_ahead_survives_hostile_requests)
     static const uint32_t markets[] = {1, 7, 3000};
 
     for (uint64_t seed = 1; seed <= 12; seed++) {
-        struct eut_hostile kind = {markets[seed % 3], markets[seed % 3] / 3, seed % 2, true};
+        struct eut_hostile kind = {markets[seed % 3], markets[seed % 3] / 3, seed % 2, true,
+                                   seed > 6};
         struct eut_limits limits = {sizeof(limits), kind.markets, kind.l2_markets, 512, 300, 200};
         void *oracle, *self;
 
@@ -613,5 +614,48 @@ TEST(reference, looking_ahead_survives_hostile_requests)
         }
         eut_oracle.destroy(oracle);
         eut_reference.destroy(self);
+    }
+}
+
+/* Hostile flow on the brink, or it would prove little of strips and windows: sides enter and leave
+ * them again and again, keep their promises, and equal the oracle's. */
+TEST(reference, books_on_the_brink_change_form_and_equal_the_oracle)
+{
+    enum { REQUESTS = 4000, SIDES = 4 };
+    static struct eut_request requests[REQUESTS];
+    uint32_t strips[2] = {0}, windows[2] = {0};
+
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct eut_hostile kind = {
+            .markets = 2, .l2_markets = 1, .full_range = seed % 2, .brink = true};
+        struct eut_limits limits = {sizeof(limits), 2, 1, 1, 2000, seed % 3 ? 2000 : 60};
+        struct eut_reference_engine *engine = start(2, 1, 2000, limits.levels);
+        void *oracle;
+
+        CHECK_EQ(eut_oracle.create(&limits, &oracle), 0);
+        engine->ahead_bytes = seed % 4 < 2 ? 0 : engine->ahead_bytes;
+        eut_hostile_fill(&kind, seed, requests, REQUESTS);
+        for (uint32_t i = 0; i < REQUESTS; i++) {
+            uint8_t was[SIDES];
+
+            for (uint32_t s = 0; s < SIDES; s++) {
+                was[s] = engine->market[s / 2].side[s % 2].depth;
+            }
+            submit_unread(&eut_oracle, oracle, requests + i, 1);
+            submit_unread(&eut_reference, engine, requests + i, 1);
+            for (uint32_t s = 0; s < SIDES; s++) {
+                const struct eut_level_side *side = &engine->market[s / 2].side[s % 2];
+
+                CHECK(!shape_wrong(&engine->levels, side));
+                strips[s / 2] += (was[s] == LEVEL_STRIP) != (side->depth == LEVEL_STRIP);
+                windows[s / 2] += (was[s] == LEVEL_WINDOW) != (side->depth == LEVEL_WINDOW);
+            }
+            CHECK(eut_oracle.digest(oracle) == eut_reference.digest(engine));
+        }
+        eut_oracle.destroy(oracle);
+        eut_reference.destroy(engine);
+    }
+    if (strips[0] < 200 || strips[1] < 200 || windows[0] + windows[1] < 60) {
+        FAIL("strips %u %u, windows %u %u", strips[0], strips[1], windows[0], windows[1]);
     }
 }
