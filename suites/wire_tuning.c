@@ -16,6 +16,7 @@
 
 #include "harness/error.h"
 #include "harness/platform/platform.h"
+#include "harness/platform/poller.h"
 
 #include <errno.h>
 
@@ -86,6 +87,14 @@ static const char *no_way(const struct hr_bench *bench, const struct hr_link_way
     return rc ? hr_error() : NULL;
 }
 
+/* Where the host polls all queues busily, sleeping would be measured as what it is held against. */
+static const char *no_sleep(const struct tuned *tuned)
+{
+    return tuned->cable && tuned->sleeps && !tuned->busy_poll && hr_poller_all_busy()
+               ? "this host polls busily before anybody sleeps (net.core.busy_poll)"
+               : NULL;
+}
+
 /* Why one of them cannot be measured here, or NULL; what would help into *advice. */
 static const char *refused(const struct hr_bench *bench, struct tuned *tuned,
                            struct hr_own_net *net, const char **advice)
@@ -96,6 +105,8 @@ static const char *refused(const struct hr_bench *bench, struct tuned *tuned,
     *advice = "`headroom tune` says what this host allows";
     if (why) {
         *advice = HR_OWN_NET_ADVICE;
+    } else if ((why = no_sleep(tuned))) {
+        *advice = "measure it with `sysctl net.core.busy_poll=0`";
     } else if (tuned->busy_poll && !tuned->cable) {
         *advice = "a cable has one: see the same case over it";
     }

@@ -24,6 +24,8 @@ int hr_poller_set(int poller, int fd, uint32_t tag, bool write);
  * come in for so long. -ENOTSUP: the kernel does not, or not for this user, or there is no such
  * queue, as over loopback. */
 int hr_poller_busy(int poller, int fd, uint32_t us);
+/* Whether it does so for all, whatever a poller was told: then nobody's wait just sleeps. */
+bool hr_poller_all_busy(void);
 void hr_poller_remove(int poller, int fd); /* before it is closed */
 /* How many events there are, at most `most`; waits for the first as long as told. */
 int hr_poller_wait(int poller, struct hr_poll_event *events, int most, int wait_ms);

@@ -38,8 +38,7 @@ struct busy_params {
 };
 #define SET_BUSY_PARAMS _IOW(0x8A, 0x01, struct busy_params)
 
-/* Whether epoll polls busily for all, whatever this one was told. */
-static bool busy_for_all(void)
+bool hr_poller_all_busy(void)
 {
     FILE *file = fopen("/proc/sys/net/core/busy_poll", "r");
     unsigned us = 0;
@@ -62,7 +61,7 @@ int hr_poller_busy(int poller, int fd, uint32_t us)
         setsockopt(fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, &one, sizeof(one))) {
         return hr_fail(ENOTSUP, "SO_BUSY_POLL: %s", strerror(errno));
     }
-    if (ioctl(poller, SET_BUSY_PARAMS, &params) && !busy_for_all()) {
+    if (ioctl(poller, SET_BUSY_PARAMS, &params) && !hr_poller_all_busy()) {
         return hr_fail(ENOTSUP, "epoll polls busily from Linux 6.9, or with net.core.busy_poll: %s",
                        strerror(errno));
     }

@@ -35,6 +35,11 @@ int hr_poller_busy(int poller, int fd, uint32_t us)
     return hr_fail(ENOTSUP, "this system does not poll cards busily");
 }
 
+bool hr_poller_all_busy(void)
+{
+    return false;
+}
+
 void hr_poller_remove(int poller, int fd)
 {
     struct kevent changes[2];
