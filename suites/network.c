@@ -10,8 +10,9 @@
  * (playback.h). And what the engine reaches alone: in process, in the same batches, on the servers'
  * processors. Where a server and its clients share a processor, an order takes the time of both, so
  * path and engine together allow 1 / (1 / path + 1 / engine). One server with a processor of its
- * own may do a little better, where the path waits for its clients. It is one host: a loopback is
- * no network card, and latency under a full window is mostly the window.
+ * own may do better where the path waits for its clients: at most as the slower of the two alone.
+ * It is one host: a loopback is no network card, and latency under a full window is mostly the
+ * window.
  */
 #include "suites/closed_run.h"
 #include "suites/link_baseline.h"
