@@ -22,7 +22,7 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
     if (size_class == 0) {
         blocks = least(levels_max, sides);
     } else if (size_class == STRIP_CLASS) {
-        /* A strip has fewer levels than a block of this class. */
+        /* With fewer levels than that a side is a block again. */
         blocks = least(levels_max / STRIP_LEAST, sides);
     } else if (size_class < LEVEL_CLASS_TOP) {
         /* More than a quarter of the words are in use. */

@@ -50,7 +50,7 @@ static inline uint64_t *window_bits(level_value *slot, uint32_t ticks)
 }
 
 static inline level_value *window_at(const struct eut_levels *levels, unsigned size_class,
-                                  uint32_t handle)
+                                     uint32_t handle)
 {
     const struct eut_level_pool *pool = &levels->window[size_class];
 
