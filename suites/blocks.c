@@ -22,6 +22,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SEARCH_NS 100000000u /* of ticks, in one trial of the search */
 #define SEARCH_BLOCKS_MIN 6u

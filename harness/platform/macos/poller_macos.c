@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/event.h>
+#include <time.h>
 
 #define EVENTS_MAX 64
 
