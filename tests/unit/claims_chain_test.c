@@ -93,11 +93,16 @@ static bool disturbed(const struct small_rig *small)
         }                                   \
     } while (0)
 
-/* Far below and far above what is claimed, so that the machine's other work decides nothing. */
+/* Far below and far above what is claimed, so that it does not matter how soon the thread that moves
+ * the counter comes between those that are measured. */
 TEST(claims_chain, power_is_judged_by_what_the_counters_counted)
 {
-    struct small_rig *small = measure_energy(10);
+    struct small_rig *small;
 
+    if (HR_SANITIZED) {
+        SKIP("two dozen busy threads and a sanitizer leave the counter's own no time");
+    }
+    small = measure_energy(0.01);
     STOP_IF_DISTURBED(small);
     set_host(small, "Apple M2 Ultra");
     expect(small, "M06", "validated", "power of energy/inproc/reference/shards=24");
