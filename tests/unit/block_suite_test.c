@@ -22,16 +22,12 @@ static const json_t *case_of(const json_t *suite, const char *end)
 
 static const json_t *whole_metric_of(const json_t *item, const char *name)
 {
-    const json_t *metric;
-    size_t i;
+    const json_t *metric = figure_of(item, name);
 
-    json_array_foreach (json_object_get(item, "metrics"), i, metric) {
-        if (strcmp(text_of(metric, "name"), name) == 0) {
-            return metric;
-        }
+    if (!metric) {
+        FAIL("no metric %s", name);
     }
-    FAIL("no metric %s", name);
-    return NULL;
+    return metric;
 }
 
 static const json_t *metric_of(const json_t *item, const char *name)

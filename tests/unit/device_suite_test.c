@@ -26,16 +26,12 @@ static const json_t *case_of(const struct small_rig *small, const char *end)
 
 static double figure(const json_t *c, const char *name)
 {
-    const json_t *metric;
-    size_t i;
+    const json_t *metric = figure_of(c, name);
 
-    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
-        if (strcmp(text_of(metric, "name"), name) == 0) {
-            return json_number_value(json_object_get(metric, "estimate"));
-        }
+    if (!metric) {
+        FAIL("%s has no %s", text_of(c, "id"), name);
     }
-    FAIL("%s has no %s", text_of(c, "id"), name);
-    return 0;
+    return json_number_value(json_object_get(metric, "estimate"));
 }
 
 static struct small_rig *rig_with(const char *apis)

@@ -204,17 +204,9 @@ TEST(energy, the_samples_of_a_tool_are_summed_up)
 
 static double figure(const json_t *c, const char *name)
 {
-    const json_t *m;
-    size_t i;
+    const json_t *value = json_object_get(figure_of(c, name), "estimate");
 
-    json_array_foreach (json_object_get(c, "metrics"), i, m) {
-        if (strcmp(json_string_value(json_object_get(m, "name")), name) == 0) {
-            return json_is_number(json_object_get(m, "estimate"))
-                       ? json_number_value(json_object_get(m, "estimate"))
-                       : (double)NAN;
-        }
-    }
-    return (double)NAN;
+    return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
 TEST(energy, the_suite_tells_watts_and_orders_a_joule)

@@ -198,16 +198,12 @@ TEST(playback, an_engine_that_answers_out_of_turn_is_not_noted)
 
 static const json_t *figure(const json_t *c, const char *name)
 {
-    const json_t *metric;
-    size_t i;
+    const json_t *metric = figure_of(c, name);
 
-    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
-        if (strcmp(text_of(metric, "name"), name) == 0) {
-            return metric;
-        }
+    if (!metric) {
+        FAIL("%s has no %s", text_of(c, "id"), name);
     }
-    FAIL("%s has no %s", text_of(c, "id"), name);
-    return NULL;
+    return metric;
 }
 
 static double number(const json_t *metric, const char *key)

@@ -270,22 +270,9 @@ static void set(struct small_rig *small, const char *format, ...)
     CHECK_EQ(hr_config_set(small->config, text, "flag"), 0);
 }
 
-static const json_t *figure(const json_t *c, const char *name)
-{
-    const json_t *metric;
-    size_t i;
-
-    json_array_foreach (json_object_get(c, "metrics"), i, metric) {
-        if (strcmp(text_of(metric, "name"), name) == 0) {
-            return metric;
-        }
-    }
-    return NULL;
-}
-
 static double estimate(const json_t *c, const char *name)
 {
-    const json_t *value = json_object_get(figure(c, name), "estimate");
+    const json_t *value = json_object_get(figure_of(c, name), "estimate");
 
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
@@ -342,7 +329,7 @@ TEST(served, a_server_is_asked)
 
     CHECK_STR(text_of(c, "id"),
               "inference/inproc/reference/endpoint=here/model=default/prompt=512");
-    CHECK_EQ(json_array_size(json_object_get(figure(c, "first_token"), "samples")), 2);
+    CHECK_EQ(json_array_size(json_object_get(figure_of(c, "first_token"), "samples")), 2);
     CHECK(estimate(c, "first_token") >= CHAT_FIRST_MS * 1e6);
     CHECK(estimate(c, "decode") > 0); /* how fast is the machine's, which may be busy */
     CHECK(estimate(c, "tokens") > 15 && estimate(c, "prompt_tokens") > 69);
@@ -355,13 +342,13 @@ TEST(served, what_a_server_does_not_tell_is_null_with_the_reason)
     const json_t *c = only_case(small, "pass", "");
 
     CHECK(isnan(estimate(c, "decode")));
-    CHECK_STR(text_of(figure(c, "decode"), "reason"),
+    CHECK_STR(text_of(figure_of(c, "decode"), "reason"),
               "the server does not tell how many tokens it sent");
     CHECK(estimate(c, "first_token") > 0);
     small_rig_free(small);
     small = asked(CHAT_ONE_PIECE, NULL, "pass", "");
     c = only_case(small, "pass", "");
-    CHECK_STR(text_of(figure(c, "decode"), "reason"), "the answer came in one piece");
+    CHECK_STR(text_of(figure_of(c, "decode"), "reason"), "the answer came in one piece");
     small_rig_free(small);
 }
 
@@ -498,7 +485,7 @@ TEST(served, llama_bench_is_read)
     CHECK_STR(text_of(json_object_get(c, "params"), "model_type"), "llama 8B Q4_0");
     CHECK_EQ(llround(10 * estimate(c, "prompt")), 915);
     CHECK_EQ(llround(estimate(c, "decode")), 12);
-    CHECK_EQ(json_array_size(json_object_get(figure(c, "decode"), "samples")), 3);
+    CHECK_EQ(json_array_size(json_object_get(figure_of(c, "decode"), "samples")), 3);
     CHECK_EQ(llround(estimate(c, "weights")), 4600000000);
     small_rig_free(small);
 }

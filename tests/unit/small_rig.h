@@ -68,4 +68,18 @@ static inline const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
+/* A case's figure of this name with all that is told of it, or NULL. */
+static inline const json_t *figure_of(const json_t *item, const char *name)
+{
+    const json_t *figure;
+    size_t i;
+
+    json_array_foreach (json_object_get(item, "metrics"), i, figure) {
+        if (strcmp(text_of(figure, "name"), name) == 0) {
+            return figure;
+        }
+    }
+    return NULL;
+}
+
 #endif

@@ -151,16 +151,12 @@ TEST(suites, the_plan_is_the_run)
 /* The mean of a figure's runs; NAN if the case has none. */
 static double mean_of(const json_t *item, const char *name)
 {
-    const json_t *metric, *sample;
+    const json_t *sample;
     double sum = NAN;
-    size_t i, k;
+    size_t i;
 
-    json_array_foreach (json_object_get(item, "metrics"), i, metric) {
-        if (strcmp(text_of(metric, "name"), name) == 0) {
-            json_array_foreach (json_object_get(metric, "samples"), k, sample) {
-                sum = (k ? sum : 0) + json_number_value(sample);
-            }
-        }
+    json_array_foreach (json_object_get(figure_of(item, name), "samples"), i, sample) {
+        sum = (i ? sum : 0) + json_number_value(sample);
     }
     return sum;
 }

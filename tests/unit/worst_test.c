@@ -180,16 +180,12 @@ static bool voided(const json_t *c)
 
 static const json_t *metric(const json_t *c, const char *name)
 {
-    const json_t *m;
-    size_t i;
+    const json_t *m = figure_of(c, name);
 
-    json_array_foreach (json_object_get(c, "metrics"), i, m) {
-        if (strcmp(json_string_value(json_object_get(m, "name")), name) == 0) {
-            return m;
-        }
+    if (!m) {
+        FAIL("no metric %s", name);
     }
-    FAIL("no metric %s", name);
-    return NULL;
+    return m;
 }
 
 TEST(worst, a_slow_kind_of_request_misses_the_bound_and_keeps_its_figures)
