@@ -52,25 +52,33 @@ static void small_cluster_free(struct small_cluster *c)
     alarm(0);
 }
 
+/* A run that says what is its own; the rest is the same for all. */
+static int run_of(struct small_cluster *c, struct hr_cluster_run own,
+                  struct hr_cluster_result *result)
+{
+    CHECK_EQ(hr_markets_cut(c->workload.tape->steady_requests, c->workload.steady, 13, own.nodes,
+                            c->bounds),
+             0);
+    own.ranks = c->ranks;
+    own.parts = &c->parts;
+    own.workload = &c->workload;
+    own.steady = c->workload.steady;
+    own.batch = 32;
+    own.bounds = c->bounds;
+    own.silence_ns = 200000000;
+    return hr_cluster_run(&own, result);
+}
+
 static int run(struct small_cluster *c, int nodes, int first_rank, bool routed, int engine,
                struct hr_cluster_result *result)
 {
-    CHECK_EQ(
-        hr_markets_cut(c->workload.tape->steady_requests, c->workload.steady, 13, nodes, c->bounds),
-        0);
-    return hr_cluster_run(&(struct hr_cluster_run){.ranks = c->ranks,
-                                                   .parts = &c->parts,
-                                                   .engine = engine,
-                                                   .workload = &c->workload,
-                                                   .steady = c->workload.steady,
-                                                   .batch = 32,
-                                                   .nodes = nodes,
-                                                   .first_rank = first_rank,
-                                                   .bounds = c->bounds,
-                                                   .routed = routed,
-                                                   .window = 4,
-                                                   .silence_ns = 200000000},
-                          result);
+    return run_of(c,
+                  (struct hr_cluster_run){.engine = engine,
+                                          .nodes = nodes,
+                                          .first_rank = first_rank,
+                                          .routed = routed,
+                                          .window = 4},
+                  result);
 }
 
 static void check_whole(const struct small_cluster *c, const struct hr_cluster_result *r)
@@ -123,20 +131,8 @@ static void make_by_market(struct small_cluster *c, double l2_share, uint64_t or
 static int run_made(struct small_cluster *c, int nodes, int first_rank,
                     struct hr_cluster_result *result)
 {
-    CHECK_EQ(
-        hr_markets_cut(c->workload.tape->steady_requests, c->workload.steady, 13, nodes, c->bounds),
-        0);
-    return hr_cluster_run(&(struct hr_cluster_run){.ranks = c->ranks,
-                                                   .parts = &c->parts,
-                                                   .workload = &c->workload,
-                                                   .steady = c->workload.steady,
-                                                   .batch = 32,
-                                                   .nodes = nodes,
-                                                   .first_rank = first_rank,
-                                                   .bounds = c->bounds,
-                                                   .made = true,
-                                                   .silence_ns = 200000000},
-                          result);
+    return run_of(
+        c, (struct hr_cluster_run){.nodes = nodes, .first_rank = first_rank, .made = true}, result);
 }
 
 TEST(cluster, shares_that_ranks_make_are_one_flow)
