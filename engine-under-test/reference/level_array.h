@@ -101,6 +101,11 @@ const char *eut_tree_check(const struct eut_levels *levels, const struct eut_lev
 
 uint32_t eut_level_block_take(struct eut_levels *levels, unsigned size_class);
 void eut_level_block_give(struct eut_levels *levels, unsigned size_class, uint32_t handle);
+/* Makes the side a block of so many entries, which the caller writes where this points: of the first
+ * class from this one on that has room for one more, or else of the largest. What the side was is
+ * the caller's to give back. */
+uint64_t *eut_level_block_begin(struct eut_levels *levels, struct eut_level_side *side,
+                                unsigned size_class, uint32_t count);
 
 static inline uint32_t level_key(uint64_t entry)
 {

@@ -113,6 +113,19 @@ void eut_level_block_give(struct eut_levels *levels, unsigned size_class, uint32
     pool->free = handle;
 }
 
+uint64_t *eut_level_block_begin(struct eut_levels *levels, struct eut_level_side *side,
+                                unsigned size_class, uint32_t count)
+{
+    while (count >= level_capacity(size_class) && size_class < LEVEL_CLASS_TOP) {
+        size_class++;
+    }
+    side->size_class = (uint8_t)size_class;
+    side->root = eut_level_block_take(levels, size_class);
+    side->depth = 0;
+    side->count = (uint16_t)count;
+    return level_block(levels, size_class, side->root);
+}
+
 static void level_move(struct eut_levels *levels, struct eut_level_side *side, unsigned size_class)
 {
     uint32_t to = eut_level_block_take(levels, size_class);

@@ -41,16 +41,8 @@ void eut_strip_leave(struct eut_levels *levels, struct eut_level_side *side)
 {
     struct eut_level_side from = *side;
     uint32_t n = (uint32_t)__builtin_popcountll(side->bits), key = side->best;
-    uint64_t *e;
+    uint64_t *e = eut_level_block_begin(levels, side, 0, n);
 
-    side->size_class = 0;
-    while (n >= level_capacity(side->size_class)) {
-        side->size_class++;
-    }
-    side->root = eut_level_block_take(levels, side->size_class);
-    side->depth = 0;
-    side->count = (uint16_t)n;
-    e = level_block(levels, side->size_class, side->root);
     for (uint32_t i = n; i-- > 0;) {
         e[i] = level_entry(key, *strip_slot(levels, &from, key));
         key = level_key(strip_worse(levels, &from, key));

@@ -89,16 +89,8 @@ void eut_window_leave(struct eut_levels *levels, struct eut_level_side *side)
 {
     struct eut_level_side from = *side;
     uint32_t n = side->count < LEVEL_NODE_MAX ? side->count : LEVEL_NODE_MAX;
-    uint64_t *e;
+    uint64_t *e = eut_level_block_begin(levels, side, WINDOW_FROM_CLASS, n);
 
-    side->size_class = WINDOW_FROM_CLASS;
-    while (n >= level_capacity(side->size_class) && side->size_class < LEVEL_CLASS_TOP) {
-        side->size_class++;
-    }
-    side->root = eut_level_block_take(levels, side->size_class);
-    side->depth = 0;
-    side->count = (uint16_t)n;
-    e = level_block(levels, side->size_class, side->root);
     for (uint32_t i = n; i-- > 0;) {
         e[i] = window_pop(levels, &from);
     }
