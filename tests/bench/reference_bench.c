@@ -3,9 +3,10 @@
  *
  *   cc -O2 -march=native -I. -o /tmp/bench tests/bench/reference_bench.c -ldl -lm
  *   /tmp/bench [-m MARKETS] [-r RESTING] [-l LEVELS] [-x CROSSING] [-z ZIPF] [-n STEADY] [-b BATCH]
- *              [-k ROUNDS] [-2] ENGINE.so...
+ *              [-k ROUNDS] [-2] [-t TAPE] ENGINE.so...
  *
- * Records one tape with the first engine as its shadow, then replays it on fresh instances of
+ * Records one tape with the first engine as its shadow, or with -t takes one that `headroom flow
+ * --format bin` wrote, of so many -m markets of -r orders, then replays it on fresh instances of
  * each engine in turn, forwards and backwards (ABBA), and prints the median and the best million
  * requests a second of the steady part, the digest, and bytes a market after loading. For the work
  * on the engine itself; `headroom run` is what measures a machine.
@@ -42,6 +43,7 @@ struct bench {
     uint32_t *mid;
     double *weight; /* cumulative, for Zipf */
     uint64_t sequence, inverse;
+    const char *file; /* of the tape; NULL: it is recorded here */
 };
 
 static uint64_t bench_random(struct bench *b)
@@ -206,7 +208,7 @@ static void shadow_flush(struct eut_sink *sink)
 
 static struct eut_limits bench_limits(const struct bench *b)
 {
-    uint64_t orders = (uint64_t)b->markets * b->resting * 5 / 4 + 4096;
+    uint64_t orders = b->markets * ((uint64_t)b->resting * 5 / 4 + 8) + 4096;
 
     return (struct eut_limits){.struct_size = sizeof(struct eut_limits),
                                .markets = b->markets,
@@ -264,6 +266,27 @@ static void record(struct bench *b, const struct eut_engine *engine)
         shadow_flush(&sink);
     }
     engine->destroy(self);
+}
+
+/* A file of 16 bytes and then requests, as they lie in memory. */
+static void read_tape(struct bench *b)
+{
+    FILE *f = fopen(b->file, "rb");
+    long bytes = f && fseek(f, 0, SEEK_END) == 0 ? ftell(f) - 16 : 0;
+    size_t total = bytes > 0 ? (size_t)bytes / sizeof(*b->tape) : 0;
+
+    b->load = (uint64_t)b->markets * b->resting;
+    if (total > b->load) {
+        b->tape = malloc(total * sizeof(*b->tape));
+        fseek(f, 16, SEEK_SET);
+    }
+    if (!b->tape || fread(b->tape, sizeof(*b->tape), total, f) != total) {
+        fprintf(stderr, "%s: not a tape of more than %llu requests\n", b->file,
+                (unsigned long long)b->load);
+        exit(2);
+    }
+    b->steady = total - b->load;
+    fclose(f);
 }
 
 static void drop(struct eut_sink *sink)
@@ -355,7 +378,7 @@ int main(int argc, char **argv)
     static struct outcome out[ENGINES_MAX];
     int c, engines = 0;
 
-    while ((c = getopt(argc, argv, "m:r:l:x:z:n:b:k:2")) != -1) {
+    while ((c = getopt(argc, argv, "m:r:l:x:z:n:b:k:t:2")) != -1) {
         switch (c) {
         case 'm':
             b.markets = (uint32_t)atoi(optarg);
@@ -381,6 +404,9 @@ int main(int argc, char **argv)
         case 'k':
             b.rounds = (uint32_t)atoi(optarg);
             break;
+        case 't':
+            b.file = optarg;
+            break;
         case '2':
             b.l2 = 1;
             break;
@@ -403,7 +429,11 @@ int main(int argc, char **argv)
     if (engines == 0 || b.rounds > ROUNDS_MAX) {
         return 2;
     }
-    record(&b, engine[0]);
+    if (b.file) {
+        read_tape(&b);
+    } else {
+        record(&b, engine[0]);
+    }
     for (uint32_t round = 0; round < b.rounds; round++) {
         for (int i = 0; i < engines; i++) {
             int e = round % 2 ? engines - 1 - i : i;
