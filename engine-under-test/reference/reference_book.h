@@ -119,20 +119,43 @@ static inline void run_reject(struct eut_run *run, uint64_t order, uint8_t reaso
 /* The first of rule 8's checks of form that the request fails, or EUT_NONE. */
 uint8_t eut_request_refusal(const struct eut_request *r, int l2);
 
-/* The four letters of a request, as one number. */
-static inline uint32_t letters(uint8_t op, uint8_t side, uint8_t type, uint8_t tif)
+/* Three letters of a request, as one number. */
+static inline uint32_t letters(uint8_t op, uint8_t side, uint8_t type)
 {
-    return op | (uint32_t)side << 8 | (uint32_t)type << 16 | (uint32_t)tif << 24;
+    return op | (uint32_t)side << 8 | (uint32_t)type << 16;
 }
 
-/* A new day limit order without a flaw of form: the common case, in one branch. */
-static inline bool request_is_day_order(const struct eut_request *r)
-{
-    uint32_t is = letters(r->op, r->side, r->type, r->tif);
+/* The commonest requests without a flaw of form, each by one branch: what may follow after it is
+ * random, and random branches are what a request costs most. */
 
-    return ((is == letters(EUT_NEW, EUT_BUY, EUT_LIMIT, EUT_DAY)) |
-            (is == letters(EUT_NEW, EUT_SELL, EUT_LIMIT, EUT_DAY))) &
-           (r->order != 0) & (r->qty != 0) & (r->price - 1 < EUT_PRICE_MAX);
+/* A new limit order that rests if it can: day or post only. */
+static inline bool request_is_resting(const struct eut_request *r)
+{
+    uint32_t is = letters(r->op, r->side, r->type);
+
+    return ((is == letters(EUT_NEW, EUT_BUY, EUT_LIMIT)) |
+            (is == letters(EUT_NEW, EUT_SELL, EUT_LIMIT))) &
+           ((r->tif == EUT_DAY) | (r->tif == EUT_POST)) & (r->order != 0) & (r->qty != 0) &
+           (r->price - 1 < EUT_PRICE_MAX);
+}
+
+/* A new order that never rests: immediate or cancel, fill or kill, market. */
+static inline bool request_is_immediate(const struct eut_request *r)
+{
+    bool limit = r->type == EUT_LIMIT, market = r->type == EUT_MARKET;
+    bool takes = (r->tif == EUT_IOC) | (r->tif == EUT_FOK);
+
+    return ((limit & takes & (r->price - 1 < EUT_PRICE_MAX)) |
+            (market & (takes | (r->tif == EUT_DAY)) & (r->price == 0))) &
+           ((r->side == EUT_BUY) | (r->side == EUT_SELL)) & (r->op == EUT_NEW) & (r->order != 0) &
+           (r->qty != 0);
+}
+
+/* A replacement, at a price. */
+static inline bool request_is_replace(const struct eut_request *r)
+{
+    return (r->op == EUT_REPLACE) & (r->order != 0) & (r->qty != 0) &
+           (r->price - 1 < EUT_PRICE_MAX);
 }
 
 /* reference_rank.c: -ENOMEM. */

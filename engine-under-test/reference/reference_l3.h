@@ -224,51 +224,59 @@ HOT void order_rest(struct eut_reference_engine *engine, struct eut_run *run,
     run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, qty);
 }
 
-/* A new order that is not a day order, or not well formed. */
-COLD void request_special(struct eut_reference_engine *engine, struct eut_run *run,
-                          struct eut_market *market, const struct eut_request *r, uint64_t index_at)
+/* A new order that is malformed: only why has still to be found out. */
+COLD void request_refuse(struct eut_run *run, const struct eut_request *r)
+{
+    run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, eut_request_refusal(r, 0));
+}
+
+/* Every new order that does not rest. */
+COLD void request_immediate(struct eut_reference_engine *engine, struct eut_run *run,
+                            struct eut_market *market, const struct eut_request *r,
+                            uint64_t index_at)
 {
     unsigned side = side_of(r->side);
-    uint32_t key = key_of(r->price, side);
-    bool priced = r->type == EUT_LIMIT, rests = r->tif == EUT_POST || (r->tif == EUT_DAY && priced);
+    uint32_t unpriced = 0u - (r->type != EUT_LIMIT);
     struct taker taker = {.id = r->order,
                           .market = r->market,
                           .account = r->account,
                           .qty = r->qty,
-                          .limit = priced ? ~key : LIMIT_NONE,
+                          .limit = (~key_of(r->price, side) & ~unpriced) | (LIMIT_NONE & unpriced),
                           .side = (uint8_t)side,
-                          .tif = r->tif == EUT_DAY && !priced ? EUT_IOC : r->tif};
-    uint8_t refusal = eut_request_refusal(r, 0);
+                          .tif = r->tif == EUT_FOK ? EUT_FOK : EUT_IOC};
 
-    if (refusal == EUT_NONE &&
-        index_find(&engine->index, engine->orders.at, index_at, r->market, r->order).handle) {
-        refusal = EUT_DUPLICATE;
-    } else if (refusal == EUT_NONE && r->tif == EUT_POST &&
-               market->side[1 - side].best >= taker.limit) {
-        refusal = EUT_WOULD_CROSS;
-    } else if (refusal == EUT_NONE && rests && capacity_lacks(engine, &market->side[side], key)) {
-        refusal = EUT_CAPACITY;
-    }
-    if (refusal != EUT_NONE) {
-        run_reject(run, r->order, refusal);
-    } else if (taker_enter(engine, run, market, &taker)) {
-        order_rest(engine, run, market, r, index_at, taker.qty, r->tif == EUT_POST ? ORDER_POST : 0,
-                   market->ranked != 0);
+    if (RARELY(!request_is_immediate(r))) {
+        request_refuse(run, r);
+    } else if (RARELY(index_find(&engine->index, engine->orders.at, index_at, r->market, r->order)
+                          .handle)) {
+        run_reject(run, r->order, EUT_DUPLICATE);
+    } else {
+        taker_enter(engine, run, market, &taker);
     }
 }
 
-/* A day order that trades on arrival. Returns what of it has to rest now. */
+/* A day order that trades on arrival, or a post-only order that may not. Returns what of it has to
+ * rest now. */
 HOT uint32_t new_meets(struct eut_reference_engine *engine, struct eut_run *run,
                        struct eut_market *market, const struct eut_request *r, bool ranked)
 {
     unsigned side = side_of(r->side);
+    uint32_t key = key_of(r->price, side);
     struct taker taker = {.id = r->order,
                           .market = r->market,
                           .account = r->account,
                           .qty = r->qty,
-                          .limit = ~key_of(r->price, side),
+                          .limit = ~key,
                           .side = (uint8_t)side};
 
+    if (RARELY(r->tif == EUT_POST)) {
+        run_reject(run, r->order, EUT_WOULD_CROSS);
+        return 0;
+    }
+    if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
+        run_reject(run, r->order, EUT_CAPACITY);
+        return 0;
+    }
     if (taker_match(engine, run, market, &taker, ranked)) {
         run_emit(run, EUT_CANCELLED, EUT_STP, r->order, 0, 0, taker.qty);
         return 0;
@@ -282,7 +290,7 @@ COLD uint32_t new_trades(struct eut_reference_engine *engine, struct eut_run *ru
     return new_meets(engine, run, market, r, false);
 }
 
-/* A new day order without a flaw of form. */
+/* A new day or post-only order without a flaw of form. */
 HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
                      struct eut_market *market, const struct eut_request *r, uint64_t index_at,
                      bool ranked)
@@ -295,17 +303,19 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
         run_reject(run, r->order, EUT_DUPLICATE);
         return;
     }
-    if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
-        run_reject(run, r->order, EUT_CAPACITY);
-        return;
-    }
     if (market->side[1 - side].best >= ~key) {
         qty = ranked ? new_meets(engine, run, market, r, true) : new_trades(engine, run, market, r);
         if (qty == 0) {
             return;
         }
     }
-    order_rest(engine, run, market, r, index_at, qty, 0, ranked);
+    /* Of what has traded this was asked before, and there has only become more room. */
+    if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
+        run_reject(run, r->order, EUT_CAPACITY);
+        return;
+    }
+    order_rest(engine, run, market, r, index_at, qty, ORDER_POST & (0u - (r->tif == EUT_POST)),
+               ranked);
 }
 
 /* The live order that the request speaks of and may speak of, or 0 after a reject. */
@@ -393,20 +403,6 @@ COLD void request_replace(struct eut_reference_engine *engine, struct eut_run *r
     }
 }
 
-/* Whatever is neither new nor a cancel. */
-COLD void request_other(struct eut_reference_engine *engine, struct eut_run *run,
-                        struct eut_market *market, const struct eut_request *r,
-                        struct eut_hint hint)
-{
-    uint8_t refusal = eut_request_refusal(r, 0);
-
-    if (refusal != EUT_NONE) {
-        run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, refusal);
-    } else {
-        request_replace(engine, run, market, r, hint);
-    }
-}
-
 /* `ranked` as a constant, so that the two of a market that is and one that is not are two codes. */
 HOT void l3_process(struct eut_reference_engine *engine, struct eut_run *run,
                     struct eut_market *market, const struct eut_request *r, struct eut_hint hint,
@@ -414,15 +410,17 @@ HOT void l3_process(struct eut_reference_engine *engine, struct eut_run *run,
 {
     /* On one letter alone, which is known soonest: half of these branches are guessed wrong. */
     if (r->op == EUT_NEW) {
-        if (RARELY(!request_is_day_order(r))) {
-            request_special(engine, run, market, r, hint.key);
+        if (RARELY(!request_is_resting(r))) {
+            request_immediate(engine, run, market, r, hint.key);
             return;
         }
         request_new(engine, run, market, r, hint.key, ranked);
     } else if (r->op == EUT_CANCEL) {
         request_cancel(engine, run, market, r, hint, ranked);
+    } else if (request_is_replace(r)) {
+        request_replace(engine, run, market, r, hint);
     } else {
-        request_other(engine, run, market, r, hint);
+        request_refuse(run, r);
     }
 }
 
