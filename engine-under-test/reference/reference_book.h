@@ -132,11 +132,11 @@ static inline uint32_t letters(uint8_t op, uint8_t side, uint8_t type)
 static inline bool request_is_resting(const struct eut_request *r)
 {
     uint32_t is = letters(r->op, r->side, r->type);
+    bool rests = ((is == letters(EUT_NEW, EUT_BUY, EUT_LIMIT)) |
+                  (is == letters(EUT_NEW, EUT_SELL, EUT_LIMIT))) &
+                 ((r->tif == EUT_DAY) | (r->tif == EUT_POST));
 
-    return ((is == letters(EUT_NEW, EUT_BUY, EUT_LIMIT)) |
-            (is == letters(EUT_NEW, EUT_SELL, EUT_LIMIT))) &
-           ((r->tif == EUT_DAY) | (r->tif == EUT_POST)) & (r->order != 0) & (r->qty != 0) &
-           (r->price - 1 < EUT_PRICE_MAX);
+    return rests && r->order != 0 && r->qty != 0 && r->price - 1 < EUT_PRICE_MAX;
 }
 
 /* A new order that never rests: immediate or cancel, fill or kill, market. */
