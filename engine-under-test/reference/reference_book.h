@@ -95,19 +95,40 @@ static inline uint32_t key_price(uint32_t key)
 
 void eut_run_flush(struct eut_run *run);
 
+typedef uint64_t __attribute__((may_alias)) event_word;
+
+/* What lies in memory as one field and then the other, of the same size. */
+static inline uint64_t two_halves(uint32_t first, uint32_t second)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (uint64_t)first << 32 | second;
+#else
+    return first | (uint64_t)second << 32;
+#endif
+}
+
+static inline uint32_t two_letters(uint8_t first, uint8_t second)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (uint32_t)first << 24 | (uint32_t)second << 16;
+#else
+    return first | (uint32_t)second << 8;
+#endif
+}
+
 static inline void run_emit(struct eut_run *run, uint8_t kind, uint8_t reason, uint64_t order,
                             uint64_t maker, uint32_t price, uint32_t qty)
 {
     if (__builtin_expect(run->next == run->end, 0)) {
         eut_run_flush(run);
     }
-    *run->next++ = (struct eut_event){.order = order,
-                                      .maker = maker,
-                                      .price = price,
-                                      .qty = qty,
-                                      .request = run->request,
-                                      .kind = kind,
-                                      .reason = reason};
+    /* In words: the compiler would fill the struct with zeroes first, and gather halves in vectors. */
+    event_word *event = (event_word *)run->next++;
+
+    event[0] = order;
+    event[1] = maker;
+    event[2] = two_halves(price, qty);
+    event[3] = two_halves(run->request, two_letters(kind, reason));
     run->digest = eut_digest_fold(run->digest, order, maker, price, qty, kind, reason);
 }
 
