@@ -29,6 +29,7 @@ struct shard {
     uint32_t first, end; /* markets */
     int cpu;
     atomic_int *ready, *go, *done;
+    struct hr_region region; /* what holds its requests, in pages as the whole tape has them */
     struct eut_request *requests;
     uint64_t load, steady;
     uint64_t started_ns, ended_ns, digest, trades;
@@ -68,10 +69,11 @@ static int take_part(struct shard *s)
 
     s->load = count_part(s, 0, tape->load);
     s->steady = count_part(s, tape->load, s->params->steady);
-    s->requests = malloc((s->load + s->steady + 1) * sizeof(*s->requests));
-    if (!s->requests) {
+    if (hr_region_map(&s->region, (s->load + s->steady + 1) * sizeof(*s->requests),
+                      HR_PAGES_HUGE)) {
         return hr_fail(ENOMEM, "no memory for a shard's part of the tape");
     }
+    s->requests = s->region.at;
     copy_part(s, 0, tape->load, 0);
     copy_part(s, tape->load, s->params->steady, s->load);
     return 0;
@@ -169,7 +171,7 @@ static void *shard_thread(void *argument)
     if (path) {
         s->params->ops->close(path);
     }
-    free(s->requests);
+    hr_region_unmap(&s->region);
     return NULL;
 }
 
