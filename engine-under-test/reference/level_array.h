@@ -5,11 +5,11 @@
  * its first order; L2: its total). Keys grow towards the touch on both sides - a bid's key is its
  * price, an ask's is ~price - so both sides share this code, and a key's top bit tells the side.
  *
- * Up to LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128
- * words, aligned to cache lines: grown when full, shrunk at a quarter. A side that outgrows a block
- * becomes a strip or a window if its prices are close together (level_strip.h, level_window.h), and
- * at the last a B+ tree of the largest blocks (level_tree.c) with the same words: in inner nodes,
- * lower bound and child.
+ * A side of more than a few levels becomes a strip or a window if its prices are close together
+ * (level_strip.h, level_window.h). Else up to LEVEL_NODE_MAX levels lie in one sorted block from a
+ * pool of size classes 8, 16 … 128 words, aligned to cache lines: grown when full, shrunk at a
+ * quarter; and at the last in a B+ tree of the largest blocks (level_tree.c) with the same words: in
+ * inner nodes, lower bound and child.
  *
  * Memory, provably: a block of class c > 0 holds more than a quarter of its words, a strip at least
  * STRIP_LEAST levels, a tree's node at least LEVEL_NODE_MIN and its root two, a window at least
@@ -39,8 +39,8 @@
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
 #define STRIP_CLASS 2u /* a strip's slots fill a block of this class */
-#define STRIP_FROM_CLASS 1u /* a full block of this class or more may become a strip */
-#define STRIP_LEAST 9u
+#define STRIP_FROM 4u  /* a block of more levels may become a strip: the smallest is full then */
+#define STRIP_LEAST 3u /* a strip of fewer becomes a block */
 #define WINDOW_CLASSES 3u
 #define WINDOW_FROM_CLASS 2u /* a full block of this class or more may become a window */
 #define LEVEL_LINES 4        /* cache lines at the best end that a search reads without asking */
@@ -129,7 +129,9 @@ static inline level_value *level_value_of(uint64_t *entry)
 
 static inline uint32_t level_capacity(unsigned size_class)
 {
-    return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX : 8u << size_class;
+    return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX
+           : size_class == 0             ? STRIP_FROM
+                                         : 8u << size_class;
 }
 
 static inline uint64_t *level_block(const struct eut_levels *levels, unsigned size_class,

@@ -218,7 +218,7 @@ static inline void level_erase_other(struct eut_levels *levels, struct eut_level
     levels->live--;
     if (__builtin_expect(n <= ((2u << side->size_class) & ~3u), 0)) {
         eut_levels_shrink(levels, side);
-    } else if (n > level_capacity(STRIP_FROM_CLASS)) {
+    } else if (n > STRIP_FROM) {
         eut_strip_enter(levels, side, STRIP_AGAIN);
     }
 }

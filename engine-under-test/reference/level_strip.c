@@ -20,7 +20,7 @@ bool eut_strip_enter(struct eut_levels *levels, struct eut_level_side *side, uin
     uint32_t block = side->root, n = side->count;
     unsigned was = side->size_class;
 
-    if (n < level_capacity(STRIP_FROM_CLASS) || side->best - level_key(e[0]) >= ticks) {
+    if (n < STRIP_FROM || side->best - level_key(e[0]) >= ticks) {
         return false;
     }
     side->root = eut_level_block_take(levels, STRIP_CLASS);
