@@ -134,35 +134,23 @@ static inline level_value *level_slot(const struct eut_levels *levels,
                                       : window_slot(levels, side, key);
 }
 
-/* For looking ahead in a block or a tree: the last two lines of a side's levels, the best at the
- * end, as one address; a block of one line counts from that line on. Half of a tree's best leaf will
- * do: nothing is promised. */
-static inline const uint64_t *level_glance(const struct eut_levels *levels,
-                                           const struct eut_level_side *side)
-{
-    uint32_t n = side->depth ? LEVEL_NODE_MAX / 2 : side->count;
-    uint32_t line = (n + 7) / 8, two = line > 1;
-
-    return level_block(levels, side->size_class, side->depth ? side->tip : side->root) +
-           8 * (line - two - (line > 0));
-}
-
-/* The value at this key if it is in the two lines from here; else 0. Without a branch, and perhaps
- * stale: entries are not counted. */
-static inline uint32_t level_guess(const uint64_t *e, uint32_t key)
+/* The value at this key if it is in these two lines of a block, which may be the same, else 0.
+ * Without a branch, and perhaps stale: entries are not counted. */
+static inline uint32_t level_guess(const uint64_t *e, const uint64_t *f, uint32_t key)
 {
 #if defined(__AVX512F__)
-    const __m512i wanted = _mm512_set1_epi64((long long)key);
-    uint32_t hits = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e), 32), wanted);
+    const __m512i wanted = _mm512_set1_epi64((long long)key), a = level_line(e), b = level_line(f);
+    __mmask8 in_a = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(a, 32), wanted);
+    __mmask8 in_b = _mm512_cmpeq_epi64_mask(_mm512_srli_epi64(b, 32), wanted);
+    __m512i first = _mm512_maskz_compress_epi64(in_a | in_b, _mm512_mask_mov_epi64(a, in_b, b));
 
-    hits |= (uint32_t)_mm512_cmpeq_epi64_mask(_mm512_srli_epi64(level_line(e + 8), 32), wanted)
-            << 8;
-    return (uint32_t)e[(uint32_t)__builtin_ctz(hits | 0x8000)] & (0u - (hits != 0));
+    return (uint32_t)_mm_cvtsi128_si32(_mm512_castsi512_si128(first));
 #else
     uint32_t found = 0;
 
-    for (uint32_t i = 0; i < 16; i++) {
+    for (uint32_t i = 0; i < 8; i++) {
         found |= (uint32_t)e[i] & (0u - (level_key(e[i]) == key));
+        found |= (uint32_t)f[i] & (0u - (level_key(f[i]) == key));
     }
     return found;
 #endif

@@ -1,12 +1,14 @@
 /*
  * reference_ahead.h - while one request is matched, the memory of the next ones is on its way.
  *
- * A request's lines depend on each other: market and index bucket → order and levels → neighbours
- * → what a maker needs. So a batch is looked at in chunks, and each stage is a chunk ahead of the
- * next: it asks for lines and never waits, since what it reads was asked for a chunk earlier. The
- * first stage sorts a chunk's requests by kind, without branches, so that each later stage is a few
- * short loops that know what they deal with. The stages only guess - a book may change before its
- * request's turn - and all they read lies in the engine's own reservation.
+ * A request's lines depend on each other. One that speaks of a live order (a subject): market and
+ * index bucket → the order → its neighbours and its levels. One that enters an order or a quote (a
+ * join): market → levels → the oldest order there → the youngest, and what a maker needs. A
+ * replacement is a subject first and then a join. Each kind waits in a list of its own, and each
+ * step takes every request in a list one stage on: it asks for lines and never waits, since what it
+ * reads was asked for a step earlier, and the loops know what they deal with. The stages only guess
+ * - a book may change before its request's turn - and all they read lies in the engine's own
+ * reservation.
  *
  * It is on only while the pools in use are larger than engine->ahead_bytes. The asks are inline
  * assembly because gcc 12 deletes functions whose only effect is __builtin_prefetch.
@@ -17,9 +19,13 @@
 #include "engine-under-test/reference/reference_book.h"
 
 #ifndef AHEAD_CHUNK
-#define AHEAD_CHUNK 8u
+#define AHEAD_CHUNK 8u /* requests a step */
 #endif
-#define AHEAD_STAGES 5u
+#ifndef AHEAD_STEPS
+#define AHEAD_STEPS 4u /* that a request is looked at before it is matched */
+#endif
+#define AHEAD_RING 64u /* entries of each list */
+_Static_assert((AHEAD_STEPS + 2) * AHEAD_CHUNK <= AHEAD_RING, "a replacement is in two lists");
 
 #if defined(__x86_64__) || defined(__i386__)
 #define AHEAD_FETCH(address) \
@@ -31,18 +37,24 @@
 #define AHEAD_FETCH(address) __builtin_prefetch((const void *)(address), 1, 3)
 #endif
 
-/* Consecutive requests of a batch, and what the stages know of them. No bytes among the lists: a
- * byte may alias anything, and everything would be read again after each. */
+struct eut_ahead_join {
+    const struct eut_market *market;
+    const uint64_t *last, *before; /* the lines of levels that this one is looked for in */
+    uint32_t key;                  /* of the level that will be joined, or met */
+    uint32_t oldest;               /* its order, or 0 */
+    uint32_t meets, slots;         /* does it trade? is the line one of slots? */
+};
+
+/* A batch, and what is known of the requests from the one that is matched to `seen`. Of the lists'
+ * entries so many have been made, and so many have come through each stage. */
 struct eut_ahead {
     const struct eut_request *request;
-    uint32_t count;
-    uint32_t joins, meets, moves, subjects; /* lengths of the lists */
-    struct eut_hint hint[AHEAD_CHUNK];      /* for matching: of each request */
-    uint32_t handle[AHEAD_CHUNK];           /* of the order to look at next, or 0 */
-    uint16_t join[AHEAD_CHUNK];             /* requests that enter an order or a quote … */
-    uint16_t meet[AHEAD_CHUNK];             /* … and of these, those that will trade */
-    uint16_t subject[AHEAD_CHUNK];          /* requests that speak of a live order … */
-    uint16_t move[AHEAD_CHUNK]; /* … and of these, those that may give it a new price */
+    uint32_t count, seen;
+    uint32_t joins, reached, met, joined;
+    uint32_t subjects, found, surrounded;
+    struct eut_hint hint[AHEAD_RING]; /* for matching: of each request */
+    struct eut_ahead_join join[AHEAD_RING];
+    uint32_t subject[AHEAD_RING]; /* positions in the batch */
 };
 
 /* Is the memory in use too large for the caches? */
@@ -71,187 +83,173 @@ static inline const struct eut_index_bucket *ahead_bucket(const struct eut_refer
     return &engine->index.bucket[index_home(key)];
 }
 
-/* The lines of a side's levels that a level at this key is looked for in: of a strip one; of the
- * rest level_guess() reads two whether they are wanted or not. */
-static inline void ahead_levels(const struct eut_reference_engine *engine,
-                                const struct eut_level_side *side, uint32_t key)
+/* The lists' entries are written before they are read. */
+static inline void ahead_begin(struct eut_ahead *a, const struct eut_request *requests,
+                               uint32_t count)
 {
-    if (__builtin_expect(side->depth >= LEVEL_STRIP, 0)) {
-        if (side->depth == LEVEL_WINDOW) {
-            AHEAD_FETCH(window_word(&engine->levels, side, key));
+    a->request = requests;
+    a->count = count;
+    a->seen = a->joins = a->reached = a->met = a->joined = 0;
+    a->subjects = a->found = a->surrounded = 0;
+}
+
+/* The lines of a side's levels that a level at this key is looked for in: of a strip or a window
+ * its slot's, of a tree one of the best leaf's, of a block the last two. */
+static inline void ahead_lines(const struct eut_reference_engine *engine,
+                               const struct eut_level_side *side, uint32_t key,
+                               const uint64_t **last, const uint64_t **before)
+{
+    const struct eut_levels *levels = &engine->levels;
+    uint32_t n = side->count, line = (n - (n > 0)) & ~7u;
+    const void *at;
+
+    if (__builtin_expect(side->depth == 0, 1)) {
+        *last = level_block(levels, side->size_class, side->root) + line;
+        *before = *last - 8 * (line > 0);
+    } else {
+        if (side->depth >= LEVEL_STRIP) {
+            at = level_slot(levels, side, key);
+        } else {
+            at = level_block(levels, LEVEL_CLASS_TOP, side->tip) + LEVEL_NODE_MAX / 2;
         }
-        AHEAD_FETCH(level_slot(&engine->levels, side, key));
-        return;
+        *last = *before = (const uint64_t *)((uintptr_t)at & ~(uintptr_t)63);
+        if (side->depth == LEVEL_WINDOW) {
+            AHEAD_FETCH(window_word(levels, side, key));
+        }
     }
-    const uint64_t *line = level_glance(&engine->levels, side);
-
-    AHEAD_FETCH((uintptr_t)line - 64); /* perhaps before the pool: no pointer */
-    AHEAD_FETCH(line);
-    AHEAD_FETCH((uintptr_t)line + 64);
+    AHEAD_FETCH(*last);
+    AHEAD_FETCH(*before);
 }
 
-/* The levels that a new order or a quote will join, or trade with, and the key of the one there. */
-struct eut_ahead_goal {
-    const struct eut_level_side *side;
-    uint32_t key, meets;
-};
-
-static inline struct eut_ahead_goal ahead_goal(const struct eut_reference_engine *engine,
-                                               const struct eut_request *r)
+/* All: market and index bucket. */
+static inline void ahead_see(const struct eut_reference_engine *restrict engine,
+                             struct eut_ahead *restrict a)
 {
-    const struct eut_market *market = ahead_market(engine, r);
-    unsigned side = r->side == EUT_SELL;
-    uint32_t key = key_of(r->price, side), best = market->side[side ^ 1].best;
-    uint32_t meets = best >= ~key;
+    uint32_t joins = a->joins, subjects = a->subjects;
+    uint32_t left = a->count - a->seen, to = a->seen + (left < AHEAD_CHUNK ? left : AHEAD_CHUNK);
 
-    return (struct eut_ahead_goal){&market->side[side ^ meets], key ^ ((key ^ best) & (0u - meets)),
-                                   meets};
-}
-
-/* Stale lines, and those of L2 markets, hold what is no handle: then 0. */
-static inline uint32_t ahead_handle(const struct eut_reference_engine *engine, uint64_t level)
-{
-    return (uint32_t)level & (0u - ((uint32_t)level <= engine->orders.top));
-}
-
-/* The oldest order of the level at this key, as far as its lines are here; else 0. */
-static inline uint32_t ahead_oldest(const struct eut_reference_engine *engine,
-                                    const struct eut_level_side *side, uint32_t key)
-{
-    if (__builtin_expect(side->depth >= LEVEL_STRIP, 0)) {
-        return ahead_handle(engine, *level_slot(&engine->levels, side, key));
-    }
-    return ahead_handle(engine, level_guess(level_glance(&engine->levels, side), key));
-}
-
-/* The oldest order of the level after the best. */
-static inline uint32_t ahead_next_level(const struct eut_reference_engine *engine,
-                                        const struct eut_level_side *side)
-{
-    return side->count > 1
-               ? ahead_handle(engine, level_worse(&engine->levels, side, side->best))
-               : 0;
-}
-
-/* Market and index bucket; and which request is of which kind. */
-static inline void ahead_first(const struct eut_reference_engine *restrict engine,
-                               struct eut_ahead *restrict a)
-{
-    uint32_t joins = 0, moves = 0, count = a->count;
-
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = a->seen; i < to; i++) {
         const struct eut_request *r = &a->request[i];
         uint32_t enters = (r->op == EUT_NEW) | (r->op == EUT_QUOTE);
+        struct eut_ahead_join *join = &a->join[joins % AHEAD_RING];
+        uint64_t key = index_key(&engine->index, r->market, r->order);
 
-        a->hint[i] = (struct eut_hint){.key = index_key(&engine->index, r->market, r->order)};
-        AHEAD_FETCH(ahead_market(engine, r));
-        AHEAD_FETCH(ahead_bucket(engine, a->hint[i].key));
-        a->join[joins] = (uint16_t)i;
-        a->subject[i - joins] = (uint16_t)i;
+        join->market = ahead_market(engine, r);
+        join->key = key_of(r->price, side_of(r->side));
+        AHEAD_FETCH(join->market);
+        AHEAD_FETCH(ahead_bucket(engine, key));
+        a->hint[i % AHEAD_RING] = (struct eut_hint){.key = key};
+        a->subject[subjects % AHEAD_RING] = i;
         joins += enters;
-        a->move[moves] = (uint16_t)i;
-        moves += r->op == EUT_REPLACE;
+        subjects += 1 - enters;
     }
+    a->seen = to;
     a->joins = joins;
-    a->subjects = count - joins;
-    a->moves = moves;
+    a->subjects = subjects;
 }
 
-/* The order spoken of; the levels that a new order will join, or trade with. */
-static inline void ahead_second(const struct eut_reference_engine *restrict engine,
-                                struct eut_ahead *restrict a)
+/* A subject, second: the order. */
+static inline void ahead_find(const struct eut_reference_engine *restrict engine,
+                              struct eut_hint *restrict hint)
 {
-    uint32_t met = 0;
+    const struct eut_index_bucket *bucket = ahead_bucket(engine, hint->key);
+    uint32_t bits = index_match(bucket, index_tag(hint->key));
 
-    for (uint32_t k = 0; k < a->subjects; k++) {
-        struct eut_hint *hint = &a->hint[a->subject[k]];
-        const struct eut_index_bucket *bucket = ahead_bucket(engine, hint->key);
-        uint32_t bits = index_match(bucket, index_tag(hint->key));
-
-        hint->entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
-        hint->handle = bucket->handle[hint->entry];
-        AHEAD_FETCH(&engine->orders.at[hint->handle]);
-    }
-    for (uint32_t k = 0; k < a->joins; k++) {
-        uint32_t i = a->join[k];
-        struct eut_ahead_goal goal = ahead_goal(engine, &a->request[i]);
-
-        a->meet[met] = (uint16_t)i;
-        met += goal.meets;
-        ahead_levels(engine, goal.side, goal.key);
-    }
-    a->meets = met;
+    hint->entry = (uint32_t)__builtin_ctz(bits | 1u << (INDEX_ENTRIES - 1));
+    hint->handle = bucket->handle[hint->entry];
+    AHEAD_FETCH(&engine->orders.at[hint->handle]);
 }
 
-/* The neighbours of the order spoken of, and its levels; the oldest order of the level to join or
- * meet. */
-static inline void ahead_third(const struct eut_reference_engine *restrict engine,
-                               struct eut_ahead *restrict a)
+/* Third: its neighbours, and its levels. A replacement's new level is a join from here on. */
+static inline void ahead_surround(const struct eut_reference_engine *restrict engine,
+                                  struct eut_ahead *restrict a, uint32_t i)
 {
-    for (uint32_t k = 0; k < a->subjects; k++) {
-        uint32_t i = a->subject[k];
-        const struct eut_order *o = &engine->orders.at[a->hint[i].handle];
+    const struct eut_request *r = &a->request[i];
+    const struct eut_order *at = engine->orders.at, *o = &at[a->hint[i % AHEAD_RING].handle];
+    const struct eut_market *market = ahead_market(engine, r);
+    const uint64_t *last, *before;
 
-        ahead_levels(engine, &ahead_market(engine, &a->request[i])->side[key_side(o->key)], o->key);
-        AHEAD_FETCH(&engine->orders.at[o->prev]);
-        AHEAD_FETCH(&engine->orders.at[o->next]);
-    }
-    for (uint32_t k = 0; k < a->joins; k++) {
-        uint32_t i = a->join[k];
-        struct eut_ahead_goal goal = ahead_goal(engine, &a->request[i]);
+    ahead_lines(engine, &market->side[key_side(o->key)], o->key, &last, &before);
+    AHEAD_FETCH(&at[o->prev]);
+    AHEAD_FETCH(&at[o->next]);
+    if (__builtin_expect(r->op == EUT_REPLACE, 0)) {
+        struct eut_ahead_join *join = &a->join[a->joins++ % AHEAD_RING];
 
-        a->handle[i] = ahead_oldest(engine, goal.side, goal.key);
-        AHEAD_FETCH(&engine->orders.at[a->handle[i]]);
+        join->market = market;
+        join->key = key_of(r->price, key_side(o->key));
     }
 }
 
-/* The youngest order of the level to join; the maker's bucket, and the next maker; the level that a
- * replacement moves to. */
-static inline void ahead_fourth(const struct eut_reference_engine *restrict engine,
-                                struct eut_ahead *restrict a)
+/* A join, second: the levels that it will join, or trade with. */
+static inline void ahead_reach(const struct eut_reference_engine *restrict engine,
+                               struct eut_ahead_join *restrict join)
 {
-    const struct eut_order *at = engine->orders.at;
+    uint32_t key = join->key, best = join->market->side[key_side(key) ^ 1].best;
+    uint32_t priced = key_price(key) != 0, limit = (~key & (0u - priced)) | (1 - priced);
+    uint32_t meets = best >= limit; /* without a price, at any */
+    const struct eut_level_side *side = &join->market->side[key_side(key) ^ meets];
 
-    for (uint32_t k = 0; k < a->joins; k++) {
-        AHEAD_FETCH(&at[at[a->handle[a->join[k]]].prev]);
+    join->key = key ^ ((key ^ best) & (0u - meets));
+    join->meets = meets;
+    join->slots = side->depth >= LEVEL_STRIP;
+    ahead_lines(engine, side, join->key, &join->last, &join->before);
+}
+
+/* Third: the oldest order there. Stale lines, and those of L2 markets, hold what is no handle. */
+static inline void ahead_meet(const struct eut_reference_engine *restrict engine,
+                              struct eut_ahead_join *restrict join)
+{
+    uint32_t oldest;
+
+    if (__builtin_expect(join->slots, 0)) {
+        oldest = ((const level_value *)(const void *)join->last)[join->key & 15];
+    } else {
+        oldest = level_guess(join->last, join->before, join->key);
     }
-    for (uint32_t k = 0; k < a->meets; k++) {
-        uint32_t i = a->meet[k], handle = a->handle[i];
-        const struct eut_request *r = &a->request[i];
+    join->oldest = oldest & (0u - (oldest <= engine->orders.top));
+    AHEAD_FETCH(&engine->orders.at[join->oldest]);
+}
 
-        AHEAD_FETCH(ahead_bucket(engine, index_key(&engine->index, r->market, at[handle].id)));
-        a->handle[i] = at[handle].next;
-        if (a->handle[i] == handle) {
-            a->handle[i] =
-                ahead_next_level(engine, &ahead_market(engine, r)->side[r->side != EUT_SELL]);
-        }
-        AHEAD_FETCH(&at[a->handle[i]]);
-    }
-    for (uint32_t k = 0; k < a->moves; k++) {
-        uint32_t i = a->move[k];
-        const struct eut_request *r = &a->request[i];
-        unsigned side = key_side(at[a->hint[i].handle].key);
+/* Fourth: the youngest; of one that trades, the maker's bucket and the next maker. */
+static inline void ahead_join(const struct eut_reference_engine *restrict engine,
+                              const struct eut_ahead_join *restrict join)
+{
+    const struct eut_order *at = engine->orders.at, *o = &at[join->oldest];
 
-        a->handle[i] =
-            ahead_oldest(engine, &ahead_market(engine, r)->side[side], key_of(r->price, side));
-        AHEAD_FETCH(&at[a->handle[i]]);
+    AHEAD_FETCH(&at[o->prev]);
+    if (__builtin_expect(join->meets, 0)) {
+        AHEAD_FETCH(&at[o->next]);
+        AHEAD_FETCH(ahead_bucket(engine, index_key(&engine->index, order_market(o), o->id)));
     }
 }
 
-/* The bucket of the next maker; the youngest order of the level moved to. */
-static inline void ahead_fifth(const struct eut_reference_engine *restrict engine,
-                               struct eut_ahead *restrict a)
+/* Looks at the next requests, if there are any, and takes those looked at one stage on. */
+static inline void ahead_step(const struct eut_reference_engine *restrict engine,
+                              struct eut_ahead *restrict a)
 {
-    const struct eut_order *at = engine->orders.at;
+    uint32_t joins = a->joins, reached = a->reached, met = a->met, joined = a->joined;
+    uint32_t subjects = a->subjects, found = a->found, surrounded = a->surrounded;
 
-    for (uint32_t k = 0; k < a->meets; k++) {
-        uint32_t i = a->meet[k];
-
-        AHEAD_FETCH(ahead_bucket(
-            engine, index_key(&engine->index, a->request[i].market, at[a->handle[i]].id)));
+    a->joined = met;
+    a->met = reached;
+    a->reached = joins;
+    a->surrounded = found;
+    a->found = subjects;
+    ahead_see(engine, a);
+    for (; joined < met; joined++) {
+        ahead_join(engine, &a->join[joined % AHEAD_RING]);
     }
-    for (uint32_t k = 0; k < a->moves; k++) {
-        AHEAD_FETCH(&at[at[a->handle[a->move[k]]].prev]);
+    for (; met < reached; met++) {
+        ahead_meet(engine, &a->join[met % AHEAD_RING]);
+    }
+    for (; reached < joins; reached++) {
+        ahead_reach(engine, &a->join[reached % AHEAD_RING]);
+    }
+    for (; surrounded < found; surrounded++) {
+        ahead_surround(engine, a, a->subject[surrounded % AHEAD_RING]);
+    }
+    for (; found < subjects; found++) {
+        ahead_find(engine, &a->hint[a->subject[found % AHEAD_RING] % AHEAD_RING]);
     }
 }
 

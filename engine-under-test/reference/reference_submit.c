@@ -44,44 +44,21 @@ HOT void request_process(struct eut_reference_engine *engine, struct eut_run *ru
 
 #define FILL_AHEAD 128u /* requests; measured, see NOTES.md */
 
-/* The chunk that has come to this stage in round c, if there is one. */
-#define CHUNK_AT(stage) (&chunk[(c - (stage)) % (AHEAD_STAGES + 1)])
-#define CHUNK_IS(stage) (c >= (stage) && c - (stage) < chunks)
-
-/* Each stage is a chunk ahead of the next, and matching comes last. */
+/* Matching follows looking ahead at so many steps' distance. */
 COLD void batch_ahead(struct eut_reference_engine *engine, struct eut_run *run,
                       const struct eut_request *requests, uint32_t count)
 {
-    struct eut_ahead chunk[AHEAD_STAGES + 1];
-    uint32_t chunks = (count + AHEAD_CHUNK - 1) / AHEAD_CHUNK;
+    struct eut_ahead ahead;
 
-    for (uint32_t c = 0; c < chunks + AHEAD_STAGES; c++) {
-        if (c < chunks) {
-            uint32_t from = c * AHEAD_CHUNK, left = count - from;
+    ahead_begin(&ahead, requests, count);
+    for (uint32_t step = 0, done = 0; done < count; step++) {
+        ahead_step(engine, &ahead);
+        if (step >= AHEAD_STEPS) {
+            uint32_t to = count - done < AHEAD_CHUNK ? count : done + AHEAD_CHUNK;
 
-            CHUNK_AT(0)->request = requests + from;
-            CHUNK_AT(0)->count = left < AHEAD_CHUNK ? left : AHEAD_CHUNK;
-            ahead_first(engine, CHUNK_AT(0));
-        }
-        if (CHUNK_IS(1)) {
-            ahead_second(engine, CHUNK_AT(1));
-        }
-        if (CHUNK_IS(2)) {
-            ahead_third(engine, CHUNK_AT(2));
-        }
-        if (CHUNK_IS(3)) {
-            ahead_fourth(engine, CHUNK_AT(3));
-        }
-        if (CHUNK_IS(4)) {
-            ahead_fifth(engine, CHUNK_AT(4));
-        }
-        if (CHUNK_IS(AHEAD_STAGES)) {
-            const struct eut_ahead *a = CHUNK_AT(AHEAD_STAGES);
-
-            run->request = (c - AHEAD_STAGES) * AHEAD_CHUNK;
-            for (uint32_t i = 0; i < a->count; i++) {
-                request_process(engine, run, &a->request[i], a->hint[i]);
-                run->request++;
+            for (; done < to; done++) {
+                run->request = done;
+                request_process(engine, run, &requests[done], ahead.hint[done % AHEAD_RING]);
             }
         }
     }
