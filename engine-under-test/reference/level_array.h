@@ -5,13 +5,13 @@
  * its first order; L2: its total). Keys grow towards the touch on both sides - a bid's key is its
  * price, an ask's is ~price - so both sides share this code, and a key's top bit tells the side.
  *
- * A side of more than a few levels becomes a strip or a window if its prices are close together
- * (level_strip.h, level_window.h). Else up to LEVEL_NODE_MAX levels lie in one sorted block from a
- * pool of size classes 8, 16 … 128 words, aligned to cache lines: grown when full, shrunk at a
- * quarter; and at the last in a B+ tree of the largest blocks (level_tree.c) with the same words: in
- * inner nodes, lower bound and child.
+ * Two levels lie in the side itself, a pair (level_pair.h). A side of more than a few becomes a
+ * strip or a window if its prices are close together (level_strip.h, level_window.h). Else up to
+ * LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128 words,
+ * aligned to cache lines: grown when full, shrunk below a quarter; and at the last in a B+ tree of
+ * the largest blocks (level_tree.c) with the same words: in inner nodes, lower bound and child.
  *
- * Memory, provably: a block of class c > 0 holds more than a quarter of its words, a strip at least
+ * Memory, provably: a block holds at least a quarter of its words, a strip at least
  * STRIP_LEAST levels, a tree's node at least LEVEL_NODE_MIN and its root two, a window at least
  * window_least(), so that the blocks of each kind are bounded (level_pool.c), and the reservation
  * made by eut_levels_open() can never run out within `levels_max`.
@@ -33,28 +33,34 @@
 #include <arm_neon.h>
 #endif
 
-#define LEVEL_CLASSES 5u
+#define LEVEL_CLASSES 6u /* 0: a pair, of no pool */
 #define LEVEL_CLASS_TOP (LEVEL_CLASSES - 1)
 #define LEVEL_NODE_WORDS 128u
 #define LEVEL_NODE_MAX 126u /* a node's last word counts its entries */
 #define LEVEL_NODE_MIN 32u
-#define STRIP_CLASS 2u /* a strip's slots fill a block of this class */
+#define STRIP_CLASS 3u /* a strip's slots fill a block of this class */
 #define STRIP_FROM 4u  /* a block of more levels may become a strip: the smallest is full then */
 #define STRIP_LEAST 3u /* a strip of fewer becomes a block */
 #define WINDOW_CLASSES 3u
-#define WINDOW_FROM_CLASS 2u /* a full block of this class or more may become a window */
+#define WINDOW_FROM_CLASS 3u /* a full block of this class or more may become a window */
 #define LEVEL_LINES 4        /* cache lines at the best end that a search reads without asking */
 #define LEVEL_NEAR 16 /* so many entries are searched whole: no place in them is worth guessing */
 
 struct eut_level_side {
     uint32_t best;  /* key of the best level, 0 when empty */
-    uint32_t root;  /* handle of the block, the window or the root */
-    uint32_t tip;   /* the rightmost leaf of a tree; of a window, a key that no level is below */
-    uint16_t count; /* levels, but of a tree */
+    uint16_t count; /* levels, but of a strip or a tree */
     uint8_t size_class;
-    uint8_t depth; /* 0: a block; a strip; a window; else inner nodes above a tree's leaves */
-    uint64_t bits; /* of a strip: which of its slots are levels */
+    uint8_t depth; /* 0: a pair or a block; a strip; a window; else inner nodes above a tree's leaves */
+    union {
+        struct {
+            uint32_t root; /* handle of the block, the window or the root */
+            uint32_t tip;  /* the rightmost leaf of a tree; of a strip or a window see there */
+            uint64_t bits; /* of a strip: which of its slots are levels */
+        };
+        uint64_t pair[2]; /* class 0: its levels */
+    };
 };
+_Static_assert(sizeof(struct eut_level_side) == 24, "two sides and a digest are a line");
 #define LEVEL_WINDOW 0xFFu
 #define LEVEL_STRIP 0xFEu
 
@@ -81,9 +87,9 @@ void eut_levels_close(struct eut_levels *levels);
 /* Blocks in use now; walks the free chain. For tests. */
 uint64_t eut_level_pool_used(const struct eut_level_pool *pool);
 
-/* A side of depth 0 whose block is full gets the next larger one, a strip, a window or a tree. */
+/* A side of depth 0 that is full gets the next larger block, a strip, a window or a tree. */
 void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side);
-/* One of few entries gets the next smaller block; an empty smallest one is given back. */
+/* One of few entries gets the next smaller block, or becomes a pair. */
 void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side);
 
 /* level_tree.c: a full largest block becomes the only leaf of a tree … */
@@ -130,15 +136,16 @@ static inline level_value *level_value_of(uint64_t *entry)
 static inline uint32_t level_capacity(unsigned size_class)
 {
     return size_class == LEVEL_CLASS_TOP ? LEVEL_NODE_MAX
-           : size_class == 0             ? STRIP_FROM
-                                         : 8u << size_class;
+           : size_class == 0             ? 2
+           : size_class == 1             ? STRIP_FROM
+                                         : 4u << size_class;
 }
 
 static inline uint64_t *level_block(const struct eut_levels *levels, unsigned size_class,
                                     uint32_t handle)
 {
     return (uint64_t *)(void *)(levels->pool[size_class].base +
-                                ((uint64_t)handle << (6 + size_class)));
+                                ((uint64_t)handle << (5 + size_class)));
 }
 
 #if defined(__AVX512F__)

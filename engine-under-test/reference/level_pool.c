@@ -19,14 +19,12 @@ static uint64_t blocks_max(unsigned size_class, uint64_t levels_max, uint64_t si
 {
     uint64_t blocks;
 
-    if (size_class == 0) {
-        blocks = least(levels_max, sides);
-    } else if (size_class == STRIP_CLASS) {
+    if (size_class == STRIP_CLASS) {
         /* With fewer levels than that a side is a block again. */
         blocks = least(levels_max / STRIP_LEAST, sides);
     } else if (size_class < LEVEL_CLASS_TOP) {
-        /* More than a quarter of the words are in use. */
-        blocks = least(levels_max >> (size_class + 1), sides);
+        /* A quarter of the words are in use at least. */
+        blocks = least(levels_max >> size_class, sides);
     } else {
         /* Leaves of at least LEVEL_NODE_MIN; a root for every two of them at the most; other inner
          * nodes are at most a 31st of the leaves. */
@@ -59,8 +57,8 @@ int eut_levels_open(struct eut_levels *levels, uint64_t levels_max, uint64_t sid
 
     memset(levels, 0, sizeof(*levels));
     levels->max = levels_max;
-    for (unsigned c = 0; c < LEVEL_CLASSES && rc == 0; c++) {
-        rc = pool_open(&levels->pool[c], blocks_max(c, levels_max, sides), 64u << c);
+    for (unsigned c = 1; c < LEVEL_CLASSES && rc == 0; c++) {
+        rc = pool_open(&levels->pool[c], blocks_max(c, levels_max, sides), 32u << c);
     }
     for (unsigned c = 0; c < WINDOW_CLASSES && rc == 0; c++) {
         rc = pool_open(&levels->window[c], least(levels_max / window_least(c), sides),
@@ -139,8 +137,10 @@ static void level_move(struct eut_levels *levels, struct eut_level_side *side, u
 
 void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
 {
-    if (side->root == 0) {
-        side->root = eut_level_block_take(levels, 0);
+    if (side->size_class == 0) {
+        struct eut_level_side from = *side;
+
+        memcpy(eut_level_block_begin(levels, side, 1, from.count), from.pair, sizeof(from.pair));
     } else if (eut_strip_enter(levels, side, STRIP_TICKS)) {
         return;
     } else if (side->size_class >= WINDOW_FROM_CLASS && eut_window_enter(levels, side)) {
@@ -154,10 +154,13 @@ void eut_levels_grow(struct eut_levels *levels, struct eut_level_side *side)
 
 void eut_levels_shrink(struct eut_levels *levels, struct eut_level_side *side)
 {
-    if (side->size_class > 0) {
+    uint32_t block = side->root;
+
+    if (side->size_class > 1) {
         level_move(levels, side, side->size_class - 1u);
     } else {
-        eut_level_block_give(levels, 0, side->root);
-        side->root = 0;
+        memcpy(side->pair, level_block(levels, 1, block), sizeof(side->pair));
+        side->size_class = 0;
+        eut_level_block_give(levels, 1, block);
     }
 }

@@ -1,16 +1,25 @@
 /*
  * level_side.h - one side of one book, whatever form its levels have.
  *
- * A block, a strip, a window or a tree: found, made, erased and walked by the same functions. The
- * common forms, blocks and strips, are inline to the end. A level is told by an entry (its key and
+ * A pair, a block, a strip, a window or a tree: found, made, erased and walked by the same functions.
+ * The common forms are inline to the end. A level is told by an entry (its key and
  * its value; 0 is none), and changed through the place of its value, which is valid until the side
  * changes shape.
  */
 #ifndef EUT_LEVEL_SIDE_H
 #define EUT_LEVEL_SIDE_H
 
+#include "engine-under-test/reference/level_pair.h"
 #include "engine-under-test/reference/level_strip.h"
 #include "engine-under-test/reference/level_window.h"
+
+/* The entries of a pair or a block. */
+static inline uint64_t *level_words(const struct eut_levels *levels,
+                                    const struct eut_level_side *side)
+{
+    return side->size_class ? level_block(levels, side->size_class, side->root)
+                            : pair_words(side);
+}
 
 /* The level at this key, or NULL. */
 static inline level_value *level_find(const struct eut_levels *levels,
@@ -28,6 +37,9 @@ static inline level_value *level_find(const struct eut_levels *levels,
         e = eut_tree_find(levels, side, key);
         return e ? level_value_of(e) : NULL;
     }
+    if (side->size_class == 0) {
+        return pair_find(side, key);
+    }
     uint64_t *e = level_block(levels, side->size_class, side->root);
     uint32_t at = level_place(e, side->count, side->best, key);
 
@@ -39,13 +51,21 @@ static inline level_value *level_reach_other(struct eut_levels *levels, struct e
                                              uint32_t key, uint32_t value)
 {
     if (__builtin_expect(side->depth == 0, 1)) {
+        if (side->size_class == 0) {
+            level_value *level = pair_reach(levels, side, key, value);
+
+            if (level) {
+                return level;
+            }
+            eut_levels_grow(levels, side);
+        }
         uint64_t *e = level_block(levels, side->size_class, side->root);
         uint32_t n = side->count, at = level_place(e, n, side->best, key);
 
         if (at < n && level_key(e[at]) == key) {
             return level_value_of(e + at);
         }
-        if (__builtin_expect(n == level_capacity(side->size_class) || side->root == 0, 0)) {
+        if (__builtin_expect(n == level_capacity(side->size_class), 0)) {
             eut_levels_grow(levels, side);
             e = level_block(levels, side->size_class, side->root);
         }
@@ -116,7 +136,7 @@ static inline level_value *level_top(const struct eut_levels *levels,
 
         return level_value_of(e + e[LEVEL_NODE_WORDS - 1] - 1);
     }
-    return level_value_of(level_block(levels, side->size_class, side->root) + side->count - 1);
+    return level_value_of(level_words(levels, side) + side->count - 1);
 }
 
 /* The same as an entry; 0 if the side is empty. */
@@ -172,6 +192,9 @@ static inline uint64_t level_worse(const struct eut_levels *levels,
         e = eut_tree_worse(levels, side, key);
         return e ? *e : 0;
     }
+    if (side->size_class == 0) {
+        return pair_worse(side, key);
+    }
     e = level_block(levels, side->size_class, side->root);
 
     uint32_t at = level_place(e, side->count, side->best, key);
@@ -194,6 +217,10 @@ static inline void level_erase_other(struct eut_levels *levels, struct eut_level
         }
         return;
     }
+    if (side->size_class == 0) {
+        pair_erase(levels, side, key);
+        return;
+    }
     uint64_t *e = level_block(levels, side->size_class, side->root);
     uint32_t n = side->count;
 
@@ -202,9 +229,9 @@ static inline void level_erase_other(struct eut_levels *levels, struct eut_level
     }
     n--;
     side->count = (uint16_t)n;
-    side->best = n ? level_key(e[n - 1]) : 0;
+    side->best = level_key(e[n - 1]);
     levels->live--;
-    if (__builtin_expect(n <= ((2u << side->size_class) & ~3u), 0)) {
+    if (__builtin_expect(n < 1u << side->size_class, 0)) {
         eut_levels_shrink(levels, side);
     } else if (n > STRIP_FROM) {
         eut_strip_enter(levels, side, STRIP_AGAIN);

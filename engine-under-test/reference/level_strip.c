@@ -41,7 +41,7 @@ void eut_strip_leave(struct eut_levels *levels, struct eut_level_side *side)
 {
     struct eut_level_side from = *side;
     uint32_t n = (uint32_t)__builtin_popcountll(side->bits), key = side->best;
-    uint64_t *e = eut_level_block_begin(levels, side, 0, n);
+    uint64_t *e = eut_level_block_begin(levels, side, 1, n);
 
     for (uint32_t i = n; i-- > 0;) {
         e[i] = level_entry(key, *strip_slot(levels, &from, key));

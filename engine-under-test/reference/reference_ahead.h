@@ -63,7 +63,7 @@ static inline bool ahead_pays(const struct eut_reference_engine *engine)
     uint64_t bytes = (uint64_t)engine->orders.top * (sizeof(struct eut_order) + 8);
 
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        bytes += (uint64_t)engine->levels.pool[c].top << (6 + c);
+        bytes += (uint64_t)engine->levels.pool[c].top << (5 + c);
     }
     for (unsigned c = 0; c < WINDOW_CLASSES; c++) {
         bytes += (uint64_t)engine->levels.window[c].top * engine->levels.window[c].block_bytes;
@@ -93,8 +93,8 @@ static inline void ahead_begin(struct eut_ahead *a, const struct eut_request *re
     a->subjects = a->found = a->surrounded = 0;
 }
 
-/* The lines of a side's levels that a level at this key is looked for in: of a strip or a window
- * its slot's, of a tree one of the best leaf's, of a block the last two. */
+/* The lines of a side's levels that a level at this key is looked for in: of a pair the market's, of
+ * a block the last two, of a strip or a window its slot's, of a tree one of the best leaf's. */
 static inline void ahead_lines(const struct eut_reference_engine *engine,
                                const struct eut_level_side *side, uint32_t key,
                                const uint64_t **last, const uint64_t **before)
@@ -104,7 +104,8 @@ static inline void ahead_lines(const struct eut_reference_engine *engine,
     const void *at;
 
     if (__builtin_expect(side->depth == 0, 1)) {
-        *last = level_block(levels, side->size_class, side->root) + line;
+        at = level_words(levels, side) + line;
+        *last = (const uint64_t *)((uintptr_t)at & ~(uintptr_t)63);
         *before = *last - 8 * (line > 0);
     } else {
         if (side->depth >= LEVEL_STRIP) {
