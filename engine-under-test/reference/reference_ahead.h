@@ -103,10 +103,11 @@ static inline void ahead_lines(const struct eut_reference_engine *engine,
     uint32_t n = side->count, line = (n - (n > 0)) & ~7u;
     const void *at;
 
-    if (__builtin_expect(side->depth == 0, 1)) {
+    if (side->depth == 0) {
         at = level_words(levels, side) + line;
         *last = (const uint64_t *)((uintptr_t)at & ~(uintptr_t)63);
         *before = *last - 8 * (line > 0);
+        AHEAD_FETCH(*before);
     } else {
         if (side->depth >= LEVEL_STRIP) {
             at = level_slot(levels, side, key);
@@ -119,7 +120,6 @@ static inline void ahead_lines(const struct eut_reference_engine *engine,
         }
     }
     AHEAD_FETCH(*last);
-    AHEAD_FETCH(*before);
 }
 
 /* All: market and index bucket. */
@@ -202,7 +202,7 @@ static inline void ahead_meet(const struct eut_reference_engine *restrict engine
 {
     uint32_t oldest;
 
-    if (__builtin_expect(join->slots, 0)) {
+    if (join->slots) {
         oldest = ((const level_value *)(const void *)join->last)[join->key & 15];
     } else {
         oldest = level_guess(join->last, join->before, join->key);
