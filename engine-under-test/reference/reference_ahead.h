@@ -37,6 +37,7 @@ _Static_assert((AHEAD_STEPS + 2) * AHEAD_CHUNK <= AHEAD_RING, "a replacement is 
 #define AHEAD_FETCH(address) __builtin_prefetch((const void *)(address), 1, 3)
 #endif
 
+/* What has been found of a request that enters an order or a quote, stage by stage. */
 struct eut_ahead_join {
     const struct eut_market *market;
     const uint64_t *last, *before; /* the lines of levels that this one is looked for in */
