@@ -84,13 +84,15 @@ static void draw_temper(struct hostility *h)
     t->takers = PICK(h, 2, 3, 8, 100);
 }
 
-/* As many ids as fill books to about as many levels as an array of that breadth takes over at. */
+/* As many ids as fill books to about as many levels as an array of that breadth takes over at, or so
+ * few that a book is hardly one. */
 static void draw_brink(struct hostility *h)
 {
     struct temper *t = &h->temper;
 
-    t->brink = PICK(h, 16, 33, 48, 62, 64, 64, 65, 66, 100, 255, 256, 257, 1025);
+    t->brink = PICK(h, 3, 5, 16, 33, 48, 62, 64, 64, 65, 66, 100, 255, 256, 257, 1025);
     t->ids = PICK(h, 60, 80, 100, 120, 200) * (t->brink < 200 ? 1 : t->brink < 1000 ? 3 : 12);
+    t->ids = one_in(h, 4) ? PICK(h, 4, 8, 12, 20) : t->ids;
     t->memory = t->ids;
     t->new_share = PICK(h, 60, 70);
     t->cancel_share = PICK(h, 10, 20);

@@ -7,301 +7,10 @@
 #include "engine-under-test/reference/reference.h"
 #include "engine-under-test/reference/reference_book.h"
 #include "tests/unit/engine_rig.h"
+#include "tests/unit/reference_rig.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-static uint64_t state;
-
-static uint64_t draw(void)
-{
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-static uint32_t below(uint32_t n)
-{
-    return (uint32_t)(((draw() >> 32) * n) >> 32);
-}
-
-/* ---- levels against a table of what should be there ------------------------------- */
-
-static const char *shape_wrong(const struct eut_levels *levels, const struct eut_level_side *side)
-{
-    return side->depth == 0              ? NULL
-           : side->depth == LEVEL_STRIP  ? eut_strip_check(levels, side)
-           : side->depth == LEVEL_WINDOW ? eut_window_check(levels, side)
-                                         : eut_tree_check(levels, side);
-}
-
-/* Every pool within its bound; and, when no level is left, empty. */
-static void check_pools(const struct eut_levels *levels)
-{
-    for (unsigned c = 0; c < LEVEL_CLASSES + WINDOW_CLASSES; c++) {
-        const struct eut_level_pool *pool =
-            c < LEVEL_CLASSES ? &levels->pool[c] : &levels->window[c - LEVEL_CLASSES];
-
-        CHECK(pool->top <= pool->max);
-        CHECK(levels->live > 0 || eut_level_pool_used(pool) == 0);
-    }
-}
-
-static void check_levels(const struct eut_levels *levels, const struct eut_level_side *side,
-                         const uint32_t *value, uint32_t keys, uint32_t stride)
-{
-    uint64_t level = level_best(levels, side);
-
-    for (uint32_t k = keys; k-- > 0;) {
-        const level_value *found = level_find(levels, side, (k + 1) * stride);
-
-        CHECK(!found == !value[k]);
-        if (value[k]) {
-            CHECK(level == level_entry((k + 1) * stride, value[k]));
-            CHECK_EQ(*found, value[k]);
-            level = level_worse(levels, side, level_key(level));
-        }
-    }
-    CHECK(level == 0);
-    CHECK(!shape_wrong(levels, side));
-}
-
-TEST(reference, levels_match_a_plain_table)
-{
-    static const struct {
-        uint32_t keys, stride, rounds, near;
-    } shapes[] = {
-        {3, 1, 400, 0},      {20, 7, 3000, 0},          {200, 1000, 20000, 0},
-        {1500, 1, 30000, 0}, {20000, 214748, 90000, 0}, {20000, 3, 60000, 1},
-    };
-
-    for (unsigned s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
-        uint32_t keys = shapes[s].keys, stride = shapes[s].stride, live = 0;
-        uint32_t *value = calloc(keys, sizeof(*value));
-        struct eut_levels levels;
-        struct eut_level_side side = {0};
-
-        state = s;
-        CHECK_EQ(eut_levels_open(&levels, keys, 2), 0);
-        for (uint32_t round = 0; round < shapes[s].rounds; round++) {
-            /* Fills up, wanders, drains; near: mostly at the best end. */
-            uint32_t phase = round * 4 / shapes[s].rounds;
-            uint32_t k = shapes[s].near && below(8) ? keys - 1 - below(keys / 50) : below(keys);
-
-            if (below(10) < (phase == 0 ? 9u : phase == 3 ? 1u : 5u)) {
-                level_value *level = level_reach(&levels, &side, (k + 1) * stride, 1 + round);
-
-                CHECK_EQ(*level, value[k] ? value[k] : 1 + round);
-                live += !value[k];
-                value[k] = 1 + round;
-                *level = value[k];
-            } else if (value[k]) {
-                level_erase(&levels, &side, (k + 1) * stride);
-                value[k] = 0;
-                live--;
-            }
-            CHECK_EQ(levels.live, live);
-            if (round % (shapes[s].rounds / 8) == 0) {
-                check_levels(&levels, &side, value, keys, stride);
-            }
-        }
-        check_levels(&levels, &side, value, keys, stride);
-        while (side.best) { /* a sweep */
-            level_erase(&levels, &side, side.best);
-            CHECK(levels.live % 97 || !shape_wrong(&levels, &side));
-        }
-        CHECK_EQ(levels.live, 0);
-        check_pools(&levels);
-        eut_levels_close(&levels);
-        free(value);
-    }
-}
-
-/* A band of levels that wanders over the price range, now wider and now narrower than a window,
- * with a level far away from it from time to time: every change of form, back and forth. */
-TEST(reference, levels_follow_a_wandering_market)
-{
-    enum { KEYS = 40000, ROUNDS = 200000 };
-    static const uint32_t breadths[] = {400, 900, 3000, 6000, 150};
-    uint32_t *value = calloc(KEYS, sizeof(*value)), far = 0, forms[3] = {0};
-    struct eut_levels levels;
-    struct eut_level_side side = {0};
-
-    state = 5;
-    CHECK_EQ(eut_levels_open(&levels, KEYS, 2), 0);
-    for (uint32_t round = 0; round < ROUNDS; round++) {
-        uint32_t breadth = breadths[round / (ROUNDS / 10) % 5];
-        uint32_t way = (uint32_t)((uint64_t)round * 2 * (KEYS - 6000) / ROUNDS);
-        uint32_t from = way < KEYS - 6000 ? way : 2 * (KEYS - 6000) - way;
-        uint32_t k = from + below(breadth);
-
-        if (round % 7000 == 0) {
-            far = (from + KEYS / 2) % KEYS;
-            k = far;
-        }
-        if (!value[k] && below(8) < 5) {
-            CHECK_EQ(*level_reach(&levels, &side, k + 1, 1 + round), 1 + round);
-            value[k] = 1 + round;
-        } else if (value[k]) {
-            level_erase(&levels, &side, k + 1);
-            value[k] = 0;
-        }
-        /* What the band has left behind goes, a little at a time. */
-        for (uint32_t i = 0; i < 150; i++) {
-            k = below(KEYS);
-            if (value[k] && (k < from || k >= from + breadth) && k != far) {
-                level_erase(&levels, &side, k + 1);
-                value[k] = 0;
-            }
-        }
-        forms[side.depth == 0 ? 0 : side.depth == LEVEL_WINDOW ? 1 : 2]++;
-        if (round % 500 == 0) {
-            CHECK(!shape_wrong(&levels, &side));
-            check_pools(&levels);
-        }
-        if (round % 5000 == 0) {
-            check_levels(&levels, &side, value, KEYS, 1);
-        }
-    }
-    CHECK(forms[0] > 0 && forms[1] > ROUNDS / 10 && forms[2] > ROUNDS / 10);
-    while (side.best) {
-        level_erase(&levels, &side, side.best);
-    }
-    check_pools(&levels);
-    eut_levels_close(&levels);
-    free(value);
-}
-
-/* A thin book whose breadth goes about the 64 ticks of a strip, at both ends of either side's keys:
- * every form that few levels can have, back and forth. */
-TEST(reference, levels_of_a_thin_book_change_form)
-{
-    enum { KEYS = 200, ROUNDS = 60000 };
-    static const uint32_t bases[] = {1, 0x7FFFFFFF - KEYS, 0x80000000, UINT32_MAX - KEYS};
-    static const uint32_t breadths[] = {8, 20, 64, 65, 100, 48, 63};
-
-    for (unsigned b = 0; b < sizeof(bases) / sizeof(bases[0]); b++) {
-        uint32_t value[KEYS] = {0}, forms[3] = {0};
-        struct eut_levels levels;
-        struct eut_level_side side = {0};
-
-        state = b;
-        CHECK_EQ(eut_levels_open(&levels, KEYS, 2), 0);
-        for (uint32_t round = 0; round < ROUNDS; round++) {
-            uint32_t breadth = breadths[round / 1000 % 7], from = round / 50 % (KEYS - 100);
-            uint32_t k = from + below(breadth), makes = 1 + round / 7000 % 8;
-
-            while (round % 1300 == 0 && side.best) {
-                value[side.best - bases[b]] = 0;
-                level_erase(&levels, &side, side.best);
-            }
-            if (below(3) == 0) { /* what was left behind goes, if it is hit */
-                k = below(KEYS);
-            }
-            if (!value[k] && k - from < breadth && below(8) < makes) {
-                CHECK_EQ(*level_reach(&levels, &side, bases[b] + k, 1 + round), 1 + round);
-                value[k] = 1 + round;
-            } else if (value[k] && below(8) < 3) {
-                CHECK_EQ(*level_find(&levels, &side, bases[b] + k), value[k]);
-                level_erase(&levels, &side, bases[b] + k);
-                value[k] = 0;
-            }
-            CHECK(!shape_wrong(&levels, &side));
-            forms[side.depth == 0 ? 0 : side.depth == LEVEL_STRIP ? 1 : 2]++;
-
-            uint64_t level = level_best(&levels, &side);
-
-            for (k = KEYS; k-- > 0;) {
-                level_value *found = level_find(&levels, &side, bases[b] + k);
-
-                CHECK_EQ(found ? *found : 0, value[k]);
-                if (value[k]) {
-                    CHECK(level == level_entry(bases[b] + k, value[k]));
-                    level = level_worse(&levels, &side, bases[b] + k);
-                }
-            }
-            CHECK(level == 0);
-            check_pools(&levels);
-        }
-        CHECK(forms[0] > ROUNDS / 50 && forms[1] > ROUNDS / 50 && forms[2] > ROUNDS / 50);
-        while (side.best) {
-            level_erase(&levels, &side, side.best);
-        }
-        check_pools(&levels);
-        eut_levels_close(&levels);
-    }
-}
-
-/* The most levels, on as many sides as hurts: every class at its bound at once cannot be, but each
- * alone can. */
-TEST(reference, level_pools_suffice_however_levels_are_spread)
-{
-    enum { LEVELS = 3000, SIDES = 1000 };
-    struct eut_level_side *side = calloc(SIDES, sizeof(*side));
-    struct eut_levels levels;
-
-    CHECK_EQ(eut_levels_open(&levels, LEVELS, SIDES), 0);
-    for (uint32_t spread = 1; spread <= SIDES; spread = spread * 3 / 2 + 1) {
-        for (uint32_t i = 0; i < LEVELS; i++) {
-            *level_reach(&levels, &side[i % spread], i + 1, 1) |= 1;
-        }
-        /* Thin every side out to just above where its block shrinks, then use the room elsewhere.
-         */
-        for (uint32_t i = 0; i < LEVELS; i++) {
-            if (i / spread % 4 != 3) {
-                level_erase(&levels, &side[i % spread], i + 1);
-            }
-        }
-        for (uint32_t i = 0; levels.live < LEVELS; i++) {
-            level_reach(&levels, &side[(i / 2) % SIDES], LEVELS + 1 + i, 1);
-        }
-        check_pools(&levels);
-        for (uint32_t i = 0; i < SIDES; i++) {
-            while (side[i].best) {
-                level_erase(&levels, &side[i], side[i].best);
-            }
-        }
-    }
-    eut_levels_close(&levels);
-    free(side);
-}
-
-/* Trees as thin as they can be: two leaves of LEVEL_NODE_MIN below a root, on as many sides as the
- * levels allow. */
-TEST(reference, level_pools_suffice_for_the_thinnest_trees)
-{
-    enum { LEAST = 2 * LEVEL_NODE_MIN, MOST = LEVEL_NODE_MAX + 1, APART = 50000 };
-
-    for (uint32_t sides = 1; sides <= 1000; sides *= 10) {
-        struct eut_level_side *side = calloc(sides, sizeof(*side));
-        struct eut_levels levels;
-
-        CHECK_EQ(eut_levels_open(&levels, (uint64_t)LEAST * (sides - 1) + MOST, sides), 0);
-        for (uint32_t s = 0; s < sides; s++) {
-            for (uint32_t i = 0; i < MOST; i++) {
-                level_reach(&levels, &side[s], (i + 1) * APART, 1);
-            }
-            for (uint32_t i = 0; i < MOST; i++) {
-                /* The lower half of each leaf goes. */
-                if (i % 63 < 31 && side[s].depth && i < 126) {
-                    level_erase(&levels, &side[s], (i + 1) * APART);
-                }
-            }
-            CHECK(side[s].depth == 1 && !eut_tree_check(&levels, &side[s]));
-            check_pools(&levels);
-        }
-        for (uint32_t s = 0; s < sides; s++) {
-            while (side[s].best) {
-                level_erase(&levels, &side[s], side[s].best);
-            }
-        }
-        check_pools(&levels);
-        eut_levels_close(&levels);
-        free(side);
-    }
-}
 
 /* ---- the index --------------------------------------------------------------------- */
 
@@ -617,13 +326,13 @@ TEST(reference, looking_ahead_survives_hostile_requests)
     }
 }
 
-/* Hostile flow on the brink, or it would prove little of strips and windows: sides enter and leave
- * them again and again, keep their promises, and equal the oracle's. */
+/* Hostile flow on the brink, or it would prove little of the forms: sides enter and leave them again
+ * and again, keep their promises, and equal the oracle's. */
 TEST(reference, books_on_the_brink_change_form_and_equal_the_oracle)
 {
     enum { REQUESTS = 4000, SIDES = 4 };
     static struct eut_request requests[REQUESTS];
-    uint32_t strips[2] = {0}, windows[2] = {0};
+    uint32_t pairs[2] = {0}, strips[2] = {0}, windows[2] = {0};
 
     for (uint64_t seed = 1; seed <= 100; seed++) {
         struct eut_hostile kind = {
@@ -637,9 +346,11 @@ TEST(reference, books_on_the_brink_change_form_and_equal_the_oracle)
         eut_hostile_fill(&kind, seed, requests, REQUESTS);
         for (uint32_t i = 0; i < REQUESTS; i++) {
             uint8_t was[SIDES];
+            bool paired[SIDES];
 
             for (uint32_t s = 0; s < SIDES; s++) {
                 was[s] = engine->market[s / 2].side[s % 2].depth;
+                paired[s] = is_pair(&engine->market[s / 2].side[s % 2]);
             }
             submit_unread(&eut_oracle, oracle, requests + i, 1);
             submit_unread(&eut_reference, engine, requests + i, 1);
@@ -647,6 +358,7 @@ TEST(reference, books_on_the_brink_change_form_and_equal_the_oracle)
                 const struct eut_level_side *side = &engine->market[s / 2].side[s % 2];
 
                 CHECK(!shape_wrong(&engine->levels, side));
+                pairs[s / 2] += paired[s] != is_pair(side);
                 strips[s / 2] += (was[s] == LEVEL_STRIP) != (side->depth == LEVEL_STRIP);
                 windows[s / 2] += (was[s] == LEVEL_WINDOW) != (side->depth == LEVEL_WINDOW);
             }
@@ -655,7 +367,9 @@ TEST(reference, books_on_the_brink_change_form_and_equal_the_oracle)
         eut_oracle.destroy(oracle);
         eut_reference.destroy(engine);
     }
-    if (strips[0] < 200 || strips[1] < 200 || windows[0] + windows[1] < 60) {
-        FAIL("strips %u %u, windows %u %u", strips[0], strips[1], windows[0], windows[1]);
+    if (pairs[0] < 200 || pairs[1] < 200 || strips[0] < 200 || strips[1] < 200 ||
+        windows[0] + windows[1] < 60) {
+        FAIL("pairs %u %u, strips %u %u, windows %u %u", pairs[0], pairs[1], strips[0], strips[1],
+             windows[0], windows[1]);
     }
 }
