@@ -171,8 +171,13 @@ static struct eut_request any_request(uint32_t i, uint32_t prices, uint32_t kill
         r.account = (uint32_t)r.order % 5;
     } else if (roll < 530) {
         r.tif = EUT_IOC, r.side = below(2) ? EUT_BUY : EUT_SELL;
+    } else {
+        r.tif = below(6) ? EUT_DAY : EUT_POST;
+        if (below(40) == 0) { /* would trade */
+            r.side = p < prices / 2 ? EUT_SELL : EUT_BUY;
+        }
     }
-    if (r.op == EUT_NEW && r.tif == EUT_DAY) {
+    if (r.op == EUT_NEW && (r.tif == EUT_DAY || r.tif == EUT_POST)) {
         r.account = (uint32_t)r.order % 5; /* so that cancels find theirs */
     }
     return r;
