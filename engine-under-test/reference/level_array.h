@@ -5,7 +5,7 @@
  * its first order; L2: its total). Keys grow towards the touch on both sides - a bid's key is its
  * price, an ask's is ~price - so both sides share this code, and a key's top bit tells the side.
  *
- * Two levels lie in the side itself, a pair (level_pair.h). A side of more than a few becomes a
+ * One or two levels lie in the side itself, a pair (level_pair.h). A side of more than a few is a
  * strip or a window if its prices are close together (level_strip.h, level_window.h). Else up to
  * LEVEL_NODE_MAX levels lie in one sorted block from a pool of size classes 8, 16 … 128 words,
  * aligned to cache lines: grown when full, shrunk below a quarter; and at the last in a B+ tree of

@@ -1,10 +1,10 @@
 /*
  * level_side.h - one side of one book, whatever form its levels have.
  *
- * A pair, a block, a strip, a window or a tree: found, made, erased and walked by the same functions.
- * The common forms are inline to the end. A level is told by an entry (its key and
- * its value; 0 is none), and changed through the place of its value, which is valid until the side
- * changes shape.
+ * A pair, a block, a strip, a window or a tree: found, made, erased and walked by the same
+ * functions. The common forms are inline to the end. A level is told by an entry (its key and its
+ * value; 0 is none), and changed through the place of its value, which is valid until the side
+ * changes, since a pair's levels move.
  */
 #ifndef EUT_LEVEL_SIDE_H
 #define EUT_LEVEL_SIDE_H
