@@ -13,6 +13,8 @@
 #include "engine-under-test/reference/order_pool.h"
 #include "engine-under-test/reference/rank_tree.h"
 
+#include <stddef.h>
+
 enum { SIDE_BUY, SIDE_SELL };
 
 struct eut_market {
@@ -115,6 +117,12 @@ static inline uint32_t two_letters(uint8_t first, uint8_t second)
     return first | (uint32_t)second << 8;
 #endif
 }
+
+_Static_assert(offsetof(struct eut_event, price) == 16 && offsetof(struct eut_event, qty) == 20 &&
+                   offsetof(struct eut_event, request) == 24 &&
+                   offsetof(struct eut_event, kind) == 28 &&
+                   offsetof(struct eut_event, reason) == 29,
+               "run_emit() writes an event as four words");
 
 static inline void run_emit(struct eut_run *run, uint8_t kind, uint8_t reason, uint64_t order,
                             uint64_t maker, uint32_t price, uint32_t qty)
