@@ -224,7 +224,7 @@ HOT void order_rest(struct eut_reference_engine *engine, struct eut_run *run,
     run_emit(run, EUT_ACCEPTED, EUT_NONE, r->order, 0, r->price, qty);
 }
 
-/* A new order that is malformed: only why has still to be found out. */
+/* What is malformed, or of an unknown kind: only why has still to be found out. */
 COLD void request_refuse(struct eut_run *run, const struct eut_request *r)
 {
     run_reject(run, r->op == EUT_QUOTE ? 0 : r->order, eut_request_refusal(r, 0));
