@@ -64,7 +64,7 @@ static inline bool ahead_pays(const struct eut_reference_engine *engine)
     uint64_t bytes = (uint64_t)engine->orders.top * (sizeof(struct eut_order) + 8);
 
     for (unsigned c = 0; c < LEVEL_CLASSES; c++) {
-        bytes += (uint64_t)engine->levels.pool[c].top << (5 + c);
+        bytes += (uint64_t)engine->levels.pool[c].top * engine->levels.pool[c].block_bytes;
     }
     for (unsigned c = 0; c < WINDOW_CLASSES; c++) {
         bytes += (uint64_t)engine->levels.window[c].top * engine->levels.window[c].block_bytes;

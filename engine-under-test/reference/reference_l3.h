@@ -308,9 +308,7 @@ HOT void request_new(struct eut_reference_engine *engine, struct eut_run *run,
         if (qty == 0) {
             return;
         }
-    }
-    /* Of what has traded this was asked before, and there has only become more room. */
-    if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
+    } else if (RARELY(capacity_lacks(engine, &market->side[side], key))) {
         run_reject(run, r->order, EUT_CAPACITY);
         return;
     }
