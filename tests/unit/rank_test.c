@@ -6,19 +6,9 @@
 #include "engine-under-test/reference/reference.h"
 #include "engine-under-test/reference/reference_book.h"
 #include "tests/unit/engine_rig.h"
+#include "tests/unit/reference_rig.h"
 
 #include <stdlib.h>
-
-static uint64_t state;
-
-static uint32_t below(uint32_t n)
-{
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return (uint32_t)(((z ^ (z >> 31)) >> 32) * n >> 32);
-}
 
 /* ---- the trees ------------------------------------------------------------------------- */
 

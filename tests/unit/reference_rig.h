@@ -6,21 +6,13 @@
 #define HR_REFERENCE_RIG_H
 
 #include "engine-under-test/reference/level_side.h"
+#include "harness/random.h"
 
 static uint64_t state;
 
-static inline uint64_t draw(void)
-{
-    uint64_t z = state += 0x9E3779B97F4A7C15u;
-
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
 static inline uint32_t below(uint32_t n)
 {
-    return (uint32_t)(((draw() >> 32) * n) >> 32);
+    return (uint32_t)(((hr_splitmix64(&state) >> 32) * n) >> 32);
 }
 
 /* Of a pair or a block: sorted, and as many as its size is for. */
